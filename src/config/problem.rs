@@ -1,0 +1,65 @@
+//! What is wrong with an object, where, and what follows.
+
+use std::{fmt, path::PathBuf, sync::Arc};
+
+use super::ObjectRef;
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// The object is served, but not all that it says has an effect.
+    Warning,
+    /// A part of the object is not served as written.
+    Error,
+}
+
+/// A place in a file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Location {
+    /// The file.
+    pub path: Arc<PathBuf>,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+    /// Byte offsets of the offending value in the file, end exclusive.
+    pub span: (usize, usize),
+}
+
+/// One thing that is wrong.
+///
+/// The same words reach people through `portcullis check`, the log, and later Events and conditions.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Problem {
+    /// The object that it stands in.
+    pub object: ObjectRef,
+    /// The field, as a path: `spec.rules[0].http.paths[1].backend.service.port`. Annotations:
+    /// `metadata.annotations["nginx.ingress.kubernetes.io/proxy-body-size"]`. Empty: the object.
+    pub field: String,
+    /// What is wrong, for example `port "http" is not a port of Service default/blog`.
+    pub message: String,
+    /// What follows, for example `requests for this path are answered 503`.
+    pub consequence: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Where it stands, when the object came from a file.
+    pub location: Option<Location>,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            object,
+            field,
+            message,
+            consequence,
+            severity: _,
+            location: _,
+        } = self;
+        write!(f, "{object}")?;
+        if !field.is_empty() {
+            write!(f, ": {field}")?;
+        }
+        write!(f, ": {message}; {consequence}")
+    }
+}

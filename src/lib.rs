@@ -1,0 +1,18 @@
+//! Portcullis: a Kubernetes ingress controller, a standalone edge proxy and a web application
+//! firewall in one program.
+//!
+//! The way of a configuration: `control` reads objects into a store and translates them to a
+//! [`config::Config`] and problems; `snapshot` compiles that and publishes it. The way of a request:
+//! `proxy` accepts and reads it ([`http1`], [`message`]), finds its rule ([`routing`]), applies its
+//! [`policy`], picks an endpoint ([`upstream`]) and forwards it.
+//!
+//! Dependencies point down only: `control`, `proxy`, `admin`, then `snapshot`, then [`config`], then
+//! [`routing`], [`policy`], [`tls`], [`upstream`], then [`message`] and [`http1`].
+
+pub mod config;
+pub mod http1;
+pub mod message;
+pub mod policy;
+pub mod routing;
+pub mod tls;
+pub mod upstream;

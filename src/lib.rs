@@ -10,6 +10,7 @@
 //! [`routing`], [`policy`], [`tls`], [`upstream`], then [`message`] and [`http1`].
 
 pub mod config;
+pub mod control;
 pub mod http1;
 pub mod message;
 pub mod policy;

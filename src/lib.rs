@@ -3,7 +3,7 @@
 //!
 //! The way of a configuration: `control` reads objects into a store and translates them to a
 //! [`config::Config`] and problems; `snapshot` compiles that and publishes it. The way of a request:
-//! `proxy` accepts and reads it ([`http1`], [`message`]), finds its rule ([`routing`]), applies its
+//! [`proxy`] accepts and reads it ([`http1`], [`message`]), finds its rule ([`routing`]), applies its
 //! [`policy`], picks an endpoint ([`upstream`]) and forwards it.
 //!
 //! Dependencies point down only: `control`, `proxy`, `admin`, then `snapshot`, then [`config`], then
@@ -14,6 +14,7 @@ pub mod control;
 pub mod http1;
 pub mod message;
 pub mod policy;
+pub mod proxy;
 pub mod routing;
 pub mod tls;
 pub mod upstream;

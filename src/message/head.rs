@@ -46,6 +46,7 @@ pub struct RequestHead {
     pub version: Version,
     /// The fields, in the order sent, with blanks around values already excluded.
     pub fields: Vec<FieldSpan>,
+    pub(crate) progress: Progress,
 }
 
 /// A response head and the buffer that it was read into; see [`RequestHead`].
@@ -63,6 +64,31 @@ pub struct ResponseHead {
     pub version: Version,
     /// The fields, in the order sent, with blanks around values already excluded.
     pub fields: Vec<FieldSpan>,
+    pub(crate) progress: Progress,
+}
+
+/// How far the parser got with a head that has not come whole.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Progress {
+    /// Where the first line starts that was not parsed.
+    pub(crate) line: usize,
+    /// Up to where that line was searched for its end; 0 before the first attempt.
+    pub(crate) searched: usize,
+    /// Whether the start line is parsed.
+    pub(crate) in_fields: bool,
+}
+
+impl Progress {
+    /// Whether it pays to parse: on the first attempt, and once a line has ended since.
+    pub(crate) fn has_line(&mut self, bytes: &[u8]) -> bool {
+        if self.searched == 0 {
+            self.searched = bytes.len();
+            return true;
+        }
+        let fresh = bytes.get(self.searched..).unwrap_or_default();
+        self.searched = bytes.len();
+        memchr::memchr(b'\n', fresh).is_some()
+    }
 }
 
 impl RequestHead {
@@ -83,10 +109,7 @@ impl RequestHead {
 
     /// The fields in the order sent.
     pub fn fields(&self) -> Fields<'_> {
-        Fields {
-            buffer: &self.buffer,
-            spans: self.fields.iter(),
-        }
+        Fields::new(&self.buffer, &self.fields)
     }
 
     /// The value of the first field with this id.
@@ -118,7 +141,9 @@ impl RequestHead {
             target_span,
             version,
             fields,
+            progress,
         } = self;
+        *progress = Progress::default();
         *head_len = 0;
         *method = Method::default();
         *method_span = Span::default();
@@ -141,10 +166,7 @@ impl ResponseHead {
 
     /// The fields in the order sent.
     pub fn fields(&self) -> Fields<'_> {
-        Fields {
-            buffer: &self.buffer,
-            spans: self.fields.iter(),
-        }
+        Fields::new(&self.buffer, &self.fields)
     }
 
     /// The value of the first field with this id.
@@ -175,7 +197,9 @@ impl ResponseHead {
             reason_span,
             version,
             fields,
+            progress,
         } = self;
+        *progress = Progress::default();
         *head_len = 0;
         *status = 0;
         *reason_span = Span::default();
@@ -185,10 +209,19 @@ impl ResponseHead {
 }
 
 /// Iterates over a head's fields in the order sent.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Fields<'a> {
     buffer: &'a [u8],
     spans: std::slice::Iter<'a, FieldSpan>,
+}
+
+impl<'a> Fields<'a> {
+    pub(crate) fn new(buffer: &'a [u8], spans: &'a [FieldSpan]) -> Self {
+        Self {
+            buffer,
+            spans: spans.iter(),
+        }
+    }
 }
 
 impl<'a> Iterator for Fields<'a> {

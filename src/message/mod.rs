@@ -7,12 +7,18 @@
 //! Invariant: every [`Span`] of a head lies inside that head's buffer. Non-goal: parsing; that is
 //! [`crate::http1`].
 
+mod authority;
 mod field;
 mod head;
 mod host;
 mod method;
+mod path;
+mod target;
 
+pub use authority::{HostError, normalize_host};
 pub use field::{FieldId, FieldRef, FieldSpan, Span};
+pub(crate) use head::Progress;
 pub use head::{Fields, RequestHead, ResponseHead, Version};
 pub use host::HostMatch;
 pub use method::Method;
+pub use target::{Target, TargetError, TargetForm};

@@ -1,0 +1,210 @@
+//! Where a message's body ends and what becomes of its connection (RFC 9112 sections 6 and 9).
+
+use crate::message::{FieldId, Fields, Method, RequestHead, ResponseHead, Version};
+
+use super::{HeadError, scan};
+
+/// How long a body is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyLength {
+    /// There is none.
+    Empty,
+    /// This many bytes; may be 0.
+    Sized(u64),
+    /// Chunks tell.
+    Chunked,
+    /// All that comes until the connection closes; responses only.
+    UntilClose,
+}
+
+/// The framing of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestFraming {
+    /// How long the body is.
+    pub body: BodyLength,
+    /// Whether the client means to send another request on this connection.
+    pub keep_alive: bool,
+    /// Whether the client waits for `100 (Continue)` before it sends the body.
+    pub expect_continue: bool,
+    /// Whether the client offers to upgrade: an `Upgrade` field that `Connection` names.
+    pub upgrade: bool,
+    /// What the `Connection` fields list.
+    pub connection: ConnectionOptions,
+}
+
+/// The framing of a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResponseFraming {
+    /// How long the body is.
+    pub body: BodyLength,
+    /// Whether the connection can carry another request after this response.
+    pub keep_alive: bool,
+    /// Whether the server names a protocol that it changes to: an `Upgrade` field that
+    /// `Connection` names.
+    pub upgrade: bool,
+    /// What the `Connection` fields list.
+    pub connection: ConnectionOptions,
+}
+
+/// Which options the `Connection` fields of a head list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ConnectionOptions {
+    /// `close`
+    pub close: bool,
+    /// `keep-alive`
+    pub keep_alive: bool,
+    /// `upgrade`
+    pub upgrade: bool,
+    /// Any other: fields that must not be forwarded, to be asked of [`connection_lists`]. The
+    /// names of fields that never are forwarded (`TE`, `HTTP2-Settings`, `Keep-Alive`) count too.
+    pub others: bool,
+}
+
+/// Determines the framing of a request.
+///
+/// # Errors
+/// When the fields leave more than one reading, or the request lacks its one `Host`.
+pub fn request_framing(head: &RequestHead) -> Result<RequestFraming, HeadError> {
+    let mut survey = Survey::default();
+    for field in head.fields() {
+        survey.take(field.id, field.value)?;
+    }
+    if head.version == Version::Http11 && !survey.host {
+        return Err(HeadError::NoHost);
+    }
+    let body = match survey.length(head.version)? {
+        Some(length) => length,
+        None => BodyLength::Empty,
+    };
+    let http11 = head.version != Version::Http10;
+    Ok(RequestFraming {
+        body,
+        keep_alive: survey.connection.keeps_alive(head.version),
+        expect_continue: http11 && survey.expect_continue,
+        upgrade: http11 && survey.upgrade && survey.connection.upgrade,
+        connection: survey.connection,
+    })
+}
+
+/// Determines the framing of a response to a request with this method.
+///
+/// # Errors
+/// When the fields leave more than one reading, or announce a body where none can be.
+pub fn response_framing(
+    head: &ResponseHead,
+    request_method: Method,
+) -> Result<ResponseFraming, HeadError> {
+    let mut survey = Survey::default();
+    for field in head.fields() {
+        if field.id != FieldId::Host {
+            survey.take(field.id, field.value)?;
+        }
+    }
+    let announced = survey.length(head.version)?;
+    let keep_alive = survey.connection.keeps_alive(head.version);
+    let (body, keep_alive) = match (head.status, announced) {
+        (100..=199 | 204, None | Some(BodyLength::Sized(0))) => (BodyLength::Empty, keep_alive),
+        (100..=199 | 204, Some(_)) => return Err(HeadError::UnexpectedBody),
+        (304, _) => (BodyLength::Empty, keep_alive),
+        _ if request_method == Method::Head => (BodyLength::Empty, keep_alive),
+        (_, Some(length)) => (length, keep_alive),
+        (_, None) => (BodyLength::UntilClose, false),
+    };
+    Ok(ResponseFraming {
+        body,
+        keep_alive,
+        upgrade: survey.upgrade && survey.connection.upgrade,
+        connection: survey.connection,
+    })
+}
+
+/// Whether one of the `Connection` fields lists `name`: such a field is not forwarded (RFC 9110
+/// section 7.6.1).
+pub fn connection_lists(fields: Fields<'_>, name: &[u8]) -> bool {
+    fields
+        .filter(|field| field.id == FieldId::Connection)
+        .flat_map(|field| field.value.split(|&b| b == b','))
+        .any(|option| scan::trim_blanks(option).eq_ignore_ascii_case(name))
+}
+
+impl ConnectionOptions {
+    fn take(&mut self, value: &[u8]) {
+        for option in value.split(|&b| b == b',') {
+            let option = scan::trim_blanks(option);
+            if option.eq_ignore_ascii_case(b"keep-alive") {
+                self.keep_alive = true;
+            } else if option.eq_ignore_ascii_case(b"close") {
+                self.close = true;
+            } else if option.eq_ignore_ascii_case(b"upgrade") {
+                self.upgrade = true;
+            } else if !option.is_empty() {
+                self.others = true;
+            }
+        }
+    }
+
+    /// RFC 9112 section 9.3.
+    fn keeps_alive(self, version: Version) -> bool {
+        !self.close && (version != Version::Http10 || self.keep_alive)
+    }
+}
+
+/// What the fields say that bear on framing.
+#[derive(Default)]
+struct Survey {
+    host: bool,
+    length: Option<u64>,
+    chunked: bool,
+    expect_continue: bool,
+    upgrade: bool,
+    connection: ConnectionOptions,
+}
+
+impl Survey {
+    fn take(&mut self, id: FieldId, value: &[u8]) -> Result<(), HeadError> {
+        match id {
+            FieldId::Host if self.host => return Err(HeadError::RepeatedHost),
+            FieldId::Host => self.host = true,
+            FieldId::ContentLength => {
+                if self.length.is_some() {
+                    return Err(HeadError::RepeatedContentLength);
+                }
+                self.length = Some(decimal(value).ok_or(HeadError::ContentLength)?);
+            }
+            FieldId::TransferEncoding => {
+                if self.chunked || !value.eq_ignore_ascii_case(b"chunked") {
+                    return Err(HeadError::TransferEncoding);
+                }
+                self.chunked = true;
+            }
+            FieldId::Connection => self.connection.take(value),
+            FieldId::Upgrade => self.upgrade = true,
+            FieldId::Expect => {
+                self.expect_continue |= value.eq_ignore_ascii_case(b"100-continue");
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn length(&self, version: Version) -> Result<Option<BodyLength>, HeadError> {
+        match (self.length, self.chunked) {
+            (None, false) => Ok(None),
+            (Some(length), false) => Ok(Some(BodyLength::Sized(length))),
+            (Some(_), true) => Err(HeadError::LengthAndCoding),
+            (None, true) if version == Version::Http10 => Err(HeadError::CodingInHttp10),
+            (None, true) => Ok(Some(BodyLength::Chunked)),
+        }
+    }
+}
+
+/// A decimal number without sign, blanks or list (RFC 9110 section 8.6).
+fn decimal(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0u64, |number, &byte| {
+        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    })
+}

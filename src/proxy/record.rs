@@ -54,6 +54,17 @@ pub struct RequestRecord<'a> {
     pub outcome: Outcome,
 }
 
+impl RequestRecord<'_> {
+    /// The status as logs and metrics show it: nginx's 499 where the client left before there was
+    /// one.
+    pub fn shown_status(&self) -> u16 {
+        match (self.status, self.outcome) {
+            (0, Outcome::ClientAborted) => 499,
+            (status, _) => status,
+        }
+    }
+}
+
 /// Names a series of the request metrics: a namespace, an Ingress (or route) and a Service.
 ///
 /// Numbers come from `SeriesRegistry`, when a snapshot is compiled, and survive reloads.

@@ -1,0 +1,235 @@
+//! One look-up a name for the whole process, repeated while a worker wants it.
+
+use std::{
+    collections::HashMap,
+    fmt, io,
+    net::{IpAddr, SocketAddr},
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    runtime::Handle,
+    sync::{Semaphore, watch},
+    time::sleep,
+};
+use tokio_util::task::TaskTracker;
+
+use super::address::refusal;
+use crate::upstream::settings::NameTarget;
+
+/// The most addresses taken from one look-up, the lowest first.
+const MOST_ADDRESSES: usize = 64;
+
+/// The most look-ups at a time: each may block a thread for as long as the system's resolver waits.
+const MOST_LOOKUPS: usize = 16;
+
+/// Between two look-ups of a name, in milliseconds; random between these, so that many names do not
+/// come at once.
+const INTERVAL: std::ops::RangeInclusive<u64> = 10_000..=30_000;
+
+/// The most time between two look-ups of a name that has given no address yet.
+const FIRST_RETRY: Duration = Duration::from_secs(2);
+
+/// Looks names up for all workers of the process. Clones are the same resolver.
+#[derive(Clone)]
+pub struct NameResolver {
+    shared: Arc<Shared>,
+}
+
+/// What is known of a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::upstream) enum Resolution {
+    /// The first look-up is under way.
+    Pending,
+    /// The addresses that the last good look-up gave and that are acceptable, sorted; none at all
+    /// after a first look-up that failed.
+    Known(Arc<[SocketAddr]>),
+}
+
+/// Says when any name's resolution has changed.
+pub(in crate::upstream) type Epochs = watch::Receiver<u64>;
+
+/// One worker's interest in a name; dropping it ends the look-ups if it was the last.
+pub(in crate::upstream) type NameWatch = watch::Receiver<Resolution>;
+
+type Found = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
+type Lookup = Box<dyn Fn(&str) -> Found + Send + Sync>;
+
+struct Shared {
+    runtime: Handle,
+    tasks: TaskTracker,
+    listeners: Box<[SocketAddr]>,
+    lookup: Lookup,
+    lookups: Semaphore,
+    epoch: watch::Sender<u64>,
+    names: Mutex<Names>,
+}
+
+struct Names {
+    watched: HashMap<NameTarget, watch::Sender<Resolution>>,
+    random: fastrand::Rng,
+}
+
+impl NameResolver {
+    /// A resolver that uses the system's (`getaddrinfo`). Its tasks run on `runtime` and are counted
+    /// in `tasks`; `listeners` are the addresses that this proxy listens on, which untrusted names
+    /// must not lead to.
+    #[must_use]
+    pub fn new(
+        runtime: Handle,
+        tasks: TaskTracker,
+        listeners: Vec<SocketAddr>,
+        random: fastrand::Rng,
+    ) -> Self {
+        Self::with_lookup(runtime, tasks, listeners, random, Box::new(system_lookup))
+    }
+
+    fn with_lookup(
+        runtime: Handle,
+        tasks: TaskTracker,
+        listeners: Vec<SocketAddr>,
+        random: fastrand::Rng,
+        lookup: Lookup,
+    ) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                runtime,
+                tasks,
+                listeners: listeners.into(),
+                lookup,
+                lookups: Semaphore::new(MOST_LOOKUPS),
+                epoch: watch::Sender::new(0),
+                names: Mutex::new(Names {
+                    watched: HashMap::new(),
+                    random,
+                }),
+            }),
+        }
+    }
+
+    /// Follows a name; the first one to do so starts its look-ups.
+    pub(in crate::upstream) fn follow(&self, target: &NameTarget) -> NameWatch {
+        let mut names = self.shared.names();
+        if let Some(known) = names.watched.get(target) {
+            return known.subscribe();
+        }
+        let (sender, watch) = watch::channel(Resolution::Pending);
+        names.watched.insert(target.clone(), sender.clone());
+        drop(names);
+        let follow = Arc::clone(&self.shared).keep_looking_up(target.clone(), sender);
+        self.shared.tasks.spawn_on(follow, &self.shared.runtime);
+        watch
+    }
+
+    /// Says when any name's resolution has changed.
+    pub(in crate::upstream) fn epochs(&self) -> Epochs {
+        self.shared.epoch.subscribe()
+    }
+}
+
+impl fmt::Debug for NameResolver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NameResolver").finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    async fn keep_looking_up(
+        self: Arc<Self>,
+        target: NameTarget,
+        sender: watch::Sender<Resolution>,
+    ) {
+        loop {
+            self.look_up(&target, &sender).await;
+            let pause = self.pause(&sender);
+            tokio::select! {
+                () = sleep(pause) => {}
+                () = sender.closed() => {
+                    // Under the lock, since a worker may be about to follow the name again.
+                    let mut names = self.names();
+                    if sender.receiver_count() == 0 {
+                        names.watched.remove(&target);
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn look_up(&self, target: &NameTarget, sender: &watch::Sender<Resolution>) {
+        let permit = self
+            .lookups
+            .acquire()
+            .await
+            .expect("the semaphore is never closed");
+        let found = (self.lookup)(&target.name).await;
+        drop(permit);
+        let resolution = match found {
+            Ok(found) => Resolution::Known(self.acceptable(target, found)),
+            Err(error) => {
+                tracing::debug!(name = &*target.name, %error, "a name could not be looked up");
+                if *sender.borrow() != Resolution::Pending {
+                    return;
+                }
+                Resolution::Known(Arc::default())
+            }
+        };
+        let changed = sender.send_if_modified(|last| {
+            let changed = *last != resolution;
+            *last = resolution;
+            changed
+        });
+        if changed {
+            self.epoch.send_modify(|epoch| *epoch += 1);
+        }
+    }
+
+    /// The addresses that are acceptable, sorted and without repetition.
+    fn acceptable(&self, target: &NameTarget, found: Vec<IpAddr>) -> Arc<[SocketAddr]> {
+        let mut addresses: Vec<_> = found
+            .into_iter()
+            .map(|ip| SocketAddr::new(ip, target.port))
+            .filter(
+                |address| match refusal(*address, target.trust, &self.listeners) {
+                    None => true,
+                    Some(reason) => {
+                        tracing::warn!(
+                            name = &*target.name, %address, %reason,
+                            "an address behind a name is refused"
+                        );
+                        false
+                    }
+                },
+            )
+            .collect();
+        addresses.sort_unstable();
+        addresses.dedup();
+        addresses.truncate(MOST_ADDRESSES);
+        addresses.into()
+    }
+
+    fn pause(&self, sender: &watch::Sender<Resolution>) -> Duration {
+        let pause = Duration::from_millis(self.names().random.u64(INTERVAL));
+        let has_none = matches!(&*sender.borrow(), Resolution::Known(known) if known.is_empty());
+        if has_none {
+            pause.min(FIRST_RETRY)
+        } else {
+            pause
+        }
+    }
+
+    fn names(&self) -> MutexGuard<'_, Names> {
+        // A panic elsewhere cannot leave the map half changed: every change is one call.
+        self.names.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn system_lookup(name: &str) -> Found {
+    let name = name.to_owned();
+    Box::pin(async move {
+        let found = tokio::net::lookup_host((name, 0)).await?;
+        Ok(found.map(|address| address.ip()).collect())
+    })
+}

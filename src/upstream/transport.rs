@@ -1,0 +1,111 @@
+//! How a cluster's endpoints are spoken to: protocol and TLS, resolved.
+//!
+//! Invariant: two transports that differ in any setting share no connection. Non-goal: HTTP.
+
+use std::{fmt, net::SocketAddr, time::Duration};
+
+use rustls_pki_types::ServerName;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+use super::{
+    connect::{self, ConnectError},
+    connection::UpstreamStream,
+    settings::{ClusterSettings, Protocol},
+    tls_configs::TlsConfigs,
+};
+use crate::tls::ClientTls;
+
+/// Protocol and TLS of one cluster.
+pub(super) struct Transport {
+    protocol: Protocol,
+    settings: Option<ClientTls>,
+    tls: Option<Result<Tls, TlsSettingsError>>,
+}
+
+struct Tls {
+    connector: TlsConnector,
+    name: Option<ServerName<'static>>,
+}
+
+/// Why a cluster's TLS settings cannot be used: its connections fail, since to go without would be
+/// to send secrets in the clear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TlsSettingsError {
+    /// `server_name` is not a DNS name or address.
+    #[error("the server name is not a DNS name or an address")]
+    ServerName,
+    /// None of the authorities can be read.
+    #[error("an authority is not a certificate")]
+    Authority,
+    /// The system has no authorities.
+    #[error("the system has no certificate authorities")]
+    NoSystemAuthorities,
+}
+
+impl Transport {
+    pub(super) fn new(settings: &ClusterSettings, configs: &mut TlsConfigs) -> Self {
+        let tls = settings.tls.as_ref().map(|tls| {
+            let name = tls.server_name.as_deref().map(|name| {
+                ServerName::try_from(name.to_owned()).map_err(|_| TlsSettingsError::ServerName)
+            });
+            let config = configs.config(tls, settings.protocol)?;
+            Ok(Tls {
+                connector: TlsConnector::from(config),
+                name: name.transpose()?,
+            })
+        });
+        Self {
+            protocol: settings.protocol,
+            settings: settings.tls.clone(),
+            tls,
+        }
+    }
+
+    /// Whether connections made for `settings` are the ones made here.
+    pub(super) fn is_for(&self, settings: &ClusterSettings) -> bool {
+        self.protocol == settings.protocol && self.settings == settings.tls
+    }
+
+    /// The first reason why no connection can ever be made.
+    pub(super) fn settings_error(&self) -> Option<TlsSettingsError> {
+        self.tls.as_ref()?.as_ref().err().copied()
+    }
+
+    /// A new connection within `limit`, TLS handshake included.
+    pub(super) async fn connect(
+        &self,
+        address: SocketAddr,
+        limit: Duration,
+    ) -> Result<UpstreamStream, ConnectError> {
+        timeout(limit, self.connect_unlimited(address))
+            .await
+            .map_err(|_| ConnectError::TimedOut)?
+    }
+
+    async fn connect_unlimited(&self, address: SocketAddr) -> Result<UpstreamStream, ConnectError> {
+        let Some(tls) = &self.tls else {
+            return Ok(UpstreamStream::Tcp(connect::tcp(address).await?));
+        };
+        let tls = tls.as_ref().map_err(|error| *error)?;
+        let name = tls
+            .name
+            .clone()
+            .unwrap_or_else(|| ServerName::IpAddress(address.ip().into()));
+        let stream = connect::tls(&tls.connector, name, connect::tcp(address).await?).await?;
+        let agreed = stream.get_ref().1.alpn_protocol();
+        if self.protocol == Protocol::Http2 && agreed != Some(b"h2") {
+            return Err(ConnectError::NotHttp2);
+        }
+        Ok(UpstreamStream::Tls(stream))
+    }
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport")
+            .field("protocol", &self.protocol)
+            .field("tls", &self.settings)
+            .finish_non_exhaustive()
+    }
+}

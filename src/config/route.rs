@@ -6,7 +6,7 @@ use super::{ObjectRef, RuleMeta};
 use crate::{message::HostMatch, policy::RoutePolicy, routing::Match, upstream::ClusterId};
 
 /// The rules of one object for some hosts.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
     /// The object that it came from.
     pub object: ObjectRef,
@@ -17,7 +17,7 @@ pub struct Route {
 }
 
 /// What to do with requests that match.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
     /// Any of these is enough.
     pub matches: Vec<Match>,
@@ -30,7 +30,7 @@ pub struct Rule {
 }
 
 /// What happens to a request.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// It is forwarded.
     Forward(Forward),
@@ -43,10 +43,13 @@ pub enum Action {
 }
 
 /// Forward to a cluster.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Forward {
     /// The cluster's name.
     pub cluster: ClusterId,
+    /// The cluster for requests that came over TLS, where it is another one: ingress-nginx's
+    /// `backend-protocol: AUTO_HTTP` speaks to the upstream what the client spoke.
+    pub cluster_over_tls: Option<ClusterId>,
 }
 
 /// Why a rule refuses everything.

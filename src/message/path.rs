@@ -19,6 +19,18 @@
 
 use super::TargetError;
 
+/// The canonical form of a path that configuration names, so that it compares with the paths of
+/// requests.
+///
+/// # Errors
+/// When no request has such a path: it does not start with a slash, holds a broken escape or a byte
+/// that a path must not hold.
+pub fn canonical_path(path: &str) -> Result<String, TargetError> {
+    let mut out = Vec::with_capacity(path.len());
+    canonicalize(path.as_bytes(), &mut out)?;
+    String::from_utf8(out).map_err(|_| TargetError::PathByte)
+}
+
 /// Appends the canonical form of `path`, which starts with a slash, to `out`. Tells whether an
 /// escaped slash or backslash is in it.
 pub(super) fn canonicalize(path: &[u8], out: &mut Vec<u8>) -> Result<bool, TargetError> {

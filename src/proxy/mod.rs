@@ -6,9 +6,11 @@
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::string_slice))]
 
 mod access_log;
+mod metrics;
 mod record;
 
 pub use access_log::{AccessLog, AccessLogDestination, AccessLogWriter};
+pub use metrics::{Counter, Gauge, Metrics, WorkerMetrics};
 pub use record::{
     Outcome, Phase, Refusal, RequestRecord, SeriesId, UpstreamFailure, UpstreamRecord,
 };

@@ -15,4 +15,4 @@ pub use worker::AccessLog;
 pub use writer::{AccessLogDestination, AccessLogWriter};
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// A rule of the quickstart.
-pub(super) fn rule() -> RuleMeta {
+pub(in crate::proxy) fn rule() -> RuleMeta {
     RuleMeta {
         object: ObjectRef {
             kind: ObjectKind::Ingress,
@@ -29,7 +29,7 @@ pub(super) fn rule() -> RuleMeta {
 }
 
 /// A plain GET that was answered.
-pub(super) fn record(rule: Option<&RuleMeta>) -> RequestRecord<'_> {
+pub(in crate::proxy) fn record(rule: Option<&RuleMeta>) -> RequestRecord<'_> {
     RequestRecord {
         received: Instant::now(),
         duration: Duration::from_micros(1_234),

@@ -186,13 +186,6 @@ impl Cluster {
         self.transport.settings_error()
     }
 
-    pub(super) fn addresses(&self) -> Vec<SocketAddr> {
-        self.endpoints
-            .iter()
-            .map(|endpoint| endpoint.address)
-            .collect()
-    }
-
     fn endpoint(&self, address: SocketAddr) -> Option<Rc<LiveEndpoint>> {
         let found = self
             .endpoints

@@ -16,7 +16,7 @@ pub enum ConnectError {
     /// Nothing listens there.
     #[error("the endpoint refused the connection")]
     Refused,
-    /// No way there, or a packet filter forbids it.
+    /// No way there: no route, no local port left for that address, or a packet filter forbids it.
     #[error("the endpoint cannot be reached: {0}")]
     Unreachable(#[source] io::Error),
     /// Connect and TLS handshake took longer than allowed.
@@ -31,8 +31,8 @@ pub enum ConnectError {
     /// The cluster's TLS settings cannot be used.
     #[error("the TLS settings cannot be used: {0}")]
     Settings(#[from] super::transport::TlsSettingsError),
-    /// This machine is out of descriptors, local ports or memory.
-    #[error("out of descriptors, ports or memory: {0}")]
+    /// This machine is out of descriptors or memory.
+    #[error("out of descriptors or memory: {0}")]
     Exhausted(#[source] io::Error),
     /// Anything else.
     #[error("the connection failed: {0}")]
@@ -62,8 +62,8 @@ impl ConnectError {
             io::ErrorKind::HostUnreachable
             | io::ErrorKind::NetworkUnreachable
             | io::ErrorKind::NetworkDown
-            | io::ErrorKind::PermissionDenied => Self::Unreachable(error),
-            io::ErrorKind::AddrNotAvailable | io::ErrorKind::OutOfMemory => Self::Exhausted(error),
+            | io::ErrorKind::PermissionDenied
+            | io::ErrorKind::AddrNotAvailable => Self::Unreachable(error),
             _ if is_out_of_descriptors(&error) => Self::Exhausted(error),
             _ => Self::Failed(error),
         }

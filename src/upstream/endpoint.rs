@@ -130,7 +130,9 @@ impl LiveEndpoint {
             Outcome::ConnectFailed | Outcome::Broken | Outcome::TimedOut => {
                 let now = Instant::now();
                 self.failed(now);
-                self.latency.failed(Duration::ZERO, now);
+                if self.measured.get() {
+                    self.latency.failed(now);
+                }
             }
         }
     }

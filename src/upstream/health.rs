@@ -109,3 +109,82 @@ impl EjectionShare {
         self.ejected.set(self.ejected.get() - 1);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn share(endpoints: usize) -> EjectionShare {
+        let share = EjectionShare::default();
+        share.resize(endpoints);
+        share
+    }
+
+    fn fail_until_ejected(health: &Health, share: &EjectionShare, now: Instant) -> u32 {
+        (1..=100)
+            .find(|_| health.failed(now, share))
+            .expect("ejected in the end")
+    }
+
+    #[test]
+    fn five_failures_in_a_row_eject_and_an_answer_starts_the_count_anew() {
+        let (health, share, now) = (Health::default(), share(2), Instant::now());
+        for _ in 0..3 {
+            for _ in 1..FAILURES_TO_EJECT {
+                assert!(!health.failed(now, &share));
+            }
+            health.succeeded();
+        }
+        assert_eq!(fail_until_ejected(&health, &share, now), FAILURES_TO_EJECT);
+        assert!(health.is_ejected());
+        assert_eq!(share.ejected(), 1);
+    }
+
+    #[test]
+    fn ejections_that_follow_closely_double_up_to_the_longest() {
+        let (health, share, mut now) = (Health::default(), share(2), Instant::now());
+        fail_until_ejected(&health, &share, now);
+        for seconds in [2, 4, 8, 16, 32, 64, 120, 120] {
+            now += Duration::from_secs(seconds) - SECOND / 10;
+            health.sweep(now, &share);
+            assert!(health.is_ejected(), "{seconds}");
+            now += SECOND / 10;
+            health.sweep(now, &share);
+            assert!(!health.is_ejected(), "{seconds}");
+            assert_eq!(share.ejected(), 0);
+            // On trial: one failure is enough.
+            assert_eq!(fail_until_ejected(&health, &share, now), 1);
+        }
+    }
+
+    #[test]
+    fn an_ejection_long_after_the_last_is_a_first_one() {
+        let (health, share, mut now) = (Health::default(), share(2), Instant::now());
+        fail_until_ejected(&health, &share, now);
+        now += FIRST_EJECTION;
+        health.sweep(now, &share);
+        health.succeeded();
+        now += FIRST_EJECTION;
+        assert_eq!(fail_until_ejected(&health, &share, now), FAILURES_TO_EJECT);
+        now += FIRST_EJECTION;
+        health.sweep(now, &share);
+        assert!(!health.is_ejected());
+    }
+
+    #[test]
+    fn at_most_half_of_the_endpoints_are_ejected() {
+        for (endpoints, most) in [(0, 0), (1, 0), (2, 1), (3, 1), (4, 2), (5, 2)] {
+            let (share, now) = (share(endpoints), Instant::now());
+            let ejected = (0..endpoints)
+                .filter(|_| {
+                    let health = Health::default();
+                    (0..FAILURES_TO_EJECT).any(|_| health.failed(now, &share))
+                })
+                .count();
+            assert_eq!(ejected, most, "of {endpoints}");
+            assert!(!share.is_exceeded());
+        }
+    }
+}

@@ -144,7 +144,7 @@ impl Http2Pool {
         if let Some(connection) = self.with_room().or_else(|| self.least_full()) {
             return Ok(Http2Stream::new(connection, endpoint));
         }
-        let connection = timeout_at(end, connect(endpoint, limit))
+        let connection = timeout_at(end, connect(endpoint))
             .await
             .map_err(|_| ConnectError::TimedOut)??;
         if !endpoint.is_drained() {
@@ -210,8 +210,8 @@ impl Http2Stream {
     }
 }
 
-async fn connect(endpoint: &LiveEndpoint, limit: Duration) -> Result<Rc<Connection>, ConnectError> {
-    let stream = endpoint.transport.connect(endpoint.address, limit).await?;
+async fn connect(endpoint: &LiveEndpoint) -> Result<Rc<Connection>, ConnectError> {
+    let stream = endpoint.transport.connect(endpoint.address).await?;
     let tasks = &endpoint.worker.tasks;
     let (sender, connection) = Builder::new(LocalTasks(tasks.clone()))
         .timer(TokioTimer::new())

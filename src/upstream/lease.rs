@@ -2,6 +2,8 @@
 
 use std::{net::SocketAddr, rc::Rc, time::Duration};
 
+use tokio::time::timeout;
+
 use super::{
     connect::ConnectError, connection::Http1Connection, endpoint::LiveEndpoint, http2::Http2Stream,
 };
@@ -59,8 +61,8 @@ impl Lease {
     /// Any [`ConnectError`]; nothing has been reported for it.
     pub async fn connect(&self, limit: Duration) -> Result<Http1Connection, ConnectError> {
         let endpoint = &self.endpoint;
-        let stream = endpoint.transport.connect(endpoint.address, limit).await?;
-        Ok(endpoint.adopt(stream))
+        let stream = timeout(limit, endpoint.transport.connect(endpoint.address)).await;
+        Ok(endpoint.adopt(stream.map_err(|_| ConnectError::TimedOut)??))
     }
 
     /// Room for one more stream on an HTTP/2 connection, new if need be; `limit` is for all of it.

@@ -7,6 +7,7 @@
 mod balancer;
 mod clock;
 mod cluster;
+mod clusters;
 mod connect;
 mod connection;
 mod endpoint;
@@ -23,7 +24,7 @@ mod upstreams;
 mod worker;
 
 #[cfg(test)]
-mod tests;
+pub(in crate::upstream) mod tests;
 
 pub use balancer::KeyHasher;
 pub use cluster::{Cluster, ClusterGauges};

@@ -153,3 +153,52 @@ impl IdlePool {
         self.stack = Vec::new();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_workers_never_keep_more_than_the_process_may() {
+        proptest!(|(limit in 0_usize..300, steps in prop::collection::vec((0_usize..3, 0..3), 1..600))| {
+            let process = Arc::new(IdleLimit::new(limit));
+            let shares: Vec<_> = (0..3).map(|_| IdleShare::new(Arc::clone(&process))).collect();
+            let mut used = [0; 3];
+            for (worker, step) in steps {
+                let share = &shares[worker];
+                match step {
+                    0 if share.take() => used[worker] += 1,
+                    0 => {
+                        let held: usize = shares.iter().map(|share| share.held.get()).sum();
+                        prop_assert_eq!(held, limit, "refused while there was room");
+                    }
+                    1 if used[worker] > 0 => {
+                        share.release(1);
+                        used[worker] -= 1;
+                    }
+                    _ => share.trim(),
+                }
+                prop_assert!(used.iter().sum::<usize>() <= limit);
+                prop_assert!(share.held.get() >= used[worker]);
+            }
+            drop(shares);
+            prop_assert_eq!(process.left.load(Ordering::Relaxed), limit);
+        });
+    }
+
+    #[test]
+    fn what_a_worker_does_not_need_any_more_others_get() {
+        let process = Arc::new(IdleLimit::new(640));
+        let (one, other) = (
+            IdleShare::new(Arc::clone(&process)),
+            IdleShare::new(process),
+        );
+        assert_eq!((0..1_000).filter(|_| one.take()).count(), 640);
+        assert!(!other.take());
+        one.release(640);
+        one.trim();
+        assert_eq!((0..1_000).filter(|_| other.take()).count(), 620);
+    }
+}

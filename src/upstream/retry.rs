@@ -98,3 +98,73 @@ impl RetryBudget {
         &self.slots[(second % SLOTS as u64) as usize]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use proptest::prelude::*;
+    use tokio::time::{Duration, Instant};
+
+    use super::*;
+    use crate::upstream::tests::fixture::worker;
+
+    fn budget() -> (RetryBudget, Rc<WorkerState>, Instant) {
+        let worker = worker();
+        (RetryBudget::new(Rc::clone(&worker)), worker, Instant::now())
+    }
+
+    #[test]
+    fn a_fifth_of_the_requests_plus_the_floor_may_be_retried() {
+        for (requests, retries) in [(0, 10), (4, 10), (5, 11), (100, 30), (1_000, 210)] {
+            let (budget, _, _) = budget();
+            for _ in 0..requests {
+                budget.count_request();
+            }
+            let taken = (0..10_000).filter(|_| budget.take_retry()).count();
+            assert_eq!(taken, retries, "of {requests}");
+        }
+    }
+
+    #[test]
+    fn the_budget_is_that_of_the_last_ten_seconds() {
+        #[derive(Clone, Debug)]
+        enum Step {
+            Requests(u32),
+            Retry,
+            Wait(u64),
+        }
+        let step = prop_oneof![
+            (0_u32..40).prop_map(Step::Requests),
+            Just(Step::Retry),
+            (1_u64..14).prop_map(Step::Wait),
+        ];
+        proptest!(|(steps in prop::collection::vec(step, 1..200))| {
+            let (budget, worker, start) = budget();
+            let (mut requests, mut retries) = (Vec::new(), Vec::new());
+            let mut second = 0;
+            for step in steps {
+                match step {
+                    Step::Requests(count) => for _ in 0..count {
+                        budget.count_request();
+                        requests.push(second);
+                    },
+                    Step::Wait(seconds) => {
+                        second += seconds;
+                        worker.clock.set(start + Duration::from_secs(second) + Duration::from_millis(500));
+                    }
+                    Step::Retry => {
+                        let within = |at: &&u64| **at + 10 > second;
+                        let requests = requests.iter().filter(within).count();
+                        let used = retries.iter().filter(within).count();
+                        let allowed = used < 10 + requests / 5;
+                        prop_assert_eq!(budget.take_retry(), allowed);
+                        if allowed {
+                            retries.push(second);
+                        }
+                    }
+                }
+            }
+        });
+    }
+}

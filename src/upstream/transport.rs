@@ -2,10 +2,9 @@
 //!
 //! Invariant: two transports that differ in any setting share no connection. Non-goal: HTTP.
 
-use std::{fmt, net::SocketAddr, time::Duration};
+use std::{fmt, net::SocketAddr};
 
 use rustls_pki_types::ServerName;
-use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use super::{
@@ -72,18 +71,11 @@ impl Transport {
         self.tls.as_ref()?.as_ref().err().copied()
     }
 
-    /// A new connection within `limit`, TLS handshake included.
+    /// A new connection, TLS handshake included.
     pub(super) async fn connect(
         &self,
         address: SocketAddr,
-        limit: Duration,
     ) -> Result<UpstreamStream, ConnectError> {
-        timeout(limit, self.connect_unlimited(address))
-            .await
-            .map_err(|_| ConnectError::TimedOut)?
-    }
-
-    async fn connect_unlimited(&self, address: SocketAddr) -> Result<UpstreamStream, ConnectError> {
         let Some(tls) = &self.tls else {
             return Ok(UpstreamStream::Tcp(connect::tcp(address).await?));
         };

@@ -64,7 +64,8 @@ impl WorkerState {
         self.clock.set(now);
         let mut watched = mem::take(&mut *self.watched.borrow_mut());
         watched.retain(|endpoint| endpoint.sweep(now));
-        self.watched.borrow_mut().append(&mut watched);
+        let joined = self.watched.replace(watched);
+        self.watched.borrow_mut().extend(joined);
         self.idle.trim();
     }
 

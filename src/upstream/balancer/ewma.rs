@@ -86,9 +86,8 @@ impl Latency {
     }
 
     /// Counts an attempt that got no answer: as twice the wait expected.
-    pub(in crate::upstream) fn failed(&self, took: Duration, now: Instant) {
-        let expected = self.decayed(now).unwrap_or(LEAST);
-        self.observe(took.as_secs_f64().max(2.0 * expected), now);
+    pub(in crate::upstream) fn failed(&self, now: Instant) {
+        self.observe(2.0 * self.decayed(now).unwrap_or(LEAST), now);
     }
 
     fn observe(&self, took: f64, now: Instant) {

@@ -7,6 +7,9 @@ mod ewma;
 mod rendezvous;
 mod round_robin;
 
+#[cfg(test)]
+mod tests;
+
 pub(super) use ewma::{Latency, PeakEwma};
 pub use rendezvous::KeyHasher;
 pub(super) use rendezvous::Rendezvous;

@@ -13,6 +13,8 @@ use crate::upstream::{endpoint::LiveEndpoint, worker::WorkerState};
 #[derive(Debug)]
 pub(in crate::upstream) struct RoundRobin {
     next: Cell<usize>,
+    /// Whose turn it was last, as long as nobody has had one here.
+    inherited: Cell<Option<SocketAddr>>,
 }
 
 impl RoundRobin {
@@ -28,6 +30,7 @@ impl RoundRobin {
         };
         Self {
             next: Cell::new(next),
+            inherited: Cell::new(last),
         }
     }
 
@@ -44,15 +47,19 @@ impl RoundRobin {
         };
         let (index, chosen) = first_usable(endpoints, start, usable)?;
         self.next.set(index + 1);
+        self.inherited.set(None);
         Some(chosen)
     }
 
     pub(super) fn last(&self, endpoints: &[Rc<LiveEndpoint>]) -> Option<SocketAddr> {
-        let last = self
-            .next
-            .get()
-            .checked_sub(1)
-            .or(endpoints.len().checked_sub(1))?;
-        Some(endpoints.get(last)?.address)
+        self.inherited.get().or_else(|| {
+            // With no turn at all yet this is the one before the random start: just as random.
+            let last = self
+                .next
+                .get()
+                .checked_sub(1)
+                .or(endpoints.len().checked_sub(1))?;
+            Some(endpoints.get(last)?.address)
+        })
     }
 }

@@ -16,21 +16,21 @@ use tokio::{
 };
 use tokio_util::task::TaskTracker;
 
-use super::address::refusal;
+use super::address::{Refusal, refusal};
 use crate::upstream::settings::NameTarget;
 
 /// The most addresses taken from one look-up, the lowest first.
 const MOST_ADDRESSES: usize = 64;
 
 /// The most look-ups at a time: each may block a thread for as long as the system's resolver waits.
-const MOST_LOOKUPS: usize = 16;
+const MOST_LOOKUPS: usize = 32;
 
 /// Between two look-ups of a name, in milliseconds; random between these, so that many names do not
 /// come at once.
 const INTERVAL: std::ops::RangeInclusive<u64> = 10_000..=30_000;
 
-/// The most time between two look-ups of a name that has given no address yet.
-const FIRST_RETRY: Duration = Duration::from_secs(2);
+/// Until the second look-up of a name whose first gave no address; then twice as long each time.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
 
 /// Looks names up for all workers of the process. Clones are the same resolver.
 #[derive(Clone)]
@@ -141,9 +141,10 @@ impl Shared {
         target: NameTarget,
         sender: watch::Sender<Resolution>,
     ) {
+        let mut failures = 0;
         loop {
             self.look_up(&target, &sender).await;
-            let pause = self.pause(&sender);
+            let pause = self.pause(&sender, &mut failures);
             tokio::select! {
                 () = sleep(pause) => {}
                 () = sender.closed() => {
@@ -166,58 +167,62 @@ impl Shared {
             .expect("the semaphore is never closed");
         let found = (self.lookup)(&target.name).await;
         drop(permit);
-        let resolution = match found {
-            Ok(found) => Resolution::Known(self.acceptable(target, found)),
+        let (known, refused) = match found {
+            Ok(found) => self.judge(target, found),
             Err(error) => {
                 tracing::debug!(name = &*target.name, %error, "a name could not be looked up");
                 if *sender.borrow() != Resolution::Pending {
                     return;
                 }
-                Resolution::Known(Arc::default())
+                Default::default()
             }
         };
         let changed = sender.send_if_modified(|last| {
-            let changed = *last != resolution;
-            *last = resolution;
+            let new = Resolution::Known(known.into());
+            let changed = *last != new;
+            *last = new;
             changed
         });
         if changed {
             self.epoch.send_modify(|epoch| *epoch += 1);
+            for (address, reason) in refused {
+                tracing::warn!(
+                    name = &*target.name, %address, %reason,
+                    "an address behind a name is refused"
+                );
+            }
         }
     }
 
-    /// The addresses that are acceptable, sorted and without repetition.
-    fn acceptable(&self, target: &NameTarget, found: Vec<IpAddr>) -> Arc<[SocketAddr]> {
-        let mut addresses: Vec<_> = found
-            .into_iter()
-            .map(|ip| SocketAddr::new(ip, target.port))
-            .filter(
-                |address| match refusal(*address, target.trust, &self.listeners) {
-                    None => true,
-                    Some(reason) => {
-                        tracing::warn!(
-                            name = &*target.name, %address, %reason,
-                            "an address behind a name is refused"
-                        );
-                        false
-                    }
-                },
-            )
-            .collect();
-        addresses.sort_unstable();
-        addresses.dedup();
-        addresses.truncate(MOST_ADDRESSES);
-        addresses.into()
+    /// The addresses that are acceptable, sorted and without repetition, and those that are not.
+    fn judge(
+        &self,
+        target: &NameTarget,
+        found: Vec<IpAddr>,
+    ) -> (Vec<SocketAddr>, Vec<(SocketAddr, Refusal)>) {
+        let (mut acceptable, mut refused) = (Vec::new(), Vec::new());
+        for address in found.into_iter().map(|ip| SocketAddr::new(ip, target.port)) {
+            match refusal(address, target.trust, &self.listeners) {
+                None => acceptable.push(address),
+                Some(reason) => refused.push((address, reason)),
+            }
+        }
+        acceptable.sort_unstable();
+        acceptable.dedup();
+        acceptable.truncate(MOST_ADDRESSES);
+        (acceptable, refused)
     }
 
-    fn pause(&self, sender: &watch::Sender<Resolution>) -> Duration {
+    /// Until the next look-up; a name without addresses is tried again sooner, `failures` times in a
+    /// row less and less so.
+    fn pause(&self, sender: &watch::Sender<Resolution>, failures: &mut u32) -> Duration {
         let pause = Duration::from_millis(self.names().random.u64(INTERVAL));
-        let has_none = matches!(&*sender.borrow(), Resolution::Known(known) if known.is_empty());
-        if has_none {
-            pause.min(FIRST_RETRY)
-        } else {
-            pause
+        if matches!(&*sender.borrow(), Resolution::Known(known) if !known.is_empty()) {
+            *failures = 0;
+            return pause;
         }
+        *failures = failures.saturating_add(1);
+        pause.min(FIRST_RETRY.saturating_mul(1 << (*failures - 1).min(10)))
     }
 
     fn names(&self) -> MutexGuard<'_, Names> {

@@ -1,6 +1,6 @@
 //! One worker, and servers that do as they are told.
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, rc::Rc, sync::Arc, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::upstream::{
     Balancer, ClusterId, ClusterSettings, Endpoint, Http1Connection, IdleLimit, NameResolver,
-    Protocol, UpstreamOptions, UpstreamSource, Upstreams,
+    Protocol, UpstreamOptions, UpstreamSource, Upstreams, pool::IdleShare, worker::WorkerState,
 };
 
 pub(in crate::upstream) const SECOND: Duration = Duration::from_secs(1);
@@ -40,6 +40,21 @@ pub(in crate::upstream) fn options() -> UpstreamOptions {
         tasks: TaskTracker::new(),
         random: fastrand::Rng::with_seed(7),
     }
+}
+
+pub(in crate::upstream) fn worker() -> Rc<WorkerState> {
+    let UpstreamOptions {
+        idle_per_endpoint,
+        idle_limit,
+        tasks,
+        random,
+    } = options();
+    Rc::new(WorkerState::new(
+        random,
+        IdleShare::new(idle_limit),
+        idle_per_endpoint,
+        tasks,
+    ))
 }
 
 pub(in crate::upstream) fn upstreams() -> Upstreams {

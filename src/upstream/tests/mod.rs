@@ -1,5 +1,5 @@
 //! Tests over real sockets; what each module can show alone is beside it.
 #![allow(clippy::unwrap_used)]
 
-mod fixture;
+pub(in crate::upstream) mod fixture;
 mod http1;

@@ -9,6 +9,7 @@
 //! Dependencies point down only: `control`, `proxy`, `admin`, then `snapshot`, then [`config`], then
 //! [`routing`], [`policy`], [`tls`], [`upstream`], then [`message`] and [`http1`].
 
+pub mod cli;
 pub mod config;
 pub mod control;
 pub mod http1;
@@ -16,5 +17,7 @@ pub mod message;
 pub mod policy;
 pub mod proxy;
 pub mod routing;
+pub mod shutdown;
+pub mod telemetry;
 pub mod tls;
 pub mod upstream;

@@ -1,0 +1,348 @@
+//! Arguments as they are written.
+
+use std::{
+    io::{IsTerminal, stderr, stdout},
+    net::SocketAddr,
+    num::NonZeroUsize,
+    path::PathBuf,
+    thread,
+    time::Duration,
+};
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+
+use super::{
+    settings::{CheckSettings, Command, EchoSettings, OutputFormat, RunSettings, SourceSettings},
+    values::{self, Listen},
+};
+use crate::{
+    proxy::AccessLogDestination,
+    telemetry::{LogFilter, LogFormat, LogSettings},
+};
+
+/// An edge proxy that serves Kubernetes Ingress manifests from disk.
+#[derive(Debug, Parser)]
+#[command(name = "portcullis", version, max_term_width = 100)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Subcommands,
+}
+
+#[derive(Debug, Subcommand)]
+enum Subcommands {
+    /// Serve the manifests in files and folders, and follow their changes
+    Run(Box<RunArguments>),
+    /// Print every problem of manifests; exit code 0: none, 1: some, 2: wrong usage
+    Check(CheckArguments),
+    /// A test backend that answers with a JSON account of the request
+    Echo(EchoArguments),
+    /// Print the version
+    Version,
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print a manual page in roff
+    Man {
+        /// One of the commands, instead of the program
+        #[arg(value_name = "COMMAND")]
+        command: Option<String>,
+    },
+}
+
+#[derive(Args, Debug)]
+struct SourceArguments {
+    /// A file or a folder of manifests, YAML or JSON; may be repeated
+    #[arg(short = 'f', long = "filename", value_name = "PATH", required = true)]
+    paths: Vec<PathBuf>,
+    /// A file with options for the whole proxy, under the keys of ingress-nginx's ConfigMap
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// An Ingress class to serve; may be repeated [default: every class]
+    #[arg(long, value_name = "NAME")]
+    ingress_class: Vec<String>,
+    /// The Secret with the certificate for hosts that have none [default: a self-made one]
+    #[arg(long, value_name = "NAMESPACE/NAME", value_parser = values::namespaced_name)]
+    default_tls: Option<(String, String)>,
+    /// Serve rules whose access-control annotations are not implemented, instead of answering 403
+    #[arg(long)]
+    permit_unsupported_access_control: bool,
+}
+
+#[derive(Args, Debug)]
+struct LogArguments {
+    /// What is logged: a level (error, warn, info, debug, trace) or comma-separated TARGET=LEVEL
+    #[arg(long, value_name = "FILTER", default_value = "info")]
+    log_level: LogFilter,
+    /// How the program's own log is written to standard error
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    log_format: LogFormat,
+}
+
+#[derive(Args, Debug)]
+struct RunArguments {
+    #[command(flatten)]
+    source: SourceArguments,
+    /// Start the backends of deploy/standalone/quickstart inside of this process
+    #[arg(long)]
+    demo: bool,
+    /// Where to listen for HTTP, or `off`; may be repeated
+    #[arg(long, value_name = "ADDR", value_parser = values::listen, default_value = "0.0.0.0:8080")]
+    http: Vec<Listen>,
+    /// Where to listen for HTTPS, or `off`; may be repeated
+    #[arg(long, value_name = "ADDR", value_parser = values::listen, default_value = "0.0.0.0:8443")]
+    https: Vec<Listen>,
+    /// Where to serve /healthz, /readyz and /metrics, or `off`
+    #[arg(long, value_name = "ADDR", value_parser = values::listen, default_value = "0.0.0.0:10254")]
+    status: Listen,
+    /// Where to serve /config and /problems, or `off`
+    #[arg(long, value_name = "ADDR", value_parser = values::listen, default_value = "127.0.0.1:10255")]
+    admin: Listen,
+    /// Worker threads [default: one a core]
+    #[arg(long, value_name = "N")]
+    workers: Option<NonZeroUsize>,
+    /// Where the access log goes: a file (reopened on SIGUSR1 and SIGHUP), `-` or `off`
+    #[arg(long, value_name = "PATH", value_parser = values::access_log, default_value = "-")]
+    access_log: AccessLogDestination,
+    /// After SIGTERM: not ready any more, but still accepting, for this long
+    #[arg(long, value_name = "DURATION", value_parser = values::duration, default_value = "0s")]
+    shutdown_delay: Duration,
+    /// After that: for this long exchanges may come to their end
+    #[arg(long, value_name = "DURATION", value_parser = values::duration, default_value = "25s")]
+    shutdown_grace: Duration,
+    #[command(flatten)]
+    log: LogArguments,
+}
+
+#[derive(Args, Debug)]
+struct CheckArguments {
+    #[command(flatten)]
+    source: SourceArguments,
+    /// How problems are printed
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
+    output: OutputFormat,
+}
+
+#[derive(Args, Debug)]
+struct EchoArguments {
+    /// Where to listen; may be repeated
+    #[arg(long, value_name = "ADDR", required = true)]
+    listen: Vec<SocketAddr>,
+    /// What the backend calls itself in its answers
+    #[arg(long, value_name = "NAME", default_value = "echo")]
+    name: String,
+    #[command(flatten)]
+    log: LogArguments,
+}
+
+/// The definition of the command line, for completions and manual pages.
+pub fn command() -> clap::Command {
+    Arguments::command()
+}
+
+impl Arguments {
+    /// What was asked for, with defaults filled in.
+    pub fn into_command(self) -> Command {
+        match self.command {
+            Subcommands::Run(arguments) => Command::Run(Box::new(arguments.into_settings())),
+            Subcommands::Check(CheckArguments { source, output }) => {
+                Command::Check(CheckSettings {
+                    source: source.into_settings(),
+                    output,
+                    color: color_wanted(&stdout()),
+                })
+            }
+            Subcommands::Echo(EchoArguments { listen, name, log }) => Command::Echo(EchoSettings {
+                listen,
+                name,
+                log: log.into_settings(),
+            }),
+            Subcommands::Version => Command::Version,
+            Subcommands::Completions { shell } => Command::Completions(shell),
+            Subcommands::Man { command } => Command::Man(command),
+        }
+    }
+}
+
+impl RunArguments {
+    fn into_settings(self) -> RunSettings {
+        let Self {
+            source,
+            demo,
+            http,
+            https,
+            status,
+            admin,
+            workers,
+            access_log,
+            shutdown_delay,
+            shutdown_grace,
+            log,
+        } = self;
+        RunSettings {
+            source: source.into_settings(),
+            demo,
+            http: http.into_iter().filter_map(Listen::address).collect(),
+            https: https.into_iter().filter_map(Listen::address).collect(),
+            status: status.address(),
+            admin: admin.address(),
+            workers: workers
+                .unwrap_or_else(|| thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)),
+            access_log,
+            shutdown_delay,
+            shutdown_grace,
+            log: log.into_settings(),
+        }
+    }
+}
+
+impl SourceArguments {
+    fn into_settings(self) -> SourceSettings {
+        let Self {
+            paths,
+            config,
+            ingress_class,
+            default_tls,
+            permit_unsupported_access_control,
+        } = self;
+        SourceSettings {
+            paths,
+            options: config,
+            ingress_classes: ingress_class,
+            default_tls,
+            permit_unsupported_access_control,
+        }
+    }
+}
+
+impl LogArguments {
+    fn into_settings(self) -> LogSettings {
+        let Self {
+            log_level,
+            log_format,
+        } = self;
+        LogSettings {
+            filter: log_level,
+            format: log_format,
+            color: color_wanted(&stderr()),
+        }
+    }
+}
+
+/// Colours are for terminals, and for nobody who sets `NO_COLOR` (no-color.org).
+fn color_wanted(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use clap::error::ErrorKind;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Command, clap::Error> {
+        Arguments::try_parse_from(line.split_whitespace()).map(Arguments::into_command)
+    }
+
+    fn run(line: &str) -> RunSettings {
+        match parse(line) {
+            Ok(Command::Run(settings)) => *settings,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn run_has_the_documented_defaults() {
+        let settings = run("portcullis run -f manifests");
+        let address = |text: &str| text.parse::<SocketAddr>().unwrap();
+        assert_eq!(
+            settings,
+            RunSettings {
+                source: SourceSettings {
+                    paths: vec!["manifests".into()],
+                    options: None,
+                    ingress_classes: Vec::new(),
+                    default_tls: None,
+                    permit_unsupported_access_control: false,
+                },
+                demo: false,
+                http: vec![address("0.0.0.0:8080")],
+                https: vec![address("0.0.0.0:8443")],
+                status: Some(address("0.0.0.0:10254")),
+                admin: Some(address("127.0.0.1:10255")),
+                workers: thread::available_parallelism().unwrap(),
+                access_log: AccessLogDestination::Stdout,
+                shutdown_delay: Duration::ZERO,
+                shutdown_grace: Duration::from_secs(25),
+                log: LogSettings {
+                    filter: "info".parse().unwrap(),
+                    format: LogFormat::Text,
+                    color: settings.log.color,
+                },
+            }
+        );
+    }
+
+    #[test]
+    fn repeated_options_add_up_and_listeners_can_be_off() {
+        let settings = run(
+            "portcullis run -f a -f b --http 127.0.0.1:1 --http [::1]:2 --https off \
+                            --admin off --ingress-class x --ingress-class y --workers 3",
+        );
+        assert_eq!(settings.source.paths, ["a", "b"].map(PathBuf::from));
+        assert_eq!(settings.source.ingress_classes, ["x", "y"]);
+        assert_eq!(settings.http.len(), 2);
+        assert!(settings.https.is_empty());
+        assert_eq!(settings.admin, None);
+        assert_eq!(settings.workers.get(), 3);
+    }
+
+    #[test]
+    fn usage_errors_have_exit_code_two_and_help_has_none() {
+        for (line, kind, code) in [
+            (
+                "portcullis",
+                ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand,
+                2,
+            ),
+            ("portcullis run", ErrorKind::MissingRequiredArgument, 2),
+            ("portcullis check", ErrorKind::MissingRequiredArgument, 2),
+            ("portcullis check -f x -o yaml", ErrorKind::InvalidValue, 2),
+            (
+                "portcullis run -f x --workers 0",
+                ErrorKind::ValueValidation,
+                2,
+            ),
+            (
+                "portcullis run -f x --http 80",
+                ErrorKind::ValueValidation,
+                2,
+            ),
+            (
+                "portcullis run -f x --log-level a=b=c",
+                ErrorKind::ValueValidation,
+                2,
+            ),
+            ("portcullis echo", ErrorKind::MissingRequiredArgument, 2),
+            ("portcullis nonsense", ErrorKind::InvalidSubcommand, 2),
+            ("portcullis --help", ErrorKind::DisplayHelp, 0),
+            ("portcullis --version", ErrorKind::DisplayVersion, 0),
+        ] {
+            let error = parse(line).unwrap_err();
+            assert_eq!(
+                (error.kind(), error.exit_code()),
+                (kind, code),
+                "{line}: {error}"
+            );
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! The command line: arguments as written, then settings as plain data.
+//!
+//! Invariant: everything after this module works from settings; nothing else reads arguments or the
+//! environment. Non-goal: carrying a command out; that is `main` and `app`.
+
+mod arguments;
+mod settings;
+mod values;
+
+pub use arguments::{Arguments, command};
+pub use settings::{
+    CheckSettings, Command, EchoSettings, OutputFormat, RunSettings, SourceSettings,
+};

@@ -136,3 +136,109 @@ fn is_of_this_host(address: SocketAddr) -> bool {
     });
     source.is_ok_and(|source| source.ip() == address.ip())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn judge(ip: &str, trust: NameTrust) -> Option<Refusal> {
+        refusal(SocketAddr::new(ip.parse().unwrap(), 80), trust, &[])
+    }
+
+    #[test]
+    fn untrusted_names_lead_outside_only() {
+        use Refusal::{LinkLocal, Loopback, Metadata, NoHost};
+        for (ip, expected) in [
+            ("10.1.2.3", None),
+            ("192.168.1.1", None),
+            ("172.16.0.1", None),
+            ("100.64.0.1", None),
+            ("93.184.216.34", None),
+            ("fd12:3456::1", None),
+            ("2606:2800:220:1::1", None),
+            ("127.0.0.1", Some(Loopback)),
+            ("127.255.255.254", Some(Loopback)),
+            ("::1", Some(Loopback)),
+            ("0.0.0.0", Some(NoHost)),
+            ("0.1.2.3", Some(NoHost)),
+            ("::", Some(NoHost)),
+            ("224.0.0.1", Some(NoHost)),
+            ("239.255.255.255", Some(NoHost)),
+            ("240.0.0.1", Some(NoHost)),
+            ("255.255.255.255", Some(NoHost)),
+            ("ff02::1", Some(NoHost)),
+            ("169.254.0.1", Some(LinkLocal)),
+            ("fe80::1", Some(LinkLocal)),
+            ("febf:ffff::1", Some(LinkLocal)),
+            ("169.254.169.254", Some(Metadata)),
+            ("fd00:ec2::254", Some(Metadata)),
+            ("fd20:ce::254", Some(Metadata)),
+            ("168.63.129.16", Some(Metadata)),
+            ("100.100.100.200", Some(Metadata)),
+            ("192.0.0.192", Some(Metadata)),
+            // Mapped, compatible, NAT64 of both prefixes, 6to4.
+            ("::ffff:127.0.0.1", Some(Loopback)),
+            ("::ffff:169.254.169.254", Some(Metadata)),
+            ("::ffff:0.0.0.0", Some(NoHost)),
+            ("::ffff:10.1.2.3", None),
+            ("::127.0.0.1", Some(Loopback)),
+            ("::2", Some(NoHost)),
+            ("64:ff9b::7f00:1", Some(Loopback)),
+            ("64:ff9b::a9fe:a9fe", Some(Metadata)),
+            ("64:ff9b:1:2:3:4:a9fe:a9fe", Some(Metadata)),
+            ("64:ff9b::5db8:d822", None),
+            ("2002:7f00:1::", Some(Loopback)),
+            ("2002:a9fe:a9fe::1", Some(Metadata)),
+            ("2002:5db8:d822::1", None),
+        ] {
+            assert_eq!(judge(ip, NameTrust::Untrusted), expected, "{ip}");
+        }
+    }
+
+    #[test]
+    fn trusted_names_lead_to_any_single_host() {
+        for ip in [
+            "127.0.0.1",
+            "::1",
+            "::ffff:127.0.0.1",
+            "169.254.169.254",
+            "fe80::1",
+        ] {
+            assert_eq!(judge(ip, NameTrust::Trusted), None, "{ip}");
+        }
+        for ip in [
+            "0.0.0.0",
+            "::",
+            "::ffff:0.0.0.0",
+            "224.0.0.1",
+            "ff02::1",
+            "255.255.255.255",
+        ] {
+            assert_eq!(judge(ip, NameTrust::Trusted), Some(Refusal::NoHost), "{ip}");
+        }
+    }
+
+    #[test]
+    fn untrusted_names_do_not_lead_back_to_us() {
+        let judge = |address: &str, listener: &str| {
+            let (address, listener) = (address.parse().unwrap(), listener.parse().unwrap());
+            refusal(address, NameTrust::Untrusted, &[listener])
+        };
+        let own = Some(Refusal::OwnListener);
+        assert_eq!(judge("10.9.8.7:8080", "10.9.8.7:8080"), own);
+        assert_eq!(judge("[::ffff:10.9.8.7]:8080", "10.9.8.7:8080"), own);
+        assert_eq!(judge("10.9.8.7:80", "10.9.8.7:8080"), None);
+        assert_eq!(judge("10.9.8.8:8080", "10.9.8.7:8080"), None);
+        // A documentation address is not this host's, whatever interfaces it has.
+        assert_eq!(judge("192.0.2.1:8080", "0.0.0.0:8080"), None);
+    }
+
+    #[test]
+    fn a_wildcard_listener_has_every_address_of_this_host() {
+        let on = |address: &str| is_own(address.parse().unwrap(), &["[::]:8080".parse().unwrap()]);
+        assert!(on("127.0.0.1:8080"));
+        assert!(!on("127.0.0.1:8081"));
+    }
+}

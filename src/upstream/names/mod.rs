@@ -6,5 +6,8 @@
 mod address;
 mod resolver;
 
+#[cfg(test)]
+mod tests;
+
 pub use resolver::NameResolver;
 pub(super) use resolver::{Epochs, NameWatch, Resolution};

@@ -86,7 +86,7 @@ impl NameResolver {
         Self::with_lookup(runtime, tasks, listeners, random, Box::new(system_lookup))
     }
 
-    fn with_lookup(
+    pub(super) fn with_lookup(
         runtime: Handle,
         tasks: TaskTracker,
         listeners: Vec<SocketAddr>,

@@ -1,0 +1,144 @@
+//! Portcullis, from the manifests that it is made for: an Ingress a host, Services, EndpointSlices.
+
+use std::{fmt::Write, fs, process::Command};
+
+use anyhow::{Context, Result};
+
+use super::{
+    Proxy, Site,
+    site::{free_address, version},
+    started::Recipe,
+};
+use crate::routes;
+
+pub(super) fn start(site: &Site) -> Result<Proxy> {
+    let (http, https, status, admin) = (
+        free_address()?,
+        free_address()?,
+        free_address()?,
+        free_address()?,
+    );
+    let manifests = site.folder.join("manifests");
+    fs::create_dir_all(&manifests)?;
+    fs::write(manifests.join("services.yaml"), services(site)?)?;
+    fs::write(manifests.join("ingresses.yaml"), ingresses()?)?;
+    fs::write(manifests.join("tls.yaml"), secret(site)?)?;
+    let options = site.write("portcullis.yaml", &options(site))?;
+    let mut command = Command::new(&site.portcullis);
+    command
+        .arg("run")
+        .arg("-f")
+        .arg(manifests)
+        .arg("--config")
+        .arg(options)
+        .args(["--workers", "1"])
+        .args(["--http", &http.to_string()])
+        .args(["--https", &https.to_string()])
+        .args(["--status", &status.to_string()])
+        .args(["--admin", &admin.to_string()]);
+    Recipe {
+        name: "portcullis",
+        version: version(&site.portcullis, "version")?,
+        command,
+        http,
+        http2: Some(http),
+        https: Some(https),
+        log: Some(site.folder.join("portcullis.log")),
+        duties: true,
+    }
+    .start(site)
+}
+
+fn options(site: &Site) -> String {
+    let log = if site.log { "false" } else { "true" };
+    format!(
+        "disable-access-log: \"{log}\"\n\
+         ssl-redirect: \"false\"\n\
+         upstream-keepalive-connections: \"8192\"\n\
+         upstream-keepalive-requests: \"1000000000\"\n\
+         keep-alive-requests: \"1000000000\"\n"
+    )
+}
+
+fn services(site: &Site) -> Result<String> {
+    let mut text = String::new();
+    let (address, port) = (site.backend.ip(), site.backend.port());
+    for service in routes::SERVICES {
+        write!(
+            text,
+            "---
+apiVersion: v1
+kind: Service
+metadata: {{name: {service}, namespace: default}}
+spec:
+  ports: [{{name: http, port: 80, targetPort: {port}}}]
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata:
+  name: {service}-one
+  namespace: default
+  labels: {{kubernetes.io/service-name: {service}}}
+addressType: IPv4
+ports: [{{name: http, port: {port}, protocol: TCP}}]
+endpoints:
+  - addresses: [\"{address}\"]
+    conditions: {{ready: true, serving: true, terminating: false}}
+"
+        )?;
+    }
+    Ok(text)
+}
+
+fn ingresses() -> Result<String> {
+    let mut text = String::new();
+    for index in 0..routes::HOSTS {
+        let host = routes::host(index);
+        write!(
+            text,
+            "---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: shop-{index}
+  namespace: default
+  annotations: {{nginx.ingress.kubernetes.io/ssl-redirect: \"false\"}}
+spec:
+  tls: [{{hosts: [{host}], secretName: shop-tls}}]
+  rules:
+    - host: {host}
+      http:
+        paths:
+"
+        )?;
+        for service in routes::SERVICES {
+            write!(
+                text,
+                "          - path: /{service}
+            pathType: Prefix
+            backend: {{service: {{name: {service}, port: {{number: 80}}}}}}
+"
+            )?;
+        }
+    }
+    Ok(text)
+}
+
+fn secret(site: &Site) -> Result<String> {
+    let indented = |name: &str| -> Result<String> {
+        let text = fs::read_to_string(site.folder.join(name)).with_context(|| name.to_owned())?;
+        Ok(text.lines().map(|line| format!("    {line}\n")).collect())
+    };
+    Ok(format!(
+        "apiVersion: v1
+kind: Secret
+metadata: {{name: shop-tls, namespace: default}}
+type: kubernetes.io/tls
+stringData:
+  tls.crt: |
+{}  tls.key: |
+{}",
+        indented("tls.crt")?,
+        indented("tls.key")?,
+    ))
+}

@@ -103,3 +103,34 @@ pub(super) async fn tls(
 fn is_out_of_descriptors(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(12 | 23 | 24 | 105))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_the_socket_are_told_apart_by_fault() {
+        for (number, name, blames_endpoint) in [
+            (111, "Refused", true),
+            (110, "TimedOut", true),
+            (113, "Unreachable", true),
+            (101, "Unreachable", true),
+            (100, "Unreachable", true),
+            (13, "Unreachable", true),
+            (1, "Unreachable", true),
+            (99, "Unreachable", true),
+            (104, "Failed", true),
+            (12, "Exhausted", false),
+            (23, "Exhausted", false),
+            (24, "Exhausted", false),
+            (105, "Exhausted", false),
+        ] {
+            let error = ConnectError::from_tcp(io::Error::from_raw_os_error(number));
+            assert!(
+                format!("{error:?}").starts_with(name),
+                "{number}: {error:?}"
+            );
+            assert_eq!(error.blames_endpoint(), blames_endpoint, "{number}");
+        }
+    }
+}

@@ -1,10 +1,18 @@
 //! One worker, and servers that do as they are told.
 
-use std::{collections::BTreeMap, net::SocketAddr, rc::Rc, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    pin::Pin,
+    rc::Rc,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
 
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf},
+    net::{TcpListener, TcpStream, UnixStream},
     runtime::Handle,
     task::LocalSet,
 };
@@ -103,4 +111,30 @@ pub(in crate::upstream) async fn exchange(connection: &mut Http1Connection, peer
     let mut word = [0; 4];
     peer.read_exact(&mut word).await.unwrap();
     assert_eq!(&word, b"ping");
+}
+
+/// Lets the reactor see everything that has happened to any socket so far: a byte over a fresh pair
+/// cannot be read before the reactor has looked.
+pub(in crate::upstream) async fn see_sockets() {
+    let (mut one, mut other) = UnixStream::pair().unwrap();
+    one.write_all(b"x").await.unwrap();
+    other.read_u8().await.unwrap();
+}
+
+/// Whether the other side has closed the connection.
+pub(in crate::upstream) async fn is_closed(peer: &mut TcpStream) -> bool {
+    see_sockets().await;
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut byte = [0];
+    let mut buffer = ReadBuf::new(&mut byte);
+    match Pin::new(peer).poll_read(&mut cx, &mut buffer) {
+        Poll::Pending => false,
+        Poll::Ready(read) => {
+            assert!(
+                read.is_err() || buffer.filled().is_empty(),
+                "there is something to read"
+            );
+            true
+        }
+    }
 }

@@ -2,4 +2,5 @@
 #![allow(clippy::unwrap_used)]
 
 pub(in crate::upstream) mod fixture;
+mod health;
 mod http1;

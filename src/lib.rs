@@ -9,6 +9,7 @@
 //! Dependencies point down only: `control`, `proxy`, `admin`, then `snapshot`, then [`config`], then
 //! [`routing`], [`policy`], [`tls`], [`upstream`], then [`message`] and [`http1`].
 
+pub mod admin;
 pub mod cli;
 pub mod config;
 pub mod control;

@@ -1,0 +1,168 @@
+//! What each listener answers.
+
+use std::{fmt::Write, sync::Arc};
+
+use bytes::Bytes;
+use http::{StatusCode, header::HeaderValue};
+use prometheus::{Registry, TextEncoder};
+use serde_json::json;
+
+use super::{
+    config_dump,
+    status::{Readiness, Status},
+};
+use crate::config::{Location, Problem, Severity};
+
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const METRICS: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+
+/// What a listener answers, by path. May take a while; never called on a reactor's thread.
+pub trait Endpoints: Send + Sync + 'static {
+    /// The answer to GET; `None` is 404.
+    fn answer(&self, path: &str) -> Option<Answer>;
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its `Content-Type`.
+    pub content_type: HeaderValue,
+    /// Its body.
+    pub body: Bytes,
+}
+
+/// The status listener: `/healthz`, `/readyz`, `/metrics`. Open to the network.
+#[derive(Debug)]
+pub struct StatusEndpoints {
+    /// The process.
+    pub status: Arc<Status>,
+    /// Every metric.
+    pub metrics: Registry,
+}
+
+/// The admin listener: `/config`, `/problems`. For operators only.
+#[derive(Debug)]
+pub struct AdminEndpoints {
+    /// The process.
+    pub status: Arc<Status>,
+}
+
+impl Endpoints for StatusEndpoints {
+    fn answer(&self, path: &str) -> Option<Answer> {
+        match path {
+            "/healthz" => Some(Answer::text(StatusCode::OK, "ok\n")),
+            "/readyz" => Some(readiness(self.status.readiness())),
+            "/metrics" => Some(scrape(&self.metrics)),
+            _ => None,
+        }
+    }
+}
+
+impl Endpoints for AdminEndpoints {
+    fn answer(&self, path: &str) -> Option<Answer> {
+        match path {
+            "/" => Some(Answer::text(StatusCode::OK, "/config\n/problems\n")),
+            "/config" => Some(match self.status.published() {
+                Some(published) => Answer::json(&config_dump::dump(&published)),
+                None => readiness(Readiness::Starting),
+            }),
+            "/problems" => Some(match self.status.published() {
+                Some(published) => {
+                    let problems: Vec<_> = published.problems.iter().map(problem).collect();
+                    Answer::json(&problems)
+                }
+                None => readiness(Readiness::Starting),
+            }),
+            _ => None,
+        }
+    }
+}
+
+impl Answer {
+    pub(super) fn text(status: StatusCode, body: &'static str) -> Self {
+        Self {
+            status,
+            content_type: TEXT,
+            body: Bytes::from_static(body.as_bytes()),
+        }
+    }
+
+    fn json(value: &impl serde::Serialize) -> Self {
+        let mut body = serde_json::to_vec_pretty(value).expect("every key is a string");
+        body.push(b'\n');
+        Self {
+            status: StatusCode::OK,
+            content_type: JSON,
+            body: body.into(),
+        }
+    }
+}
+
+fn readiness(readiness: Readiness) -> Answer {
+    match readiness {
+        Readiness::Ready => Answer::text(StatusCode::OK, "ready\n"),
+        Readiness::Starting => Answer::text(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "not ready: no configuration has been published yet\n",
+        ),
+        Readiness::Draining => Answer::text(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "not ready: shutting down\n",
+        ),
+    }
+}
+
+fn scrape(metrics: &Registry) -> Answer {
+    let mut body = String::new();
+    match TextEncoder::new().encode_utf8(&metrics.gather(), &mut body) {
+        Ok(()) => Answer {
+            status: StatusCode::OK,
+            content_type: METRICS,
+            body: body.into(),
+        },
+        Err(error) => {
+            tracing::error!(%error, "metrics cannot be encoded");
+            Answer::text(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "metrics cannot be encoded\n",
+            )
+        }
+    }
+}
+
+fn problem(problem: &Problem) -> serde_json::Value {
+    let Problem {
+        object,
+        field,
+        message,
+        consequence,
+        severity,
+        location,
+    } = problem;
+    json!({
+        "object": object.to_string(),
+        "field": field,
+        "message": message,
+        "consequence": consequence,
+        "severity": match severity {
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        },
+        "location": location.as_ref().map(place),
+    })
+}
+
+fn place(location: &Location) -> String {
+    let Location {
+        path,
+        line,
+        column,
+        span: _,
+    } = location;
+    let mut text = path.display().to_string();
+    write!(text, ":{line}:{column}").expect("a string takes everything");
+    text
+}

@@ -1,0 +1,248 @@
+//! The listeners over real sockets.
+#![allow(clippy::unwrap_used)]
+
+use std::{net::SocketAddr, sync::Arc, time::SystemTime};
+
+use prometheus::Registry;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    time::Instant,
+};
+
+use super::*;
+use crate::{
+    admin::{
+        AdminEndpoints, BuildInfo, ConfigMetrics, ProcessMetrics, Published, Status,
+        StatusEndpoints,
+    },
+    config::{Config, Location, ObjectKind, ObjectRef, Problem, Severity},
+};
+
+async fn listen(endpoints: impl Endpoints) -> (SocketAddr, JoinSet<Infallible>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut task = JoinSet::new();
+    task.spawn(serve(listener, Arc::new(endpoints)));
+    (address, task)
+}
+
+/// Sends a request head on a connection of its own; the answer until its end.
+async fn exchange(address: SocketAddr, head: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+async fn get(address: SocketAddr, path: &str) -> (u16, String) {
+    let head = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    let answer = exchange(address, &head).await;
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (
+        head.split(' ').nth(1).unwrap().parse().unwrap(),
+        body.to_owned(),
+    )
+}
+
+fn published(generation: u64) -> Published {
+    let problem = Problem {
+        object: ObjectRef {
+            kind: ObjectKind::Ingress,
+            namespace: "default".into(),
+            name: "myapp".into(),
+        },
+        field: "spec.rules[0]".to_owned(),
+        message: "it is odd".to_owned(),
+        consequence: "it is served".to_owned(),
+        severity: Severity::Warning,
+        location: Some(Location {
+            path: Arc::new("dir/a.yaml".into()),
+            line: 3,
+            column: 7,
+            span: (10, 12),
+        }),
+    };
+    Published {
+        generation,
+        at: SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000),
+        config: Arc::new(Config::default()),
+        problems: [problem].into(),
+    }
+}
+
+#[tokio::test]
+async fn readiness_follows_the_process_and_says_why() {
+    let status = Arc::new(Status::default());
+    let endpoints = StatusEndpoints {
+        status: Arc::clone(&status),
+        metrics: Registry::new(),
+    };
+    let (address, _task) = listen(endpoints).await;
+    assert_eq!(get(address, "/healthz").await, (200, "ok\n".to_owned()));
+    let starting = "not ready: no configuration has been published yet\n";
+    assert_eq!(get(address, "/readyz").await, (503, starting.to_owned()));
+    status.publish(published(1));
+    assert_eq!(get(address, "/readyz").await, (200, "ready\n".to_owned()));
+    status.start_draining();
+    assert_eq!(
+        get(address, "/readyz").await,
+        (503, "not ready: shutting down\n".to_owned())
+    );
+    assert_eq!(get(address, "/healthz").await.0, 200);
+    assert_eq!(
+        get(address, "/config").await.0,
+        404,
+        "that is the other listener's"
+    );
+}
+
+#[tokio::test]
+async fn metrics_tell_of_configuration_build_and_process() {
+    let status = Arc::new(Status::default());
+    let metrics = Registry::new();
+    metrics
+        .register(Box::new(ConfigMetrics::new(Arc::clone(&status), || 5)))
+        .unwrap();
+    metrics.register(Box::new(ProcessMetrics::new())).unwrap();
+    metrics.register(Box::new(BuildInfo::new())).unwrap();
+    let (address, _task) = listen(StatusEndpoints {
+        status: Arc::clone(&status),
+        metrics,
+    })
+    .await;
+    let (_, before) = get(address, "/metrics").await;
+    assert!(
+        before.contains("portcullis_config_generation 0\n"),
+        "{before}"
+    );
+    status.publish(published(1));
+    status.publish(published(1));
+    status.publish(published(2));
+    status.publish_failed();
+    let (code, text) = get(address, "/metrics").await;
+    assert_eq!(code, 200);
+    for line in [
+        "portcullis_config_generation 2",
+        r#"portcullis_config_reloads_total{result="success"} 2"#,
+        r#"portcullis_config_reloads_total{result="failure"} 1"#,
+        "portcullis_config_last_reload_successful 0",
+        "portcullis_config_last_reload_success_timestamp_seconds 1700000000",
+        r#"portcullis_config_problems{severity="warning"} 1"#,
+        r#"portcullis_config_problems{severity="error"} 0"#,
+        "portcullis_access_log_dropped_lines_total 5",
+        concat!(
+            "portcullis_build_info{version=\"",
+            env!("CARGO_PKG_VERSION"),
+            "\"} 1"
+        ),
+    ] {
+        assert!(text.lines().any(|shown| shown == line), "{line} in {text}");
+    }
+    assert!(text.contains("\nprocess_resident_memory_bytes "), "{text}");
+}
+
+#[tokio::test]
+async fn the_admin_listener_shows_configuration_and_problems() {
+    let status = Arc::new(Status::default());
+    let (address, _task) = listen(AdminEndpoints {
+        status: Arc::clone(&status),
+    })
+    .await;
+    assert_eq!(get(address, "/config").await.0, 503);
+    assert_eq!(get(address, "/problems").await.0, 503);
+    status.publish(published(4));
+    let (code, config) = get(address, "/config").await;
+    let config: serde_json::Value = serde_json::from_str(&config).unwrap();
+    assert_eq!((code, &config["generation"]), (200, &4.into()));
+    assert_eq!(config["options"]["max_fields"], 100);
+    let (code, problems) = get(address, "/problems").await;
+    let problems: serde_json::Value = serde_json::from_str(&problems).unwrap();
+    assert_eq!(code, 200);
+    assert_eq!(
+        problems,
+        serde_json::json!([{
+            "object": "Ingress default/myapp",
+            "field": "spec.rules[0]",
+            "message": "it is odd",
+            "consequence": "it is served",
+            "severity": "warning",
+            "location": "dir/a.yaml:3:7",
+        }])
+    );
+}
+
+#[tokio::test]
+async fn only_get_and_head_are_answered_and_only_to_this_machine() {
+    let endpoints = StatusEndpoints {
+        status: Arc::new(Status::default()),
+        metrics: Registry::new(),
+    };
+    let (address, _task) = listen(endpoints).await;
+    let port = address.port();
+    for (method, host, code) in [
+        ("GET", format!("localhost:{port}"), 200),
+        ("HEAD", "127.0.0.1".to_owned(), 200),
+        ("GET", format!("[::1]:{port}"), 200),
+        ("GET", format!("rebound.example:{port}"), 421),
+        ("GET", "a b".to_owned(), 421),
+        ("POST", "localhost".to_owned(), 405),
+        ("DELETE", "localhost".to_owned(), 405),
+    ] {
+        let head = format!(
+            "{method} /healthz HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        );
+        let answer = exchange(address, &head).await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {code} ")),
+            "{method} {host}: {answer}"
+        );
+        assert_eq!(
+            answer.contains("\r\nallow: GET, HEAD\r\n"),
+            code == 405,
+            "{answer}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_says_nothing_is_closed() {
+    let endpoints = StatusEndpoints {
+        status: Arc::new(Status::default()),
+        metrics: Registry::new(),
+    };
+    let (address, _task) = listen(endpoints).await;
+    let start = Instant::now();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(b"GET /healthz HT").await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    assert!(
+        start.elapsed() <= HEAD_TIMEOUT + Duration::from_secs(1),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn beyond_the_bound_connections_wait_for_others_to_end() {
+    let endpoints = StatusEndpoints {
+        status: Arc::new(Status::default()),
+        metrics: Registry::new(),
+    };
+    let (address, _task) = listen(endpoints).await;
+    let mut idle = Vec::new();
+    for _ in 0..CONNECTIONS {
+        idle.push(TcpStream::connect(address).await.unwrap());
+    }
+    let late = tokio::spawn(async move { get(address, "/healthz").await });
+    let answered = timeout(Duration::from_millis(300), async {
+        while !late.is_finished() {
+            sleep(Duration::from_millis(5)).await
+        }
+    });
+    assert!(answered.await.is_err(), "every place is taken");
+    idle.clear();
+    assert_eq!(late.await.unwrap().0, 200);
+}

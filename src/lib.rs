@@ -13,6 +13,7 @@ pub mod admin;
 pub mod cli;
 pub mod config;
 pub mod control;
+pub mod echo;
 pub mod http1;
 pub mod message;
 pub mod policy;

@@ -1,5 +1,7 @@
 //! What a rule asks of a request, as plain data: a superset of Gateway API's `HTTPRouteMatch`.
 
+use super::{PatternError, conditions::Conditions, host_routes::PathSpan};
+
 /// Which canonical paths a rule belongs to. Paths begin with `/`; comparison is case-sensitive.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum PathMatch {
@@ -25,7 +27,7 @@ pub enum TextMatch {
     Regex(Box<str>),
 }
 
-/// A condition on a request field or query parameter.
+/// A condition on a request field or query parameter. Parameters are compared form-decoded.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FieldMatch {
     /// The name; field names are lower-case here and compared without regard to case, query
@@ -57,5 +59,15 @@ impl Match {
             headers: Vec::new(),
             query: Vec::new(),
         }
+    }
+
+    /// Whether the rule can be compiled, so that one that cannot is reported and left out rather
+    /// than its whole host.
+    ///
+    /// # Errors
+    /// What [`HostRoutes::build`](super::HostRoutes::build) would fail with because of this rule.
+    pub fn check(&self) -> Result<(), PatternError> {
+        PathSpan::check(&self.path)?;
+        Conditions::compile(self).map(|_| ())
     }
 }

@@ -38,7 +38,8 @@ impl UpstreamStream {
         }
     }
 
-    fn tcp(&self) -> &TcpStream {
+    /// The socket below.
+    pub(super) fn tcp(&self) -> &TcpStream {
         match self {
             Self::Tcp(stream) => stream,
             Self::Tls(stream) => stream.get_ref().0,

@@ -213,7 +213,7 @@ impl Http2Stream {
 async fn connect(endpoint: &LiveEndpoint) -> Result<Rc<Connection>, ConnectError> {
     let stream = endpoint.transport.connect(endpoint.address).await?;
     let tasks = &endpoint.worker.tasks;
-    let (sender, connection) = Builder::new(LocalTasks(tasks.clone()))
+    let (sender, connection) = Builder::new(LocalTasks::new(tasks.clone()))
         .timer(TokioTimer::new())
         .initial_stream_window_size(WINDOWS.0)
         .initial_connection_window_size(WINDOWS.1)
@@ -249,7 +249,13 @@ async fn connect(endpoint: &LiveEndpoint) -> Result<Rc<Connection>, ConnectError
 
 /// Runs hyper's tasks on this worker, where they are counted.
 #[derive(Clone, Debug)]
-struct LocalTasks(TaskTracker);
+pub(super) struct LocalTasks(TaskTracker);
+
+impl LocalTasks {
+    pub(super) fn new(tasks: TaskTracker) -> Self {
+        Self(tasks)
+    }
+}
 
 impl<F: Future<Output = ()> + 'static> Executor<F> for LocalTasks {
     fn execute(&self, task: F) {

@@ -2,11 +2,12 @@
 
 use std::{
     collections::BTreeMap,
+    future::poll_fn,
     net::SocketAddr,
     pin::Pin,
     rc::Rc,
     sync::Arc,
-    task::{Context, Poll, Waker},
+    task::{Context, Waker},
     time::Duration,
 };
 
@@ -113,28 +114,46 @@ pub(in crate::upstream) async fn exchange(connection: &mut Http1Connection, peer
     assert_eq!(&word, b"ping");
 }
 
-/// Lets the reactor see everything that has happened to any socket so far: a byte over a fresh pair
-/// cannot be read before the reactor has looked.
-pub(in crate::upstream) async fn see_sockets() {
+/// Waits until there is something to hear from the server: bytes, or the end.
+pub(in crate::upstream) async fn heard(connection: &mut Http1Connection) {
+    poll_fn(|cx| connection.stream().tcp().poll_read_ready(cx))
+        .await
+        .unwrap();
+}
+
+/// Waits until the other side has closed the connection.
+pub(in crate::upstream) async fn closed(peer: &mut TcpStream) {
+    assert_eq!(
+        peer.read(&mut [0]).await.unwrap_or(0),
+        0,
+        "there is something to read"
+    );
+}
+
+/// Whether nothing has been heard from the other side.
+pub(in crate::upstream) async fn is_open(peer: &mut TcpStream) -> bool {
+    look_at_sockets().await;
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut byte = [0];
+    Pin::new(peer)
+        .poll_read(&mut cx, &mut ReadBuf::new(&mut byte))
+        .is_pending()
+}
+
+/// Waits for what another socket will bring about.
+pub(in crate::upstream) async fn until(mut is_so: impl FnMut() -> bool) {
+    for _ in 0..10_000 {
+        if is_so() {
+            return;
+        }
+        look_at_sockets().await;
+    }
+    panic!("it never came about");
+}
+
+/// Lets the reactor look at every socket: a byte over a fresh pair cannot be read before.
+async fn look_at_sockets() {
     let (mut one, mut other) = UnixStream::pair().unwrap();
     one.write_all(b"x").await.unwrap();
     other.read_u8().await.unwrap();
-}
-
-/// Whether the other side has closed the connection.
-pub(in crate::upstream) async fn is_closed(peer: &mut TcpStream) -> bool {
-    see_sockets().await;
-    let mut cx = Context::from_waker(Waker::noop());
-    let mut byte = [0];
-    let mut buffer = ReadBuf::new(&mut byte);
-    match Pin::new(peer).poll_read(&mut cx, &mut buffer) {
-        Poll::Pending => false,
-        Poll::Ready(read) => {
-            assert!(
-                read.is_err() || buffer.filled().is_empty(),
-                "there is something to read"
-            );
-            true
-        }
-    }
 }

@@ -2,12 +2,18 @@
 
 use std::net::SocketAddr;
 
-use tokio::time::{Instant, advance};
+use tokio::{
+    net::TcpSocket,
+    time::{Instant, advance},
+};
 
 use super::fixture::{SECOND, clusters, id, listen, on_worker, settings, upstreams};
-use crate::upstream::{
-    ConnectError, Lease, Outcome, Upstreams,
-    health::{FAILURES_TO_EJECT, FIRST_EJECTION},
+use crate::{
+    tls::ClientTls,
+    upstream::{
+        ClusterSettings, ConnectError, Lease, Outcome, Upstreams,
+        health::{FAILURES_TO_EJECT, FIRST_EJECTION},
+    },
 };
 
 fn address(number: u8) -> SocketAddr {
@@ -148,33 +154,41 @@ async fn all_are_used_when_the_few_that_are_left_would_carry_too_much() {
     .await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn each_way_to_fail_has_its_name() {
+#[tokio::test]
+async fn a_port_where_nobody_listens_refuses() {
     on_worker(async {
-        // Bound but not listening: refused. Listening but never accepting: the handshake hangs.
-        let refusing = tokio::net::TcpSocket::new_v4().unwrap();
-        refusing.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let refused = refusing.local_addr().unwrap();
-        let (_silent, silent) = listen().await;
+        let bound = TcpSocket::new_v4().unwrap();
+        bound.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let upstreams = upstreams();
-        let tls = settings("silent", &[silent]);
-        upstreams.update(&clusters([
-            settings("refused", &[refused]),
-            crate::upstream::ClusterSettings {
-                tls: Some(Default::default()),
-                ..tls
-            },
-        ]));
-        let connect = async |name| {
-            let lease = upstreams
-                .cluster(&id(name))
-                .unwrap()
-                .pick(None, &[])
-                .unwrap();
-            lease.connect(SECOND).await.unwrap_err()
-        };
-        assert!(matches!(connect("refused").await, ConnectError::Refused));
-        assert!(matches!(connect("silent").await, ConnectError::TimedOut));
+        upstreams.update(&clusters([settings("a", &[bound.local_addr().unwrap()])]));
+        let lease = upstreams
+            .cluster(&id("a"))
+            .unwrap()
+            .pick(None, &[])
+            .unwrap();
+        let error = lease.connect(5 * SECOND).await.unwrap_err();
+        assert!(matches!(error, ConnectError::Refused), "{error}");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_says_nothing_is_given_up() {
+    on_worker(async {
+        let (_silent, address) = listen().await;
+        let upstreams = upstreams();
+        let tls = Some(ClientTls::default());
+        upstreams.update(&clusters([ClusterSettings {
+            tls,
+            ..settings("a", &[address])
+        }]));
+        let lease = upstreams
+            .cluster(&id("a"))
+            .unwrap()
+            .pick(None, &[])
+            .unwrap();
+        let error = lease.connect(SECOND).await.unwrap_err();
+        assert!(matches!(error, ConnectError::TimedOut), "{error}");
     })
     .await;
 }

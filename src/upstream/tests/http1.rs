@@ -5,12 +5,12 @@ use std::{net::SocketAddr, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    time::{Instant, advance},
+    time::Instant,
 };
 
 use super::fixture::{
-    SECOND, clusters, exchange, id, is_closed, listen, on_worker, options, resolver, see_sockets,
-    settings, upstreams,
+    SECOND, closed, clusters, exchange, heard, id, is_open, listen, on_worker, options, resolver,
+    settings, until, upstreams,
 };
 use crate::{
     tls::ClientTls,
@@ -79,11 +79,11 @@ async fn a_connection_that_the_server_has_closed_is_skipped() {
         let upstreams = with(settings("a", &[address]));
         let lease = pick(&upstreams);
         let (good, mut good_peer) = connect(&lease, &listener).await;
-        let (stale, stale_peer) = connect(&lease, &listener).await;
+        let (mut stale, stale_peer) = connect(&lease, &listener).await;
         lease.give_back(good);
-        lease.give_back(stale);
         drop(stale_peer);
-        see_sockets().await;
+        heard(&mut stale).await;
+        lease.give_back(stale);
         exchange(&mut lease.checkout().unwrap(), &mut good_peer).await;
         assert!(lease.checkout().is_none());
     })
@@ -96,12 +96,12 @@ async fn a_connection_with_bytes_that_belong_to_no_response_is_skipped() {
         let (listener, address) = listen().await;
         let upstreams = with(settings("a", &[address]));
         let lease = pick(&upstreams);
-        let (connection, mut peer) = connect(&lease, &listener).await;
-        lease.give_back(connection);
+        let (mut connection, mut peer) = connect(&lease, &listener).await;
         peer.write_all(b"HTTP/1.1 200 OK\r\n").await.unwrap();
-        see_sockets().await;
+        heard(&mut connection).await;
+        lease.give_back(connection);
         assert!(lease.checkout().is_none());
-        assert!(is_closed(&mut peer).await);
+        closed(&mut peer).await;
     })
     .await;
 }
@@ -147,14 +147,18 @@ async fn idle_connections_are_bounded_by_endpoint_and_by_process() {
             }
             assert_eq!(idle(&upstreams), kept);
             for (index, peer) in peers.iter_mut().enumerate() {
-                assert_eq!(is_closed(peer).await, index >= kept);
+                if index < kept {
+                    assert!(is_open(peer).await);
+                } else {
+                    closed(peer).await;
+                }
             }
         }
     })
     .await;
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_sweep_closes_what_is_idle_too_long_or_closed_already() {
     on_worker(async {
         let (listener, address) = listen().await;
@@ -162,32 +166,32 @@ async fn a_sweep_closes_what_is_idle_too_long_or_closed_already() {
             idle_timeout: 10 * SECOND,
             ..settings("a", &[address])
         });
+        let start = Instant::now();
         let lease = pick(&upstreams);
         let (old, mut old_peer) = connect(&lease, &listener).await;
         let (young, mut young_peer) = connect(&lease, &listener).await;
         let (stale, stale_peer) = connect(&lease, &listener).await;
         lease.give_back(old);
-        advance(5 * SECOND).await;
-        upstreams.sweep(Instant::now());
+        upstreams.sweep(start + 5 * SECOND);
         lease.give_back(young);
         lease.give_back(stale);
+        assert_eq!(idle(&upstreams), 3);
         drop(stale_peer);
-        see_sockets().await;
-        upstreams.sweep(Instant::now());
-        assert_eq!(idle(&upstreams), 2);
-        advance(5 * SECOND).await;
-        upstreams.sweep(Instant::now());
+        until(|| {
+            upstreams.sweep(start + 5 * SECOND);
+            idle(&upstreams) == 2
+        })
+        .await;
+        upstreams.sweep(start + 10 * SECOND);
         assert_eq!(idle(&upstreams), 1);
-        assert!(is_closed(&mut old_peer).await);
-        advance(5 * SECOND).await;
-        upstreams.sweep(Instant::now());
+        closed(&mut old_peer).await;
+        upstreams.sweep(start + 15 * SECOND);
         assert_eq!(idle(&upstreams), 0);
-        assert!(is_closed(&mut young_peer).await);
+        closed(&mut young_peer).await;
         // And is there for the next one that falls idle.
         let (again, _peer) = connect(&lease, &listener).await;
         lease.give_back(again);
-        advance(10 * SECOND).await;
-        upstreams.sweep(Instant::now());
+        upstreams.sweep(start + 25 * SECOND);
         assert_eq!(idle(&upstreams), 0);
     })
     .await;
@@ -209,11 +213,11 @@ async fn an_endpoint_that_leaves_is_drained() {
         other.give_back(kept);
 
         upstreams.update(&clusters([settings("a", &[stays_address])]));
-        assert!(is_closed(&mut idle_peer).await);
+        closed(&mut idle_peer).await;
         exchange(&mut busy, &mut busy_peer).await;
         lease.give_back(busy);
         assert!(lease.checkout().is_none());
-        assert!(is_closed(&mut busy_peer).await);
+        closed(&mut busy_peer).await;
         for _ in 0..4 {
             assert_eq!(pick(&upstreams).address(), stays_address);
         }
@@ -237,11 +241,11 @@ async fn a_cluster_that_leaves_is_drained_and_serves_the_requests_that_hold_it()
         lease.give_back(connection);
         upstreams.update(&clusters([]));
         assert!(upstreams.cluster(&id("a")).is_none());
-        assert!(is_closed(&mut peer).await);
+        closed(&mut peer).await;
         let lease = cluster.pick(None, &[]).unwrap();
         let (connection, mut peer) = connect(&lease, &listener).await;
         lease.give_back(connection);
-        assert!(is_closed(&mut peer).await);
+        closed(&mut peer).await;
     })
     .await;
 }
@@ -287,8 +291,12 @@ async fn a_connection_serves_on_only_while_protocol_and_tls_are_the_same() {
             let (connection, mut peer) = connect(&lease, &listener).await;
             lease.give_back(connection);
             upstreams.update(&clusters([changed.clone()]));
-            assert_eq!(is_closed(&mut peer).await, !is_kept, "{changed:?}");
             assert_eq!(idle(&upstreams), usize::from(is_kept), "{changed:?}");
+            if is_kept {
+                assert!(is_open(&mut peer).await, "{changed:?}");
+            } else {
+                closed(&mut peer).await;
+            }
         }
     })
     .await;
@@ -308,7 +316,7 @@ async fn a_connection_is_not_kept_for_another_endpoint() {
             .unwrap()
             .give_back(connection);
         assert_eq!(idle(&upstreams), 0);
-        assert!(is_closed(&mut peer).await);
+        closed(&mut peer).await;
     })
     .await;
 }
@@ -322,11 +330,11 @@ async fn idle_connections_are_closed_when_asked_for_and_at_the_end() {
         let (connection, mut peer) = connect(&lease, &listener).await;
         lease.give_back(connection);
         upstreams.close_idle();
-        assert!(is_closed(&mut peer).await);
+        closed(&mut peer).await;
         let (connection, mut peer) = connect(&lease, &listener).await;
         lease.give_back(connection);
         drop((lease, upstreams));
-        assert!(is_closed(&mut peer).await);
+        closed(&mut peer).await;
     })
     .await;
 }

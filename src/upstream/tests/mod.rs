@@ -4,3 +4,5 @@
 pub(in crate::upstream) mod fixture;
 mod health;
 mod http1;
+mod http2;
+mod tls;

@@ -4,5 +4,6 @@
 //! a request.
 
 mod objects;
+pub mod translate;
 
 pub use objects::{Key, Objects, Places, Stored};

@@ -3,7 +3,11 @@
 //! Invariant: one bad object never affects another. Non-goal: serving; nothing here is on the way of
 //! a request.
 
+mod field_path;
 mod objects;
-pub mod translate;
+pub mod source;
+mod store;
 
+pub use field_path::{FieldPath, Segment};
 pub use objects::{Key, Objects, Places, Stored};
+pub use store::{Edit, Object, Store, View};

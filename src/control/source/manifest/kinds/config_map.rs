@@ -1,0 +1,22 @@
+//! ConfigMap: `v1`.
+
+use std::sync::Arc;
+
+use k8s_openapi::api::core::v1::ConfigMap;
+
+use super::{
+    super::decode::decode,
+    row::{Row, as_named, unconverted},
+};
+use crate::{config::ObjectKind, control::Object};
+
+pub(super) const V1: Row = Row {
+    api_version: "v1",
+    kind: "ConfigMap",
+    object: ObjectKind::ConfigMap,
+    namespaced: true,
+    confidential: false,
+    convert: unconverted,
+    decode: |value| decode::<ConfigMap>(value).map(|object| Object::ConfigMap(Arc::new(object))),
+    written: as_named,
+};

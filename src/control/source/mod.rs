@@ -1,0 +1,9 @@
+//! Where objects come from: each source fills the `Store` and says when it has synced.
+//!
+//! Invariant: whatever a source reads, the store holds the last good version of every object.
+//! Non-goal: what the objects mean.
+
+pub mod files;
+mod limits;
+pub mod manifest;
+

@@ -1,0 +1,285 @@
+//! The latest version of every object, by key, and what the sources had to say about them.
+//!
+//! Invariant: a view is consistent; an edit is seen whole or not at all, and an object that did not
+//! change keeps its revision. Non-goal: understanding objects, which is `translate`'s.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use k8s_openapi::api::{
+    core::v1::{ConfigMap, Secret, Service},
+    discovery::v1::EndpointSlice,
+    networking::v1::{Ingress, IngressClass},
+};
+use tokio::sync::watch;
+
+use super::{Key, Objects, Places, Stored};
+use crate::config::{ObjectKind, Problem};
+
+/// Every kind that has to be synced before the objects mean anything.
+const KINDS: [ObjectKind; 6] = [
+    ObjectKind::Ingress,
+    ObjectKind::IngressClass,
+    ObjectKind::Service,
+    ObjectKind::EndpointSlice,
+    ObjectKind::Secret,
+    ObjectKind::ConfigMap,
+];
+
+/// An object of any kind that is understood.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Object {
+    /// An Ingress, its legacy form already converted.
+    Ingress(Arc<Ingress>),
+    /// An IngressClass.
+    IngressClass(Arc<IngressClass>),
+    /// A Service.
+    Service(Arc<Service>),
+    /// An EndpointSlice.
+    EndpointSlice(Arc<EndpointSlice>),
+    /// A Secret, `stringData` merged into `data`.
+    Secret(Arc<Secret>),
+    /// A ConfigMap.
+    ConfigMap(Arc<ConfigMap>),
+}
+
+impl Object {
+    /// Its kind.
+    pub const fn kind(&self) -> ObjectKind {
+        match self {
+            Self::Ingress(_) => ObjectKind::Ingress,
+            Self::IngressClass(_) => ObjectKind::IngressClass,
+            Self::Service(_) => ObjectKind::Service,
+            Self::EndpointSlice(_) => ObjectKind::EndpointSlice,
+            Self::Secret(_) => ObjectKind::Secret,
+            Self::ConfigMap(_) => ObjectKind::ConfigMap,
+        }
+    }
+}
+
+/// What the sources fill and the reconcile loop reads. Shared between threads.
+///
+/// It holds no more than its sources do: their bounds are its bounds.
+#[derive(Debug)]
+pub struct Store {
+    state: Mutex<State>,
+    changes: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    objects: Objects,
+    problems: Arc<BTreeMap<Arc<PathBuf>, Vec<Problem>>>,
+    synced: BTreeSet<ObjectKind>,
+    revisions: u64,
+}
+
+/// A consistent view of a store.
+#[derive(Clone, Debug, Default)]
+pub struct View {
+    /// The objects.
+    pub objects: Objects,
+    /// What the sources found wrong, by file.
+    pub problems: Arc<BTreeMap<Arc<PathBuf>, Vec<Problem>>>,
+    /// Whether every kind has been read at least once.
+    pub synced: bool,
+}
+
+/// Changes under way: nobody sees them before the edit is over.
+#[derive(Debug)]
+pub struct Edit<'a> {
+    state: &'a mut State,
+    changed: bool,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self {
+            state: Mutex::default(),
+            changes: watch::Sender::new(0),
+        }
+    }
+}
+
+impl Store {
+    /// The objects of the moment.
+    pub fn objects(&self) -> Objects {
+        self.lock().objects.clone()
+    }
+
+    /// The objects and problems of the moment.
+    pub fn view(&self) -> View {
+        let state = self.lock();
+        View {
+            objects: state.objects.clone(),
+            problems: Arc::clone(&state.problems),
+            synced: KINDS.iter().all(|kind| state.synced.contains(kind)),
+        }
+    }
+
+    /// Wakes whenever an edit changed something; edits in between are seen as one.
+    pub fn subscribe(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    /// Changes any number of objects at once.
+    pub fn edit<R>(&self, change: impl FnOnce(&mut Edit<'_>) -> R) -> R {
+        let (result, changed) = {
+            let mut state = self.lock();
+            let mut edit = Edit {
+                state: &mut state,
+                changed: false,
+            };
+            let result = change(&mut edit);
+            (result, edit.changed)
+        };
+        if changed {
+            self.changes
+                .send_modify(|version| *version = version.wrapping_add(1));
+        }
+        result
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Every single change leaves the maps whole, so they are good even if an edit panicked.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Edit<'_> {
+    /// Adds an object or replaces the one under its key.
+    pub fn upsert(&mut self, key: Key, object: Object, places: Option<Arc<dyn Places>>) {
+        let revision = &mut self.state.revisions;
+        let objects = &mut self.state.objects;
+        self.changed |= match object {
+            Object::Ingress(new) => put(&mut objects.ingresses, key, new, places, revision),
+            Object::IngressClass(new) => {
+                put(&mut objects.ingress_classes, key, new, places, revision)
+            }
+            Object::Service(new) => put(&mut objects.services, key, new, places, revision),
+            Object::EndpointSlice(new) => {
+                put(&mut objects.endpoint_slices, key, new, places, revision)
+            }
+            Object::Secret(new) => put(&mut objects.secrets, key, new, places, revision),
+            Object::ConfigMap(new) => put(&mut objects.config_maps, key, new, places, revision),
+        };
+    }
+
+    /// Removes the object of a kind under a key, if it is there.
+    pub fn remove(&mut self, kind: ObjectKind, key: &Key) {
+        let objects = &mut self.state.objects;
+        self.changed |= match kind {
+            ObjectKind::Ingress => take(&mut objects.ingresses, key),
+            ObjectKind::IngressClass => take(&mut objects.ingress_classes, key),
+            ObjectKind::Service => take(&mut objects.services, key),
+            ObjectKind::EndpointSlice => take(&mut objects.endpoint_slices, key),
+            ObjectKind::Secret => take(&mut objects.secrets, key),
+            ObjectKind::ConfigMap => take(&mut objects.config_maps, key),
+            ObjectKind::File => false,
+        };
+    }
+
+    /// Makes `objects` all that there is of a kind, and the kind synced: what a list call gives.
+    /// Objects of other kinds among them are added as they are.
+    pub fn replace_all(&mut self, kind: ObjectKind, objects: Vec<(Key, Object)>) {
+        let keys: BTreeSet<Key> = objects
+            .iter()
+            .filter(|(_, object)| object.kind() == kind)
+            .map(|(key, _)| key.clone())
+            .collect();
+        self.retain(kind, |there| keys.contains(there));
+        for (key, object) in objects {
+            self.upsert(key, object, None);
+        }
+        self.mark_synced(kind);
+    }
+
+    /// Says that everything there is of a kind has been read.
+    pub fn mark_synced(&mut self, kind: ObjectKind) {
+        self.changed |= self.state.synced.insert(kind);
+    }
+
+    /// Says that everything there is of every kind has been read.
+    pub fn mark_all_synced(&mut self) {
+        for kind in KINDS {
+            self.mark_synced(kind);
+        }
+    }
+
+    /// Makes `problems` all that is wrong with what a source read from a file.
+    pub fn report(&mut self, file: &Arc<PathBuf>, problems: Vec<Problem>) {
+        let there = self.state.problems.get(file);
+        if there.map_or(&[][..], Vec::as_slice) == problems.as_slice() {
+            return;
+        }
+        let all = Arc::make_mut(&mut self.state.problems);
+        if problems.is_empty() {
+            all.remove(file);
+        } else {
+            all.insert(Arc::clone(file), problems);
+        }
+        self.changed = true;
+    }
+
+    fn retain(&mut self, kind: ObjectKind, keep: impl Fn(&Key) -> bool) {
+        let objects = &mut self.state.objects;
+        self.changed |= match kind {
+            ObjectKind::Ingress => keep_only(&mut objects.ingresses, keep),
+            ObjectKind::IngressClass => keep_only(&mut objects.ingress_classes, keep),
+            ObjectKind::Service => keep_only(&mut objects.services, keep),
+            ObjectKind::EndpointSlice => keep_only(&mut objects.endpoint_slices, keep),
+            ObjectKind::Secret => keep_only(&mut objects.secrets, keep),
+            ObjectKind::ConfigMap => keep_only(&mut objects.config_maps, keep),
+            ObjectKind::File => false,
+        };
+    }
+}
+
+type Map<T> = Arc<BTreeMap<Key, Stored<T>>>;
+
+/// Puts an object in its map. An equal one that is there stays, so that its revision does, and only
+/// learns where it stands now. Says whether there was a change worth a wake.
+fn put<T: PartialEq>(
+    map: &mut Map<T>,
+    key: Key,
+    object: Arc<T>,
+    places: Option<Arc<dyn Places>>,
+    revisions: &mut u64,
+) -> bool {
+    let map = Arc::make_mut(map);
+    if let Some(there) = map.get_mut(&key)
+        && (Arc::ptr_eq(&there.object, &object) || *there.object == *object)
+    {
+        there.places = places;
+        return false;
+    }
+    *revisions += 1;
+    let revision = *revisions;
+    map.insert(
+        key,
+        Stored {
+            object,
+            revision,
+            places,
+        },
+    );
+    true
+}
+
+fn take<T>(map: &mut Map<T>, key: &Key) -> bool {
+    map.contains_key(key) && Arc::make_mut(map).remove(key).is_some()
+}
+
+fn keep_only<T>(map: &mut Map<T>, keep: impl Fn(&Key) -> bool) -> bool {
+    if map.keys().all(&keep) {
+        return false;
+    }
+    Arc::make_mut(map).retain(|key, _| keep(key));
+    true
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,6 @@
+//! The control plane over real files.
+
+#![allow(clippy::unwrap_used)]
+
+mod files;
+mod watch;

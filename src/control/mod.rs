@@ -3,6 +3,7 @@
 //! Invariant: one bad object never affects another. Non-goal: serving; nothing here is on the way of
 //! a request.
 
+pub mod diagnostics;
 mod field_path;
 mod objects;
 pub mod source;

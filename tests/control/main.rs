@@ -2,5 +2,6 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod diagnostics;
 mod files;
 mod watch;

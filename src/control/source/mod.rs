@@ -7,3 +7,4 @@ pub mod files;
 mod limits;
 pub mod manifest;
 
+pub(super) use limits::FILE_BYTES;

@@ -6,6 +6,7 @@
 pub mod diagnostics;
 mod field_path;
 mod objects;
+pub mod reconcile;
 pub mod source;
 mod store;
 

@@ -10,7 +10,6 @@ pub mod encode;
 mod error;
 mod fields;
 mod framing;
-mod quick;
 mod request;
 mod response;
 mod scan;

@@ -8,12 +8,10 @@
 //! [`crate::http1`].
 
 mod authority;
-pub(crate) mod block;
 mod field;
 mod head;
 mod host;
 mod method;
-mod name;
 mod path;
 mod target;
 

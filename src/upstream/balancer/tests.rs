@@ -1,4 +1,3 @@
-//! The balancers against what they promise.
 #![allow(clippy::unwrap_used)]
 
 use std::{collections::HashMap, net::SocketAddr, time::Duration};

@@ -1,4 +1,3 @@
-//! Names whose addresses change, fail, or may not be used.
 #![allow(clippy::unwrap_used)]
 
 use std::{

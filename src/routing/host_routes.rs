@@ -2,6 +2,8 @@
 
 use std::cmp::Reverse;
 
+use smallvec::SmallVec;
+
 use super::{Match, PathMatch, PatternError, conditions::Conditions, path_index::PathIndex};
 use crate::message::RequestHead;
 
@@ -10,13 +12,14 @@ const LINEAR: usize = 8;
 
 /// The compiled rules of one host; the module says which of them answers.
 ///
-/// Immutable, so that snapshots share it.
+/// Immutable, so that snapshots share it. A host with one rule and a short path, which is what most
+/// have, is one allocation: with many hosts a look-up waits for little but memory.
 #[derive(Debug)]
 pub struct HostRoutes<T> {
     /// In order of precedence.
-    entries: Box<[Entry<T>]>,
+    entries: SmallVec<[Entry<T>; 1]>,
     /// The literal paths of all entries, one after another.
-    text: Box<[u8]>,
+    text: SmallVec<[u8; 24]>,
     /// For hosts with more than [`LINEAR`] rules.
     index: Option<Box<PathIndex>>,
 }
@@ -55,8 +58,8 @@ impl<T> HostRoutes<T> {
     pub fn build(mut rules: Vec<(Match, T)>) -> Result<Self, PatternError> {
         // Stable: rules that are equal by it stay in the order given.
         rules.sort_by(|(a, _), (b, _)| rank(a).cmp(&rank(b)));
-        let mut text = Vec::new();
-        let mut entries: Vec<Entry<T>> = Vec::with_capacity(rules.len());
+        let mut text = SmallVec::new();
+        let mut entries: SmallVec<[Entry<T>; 1]> = SmallVec::with_capacity(rules.len());
         for (rule, value) in rules {
             let conditions = Conditions::compile(&rule)?;
             let (kind, literal) = literal(&rule.path);
@@ -83,9 +86,10 @@ impl<T> HostRoutes<T> {
             let paths: Vec<_> = entries.iter().map(|entry| entry.path).collect();
             Box::new(PathIndex::build(&paths, &text))
         });
+        text.shrink_to_fit();
         Ok(Self {
-            entries: entries.into(),
-            text: text.into(),
+            entries,
+            text,
             index,
         })
     }

@@ -3,7 +3,7 @@
 use std::{fmt, hash::BuildHasher, sync::Arc};
 
 use foldhash::fast::RandomState;
-use hashbrown::HashTable;
+use hashbrown::{HashTable, hash_table::Entry};
 
 use super::HostRoutes;
 use crate::message::{HostMatch, RequestHead};
@@ -103,25 +103,25 @@ impl<T> Names<T> {
     }
 
     fn insert(&mut self, name: &[u8], routes: Arc<HostRoutes<T>>) {
-        if self.find(name).is_some() {
-            return;
-        }
         let Self {
             hosts,
             text,
             hasher,
         } = self;
         let short = |length| u32::try_from(length).expect("host names take less than 4 GiB");
-        let (start, length) = (short(text.len()), short(name.len()));
-        text.extend_from_slice(name);
-        let host = Host {
-            start,
-            length,
-            routes,
-        };
-        hosts.insert_unique(hasher.hash_one(name), host, |host| {
-            hasher.hash_one(host.name(text))
-        });
+        let entry = hosts.entry(
+            hasher.hash_one(name),
+            |host| host.name(text) == name,
+            |host| hasher.hash_one(host.name(text)),
+        );
+        if let Entry::Vacant(vacant) = entry {
+            vacant.insert(Host {
+                start: short(text.len()),
+                length: short(name.len()),
+                routes,
+            });
+            text.extend_from_slice(name);
+        }
     }
 
     fn find(&self, name: &[u8]) -> Option<&HostRoutes<T>> {

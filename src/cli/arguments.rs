@@ -232,6 +232,10 @@ impl LogArguments {
 }
 
 /// Colours are for terminals, and for nobody who sets `NO_COLOR` (no-color.org).
+#[allow(
+    clippy::disallowed_methods,
+    reason = "this is where the environment is read"
+)]
 fn color_wanted(stream: &impl IsTerminal) -> bool {
     stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }

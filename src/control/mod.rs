@@ -9,6 +9,7 @@ mod objects;
 pub mod reconcile;
 pub mod source;
 mod store;
+pub mod translate;
 
 pub use field_path::{FieldPath, Segment};
 pub use objects::{Key, Objects, Places, Stored};

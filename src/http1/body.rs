@@ -13,7 +13,7 @@ pub enum BodyDecoder {
     /// This many bytes are to come yet.
     Sized(u64),
     /// Chunks are to come.
-    Chunked(Box<Chunks>),
+    Chunked(Chunks),
     /// Everything is body until the connection closes.
     UntilClose,
 }
@@ -35,7 +35,7 @@ impl BodyDecoder {
         match length {
             BodyLength::Empty => Self::Sized(0),
             BodyLength::Sized(length) => Self::Sized(length),
-            BodyLength::Chunked => Self::Chunked(Box::new(Chunks::new(limits))),
+            BodyLength::Chunked => Self::Chunked(Chunks::new(limits)),
             BodyLength::UntilClose => Self::UntilClose,
         }
     }

@@ -39,7 +39,7 @@ pub struct Chunks {
     digits: u8,
     extensions: usize,
     limits: ChunkLimits,
-    trailers: Trailers,
+    trailers: Option<Box<Trailers>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +68,16 @@ enum Extension {
     AfterQuoted,
 }
 
+impl State {
+    fn after_size(size: u64) -> Self {
+        if size == 0 {
+            Self::Trailers
+        } else {
+            Self::Data
+        }
+    }
+}
+
 impl Chunks {
     pub(super) fn new(limits: ChunkLimits) -> Self {
         Self {
@@ -76,7 +86,7 @@ impl Chunks {
             digits: 0,
             extensions: 0,
             limits,
-            trailers: Trailers::default(),
+            trailers: None,
         }
     }
 
@@ -85,61 +95,98 @@ impl Chunks {
     }
 
     pub(super) fn trailers(&self) -> Fields<'_> {
-        self.trailers.fields()
+        self.trailers
+            .as_deref()
+            .map(Trailers::fields)
+            .unwrap_or_default()
     }
 
     pub(super) fn decode(&mut self, input: &[u8]) -> Result<Decoded, BodyError> {
-        let mut at = 0;
         let mut data = None;
-        while self.state != State::Done {
-            if self.state == State::Trailers {
-                let rest = input.get(at..).unwrap_or_default();
-                let (used, complete) = self.trailers.take(rest, &self.limits)?;
-                at += used;
-                if complete {
-                    self.state = State::Done;
-                }
+        let mut rest = input;
+        loop {
+            rest = self.framing(rest)?;
+            if self.state != State::Data || data.is_some() {
                 break;
             }
-            if self.state == State::Data {
-                if data.is_some() {
-                    break;
-                }
-                let here = input.len() - at;
-                let length = usize::try_from(self.size).map_or(here, |n| n.min(here));
-                data = Some(at..at + length);
-                at += length;
-                self.size -= length as u64;
-                if self.size > 0 {
-                    break;
-                }
-                self.state = State::DataCr;
+            let start = input.len() - rest.len();
+            let length = usize::try_from(self.size).map_or(rest.len(), |n| n.min(rest.len()));
+            rest = rest.get(length..).unwrap_or_default();
+            data = Some(start..start + length);
+            self.size -= length as u64;
+            if self.size > 0 {
+                break;
             }
-            let Some(&byte) = input.get(at) else { break };
-            self.state = self.step(byte)?;
-            at += 1;
+            self.state = State::DataCr;
         }
         Ok(Decoded {
-            consumed: at,
+            consumed: input.len() - rest.len(),
             data: data.unwrap_or(0..0),
             done: self.is_done(),
         })
+    }
+
+    /// Takes framing from the front of `rest`, up to data, the end of the body or that of `rest`.
+    fn framing<'a>(&mut self, mut rest: &'a [u8]) -> Result<&'a [u8], BodyError> {
+        loop {
+            if let (State::DataCr, [b'\r', b'\n', more @ ..]) = (self.state, rest) {
+                self.start_size();
+                rest = more;
+            }
+            if let State::Size = self.state
+                && self.digits == 0
+                && let Some((size, more)) = plain_size(rest)
+            {
+                self.size = size;
+                self.state = State::after_size(size);
+                rest = more;
+            }
+            rest = match (self.state, rest) {
+                (State::Trailers, _) => return self.trailer_section(rest),
+                (State::Data | State::Done, _) | (_, []) => return Ok(rest),
+                (_, [byte, more @ ..]) => {
+                    self.state = self.step(*byte)?;
+                    more
+                }
+            };
+        }
+    }
+
+    fn trailer_section<'a>(&mut self, rest: &'a [u8]) -> Result<&'a [u8], BodyError> {
+        if let (None, [b'\r', b'\n', more @ ..]) = (&self.trailers, rest) {
+            self.state = State::Done;
+            return Ok(more);
+        }
+        if rest.is_empty() {
+            return Ok(rest);
+        }
+        let trailers = self.trailers.get_or_insert_default();
+        let (used, complete) = trailers.take(rest, &self.limits)?;
+        if complete {
+            self.state = State::Done;
+        }
+        Ok(rest.get(used..).unwrap_or_default())
+    }
+
+    fn start_size(&mut self) {
+        self.size = 0;
+        self.digits = 0;
+        self.state = State::Size;
     }
 
     /// Takes one byte of framing.
     fn step(&mut self, byte: u8) -> Result<State, BodyError> {
         match (self.state, byte) {
             (State::Size, _) => self.size_byte(byte),
-            (State::SizeLf, b'\n') if self.size == 0 => Ok(State::Trailers),
-            (State::SizeLf, b'\n') => Ok(State::Data),
+            (State::SizeLf, b'\n') => Ok(State::after_size(self.size)),
             (State::DataCr, b'\r') => Ok(State::DataLf),
             (State::DataLf, b'\n') => {
-                self.digits = 0;
+                self.start_size();
                 Ok(State::Size)
             }
             (State::SizeLf | State::DataCr | State::DataLf, _) => Err(BodyError::ChunkEnd),
             (State::Extension(place), _) => self.extension_byte(place, byte),
-            // `decode` handles these without steps.
+            // `framing` stops at these.
             (State::Data | State::Trailers | State::Done, _) => Ok(self.state),
         }
     }
@@ -187,4 +234,26 @@ impl Chunks {
         };
         Ok(State::Extension(next))
     }
+}
+
+/// The size on a size line without extensions that is here as a whole, and what follows the line.
+fn plain_size(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let mut size = 0;
+    for (digits, &byte) in bytes
+        .iter()
+        .take(usize::from(MAX_SIZE_DIGITS) + 1)
+        .enumerate()
+    {
+        match char::from(byte).to_digit(16) {
+            Some(digit) if digits < usize::from(MAX_SIZE_DIGITS) => {
+                size = size << 4 | u64::from(digit);
+            }
+            None if digits > 0 => {
+                let more = bytes.get(digits..)?.strip_prefix(b"\r\n")?;
+                return Some((size, more));
+            }
+            _ => return None,
+        }
+    }
+    None
 }

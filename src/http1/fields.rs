@@ -2,6 +2,7 @@
 
 use crate::message::{FieldId, FieldSpan, Progress, Span, Version};
 
+use super::quick::{self, Stop};
 use super::{HeadError, scan};
 
 /// How large a head may be.
@@ -44,13 +45,17 @@ pub(super) enum Line<T> {
 
 /// Reads field lines up to the empty line; gives the end of the head, or `None` if that is not here.
 pub(super) fn section(
-    bytes: &[u8],
+    input: Input<'_>,
     progress: &mut Progress,
     fields: &mut Vec<FieldSpan>,
     max_fields: usize,
 ) -> Result<Option<usize>, HeadError> {
     loop {
-        match field_line(bytes, progress.line)? {
+        match quick::field_lines(input.padded, progress.line, fields, max_fields) {
+            Stop::End(end) => return Ok(Some(end)),
+            Stop::Unusual(at) => progress.line = at,
+        }
+        match field_line(input.bytes, progress.line)? {
             Line::Whole(Some(field), next) => {
                 if fields.len() >= max_fields {
                     return Err(HeadError::TooManyFields);
@@ -60,11 +65,41 @@ pub(super) fn section(
             }
             Line::Whole(None, next) => return Ok(Some(next)),
             Line::Cut => {
-                progress.searched = bytes.len();
+                progress.searched = input.bytes.len();
                 return Ok(None);
             }
         }
     }
+}
+
+/// What is parsed: the bytes that came, and the same with zeros after them if there is room, so
+/// that blocks can be read up to the end.
+#[derive(Clone, Copy)]
+pub(super) struct Input<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) padded: &'a [u8],
+}
+
+/// Calls `parse` on the first `max` bytes of `buffer`, padded if that needs no allocation.
+#[inline(always)]
+pub(super) fn with_padding<T>(
+    buffer: &mut Vec<u8>,
+    max: usize,
+    parse: impl FnOnce(Input<'_>) -> T,
+) -> T {
+    let length = buffer.len();
+    let mut window = length.min(max);
+    if window == length && buffer.capacity() - length >= quick::WINDOW {
+        buffer.extend_from_slice(&[0; quick::WINDOW]);
+        window += quick::WINDOW;
+    }
+    let input = Input {
+        bytes: buffer.get(..length.min(max)).unwrap_or_default(),
+        padded: buffer.get(..window).unwrap_or_default(),
+    };
+    let result = parse(input);
+    buffer.truncate(length);
+    result
 }
 
 /// What an unfinished head comes to: wait, unless it already is too long.

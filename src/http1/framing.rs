@@ -1,6 +1,6 @@
 //! Where a message's body ends and what becomes of its connection (RFC 9112 sections 6 and 9).
 
-use crate::message::{FieldId, Fields, Method, RequestHead, ResponseHead, Version};
+use crate::message::{FieldId, FieldSpan, Fields, Method, RequestHead, ResponseHead, Version};
 
 use super::{HeadError, scan};
 
@@ -65,10 +65,7 @@ pub struct ConnectionOptions {
 /// # Errors
 /// When the fields leave more than one reading, or the request lacks its one `Host`.
 pub fn request_framing(head: &RequestHead) -> Result<RequestFraming, HeadError> {
-    let mut survey = Survey::default();
-    for field in head.fields() {
-        survey.take(field.id, field.value)?;
-    }
+    let survey = Survey::of(&head.buffer, &head.fields, REQUEST_FIELDS)?;
     if head.version == Version::Http11 && !survey.host {
         return Err(HeadError::NoHost);
     }
@@ -94,12 +91,7 @@ pub fn response_framing(
     head: &ResponseHead,
     request_method: Method,
 ) -> Result<ResponseFraming, HeadError> {
-    let mut survey = Survey::default();
-    for field in head.fields() {
-        if field.id != FieldId::Host {
-            survey.take(field.id, field.value)?;
-        }
-    }
+    let survey = Survey::of(&head.buffer, &head.fields, RESPONSE_FIELDS)?;
     let announced = survey.length(head.version)?;
     let keep_alive = survey.connection.keeps_alive(head.version);
     let (body, keep_alive) = match (head.status, announced) {
@@ -119,27 +111,40 @@ pub fn response_framing(
 }
 
 /// Whether one of the `Connection` fields lists `name`: such a field is not forwarded (RFC 9110
-/// section 7.6.1).
+/// section 7.6.1). `Host`, `Content-Length` and `Transfer-Encoding` are for every recipient and
+/// never listed, whatever is sent: a message must not lose its framing on its way.
 pub fn connection_lists(fields: Fields<'_>, name: &[u8]) -> bool {
+    let lists = |option| scan::trim_blanks(option).eq_ignore_ascii_case(name);
     fields
         .filter(|field| field.id == FieldId::Connection)
-        .flat_map(|field| field.value.split(|&b| b == b','))
-        .any(|option| scan::trim_blanks(option).eq_ignore_ascii_case(name))
+        .any(|field| field.value.split(|&b| b == b',').any(lists))
+        && !matches!(
+            FieldId::from_name(name),
+            FieldId::Host | FieldId::ContentLength | FieldId::TransferEncoding
+        )
 }
 
 impl ConnectionOptions {
     fn take(&mut self, value: &[u8]) {
-        for option in value.split(|&b| b == b',') {
-            let option = scan::trim_blanks(option);
-            if option.eq_ignore_ascii_case(b"keep-alive") {
-                self.keep_alive = true;
-            } else if option.eq_ignore_ascii_case(b"close") {
-                self.close = true;
-            } else if option.eq_ignore_ascii_case(b"upgrade") {
-                self.upgrade = true;
-            } else if !option.is_empty() {
-                self.others = true;
-            }
+        match value {
+            b"keep-alive" => self.keep_alive = true,
+            b"close" => self.close = true,
+            _ => value
+                .split(|&b| b == b',')
+                .for_each(|o| self.take_option(o)),
+        }
+    }
+
+    fn take_option(&mut self, option: &[u8]) {
+        let option = scan::trim_blanks(option);
+        if option.eq_ignore_ascii_case(b"keep-alive") {
+            self.keep_alive = true;
+        } else if option.eq_ignore_ascii_case(b"close") {
+            self.close = true;
+        } else if option.eq_ignore_ascii_case(b"upgrade") {
+            self.upgrade = true;
+        } else if !option.is_empty() {
+            self.others = true;
         }
     }
 
@@ -160,7 +165,37 @@ struct Survey {
     connection: ConnectionOptions,
 }
 
+/// The fields that bear on the framing of a response, one bit an id.
+const RESPONSE_FIELDS: u64 = bits(&[
+    FieldId::ContentLength,
+    FieldId::TransferEncoding,
+    FieldId::Connection,
+    FieldId::Upgrade,
+]);
+/// The fields that bear on the framing of a request.
+const REQUEST_FIELDS: u64 = RESPONSE_FIELDS | bits(&[FieldId::Host, FieldId::Expect]);
+
+const fn bits(ids: &[FieldId]) -> u64 {
+    let mut bits = 0;
+    let mut i = 0;
+    while i < ids.len() {
+        bits |= 1 << ids[i] as u8;
+        i += 1;
+    }
+    bits
+}
+
 impl Survey {
+    fn of(buffer: &[u8], fields: &[FieldSpan], ids: u64) -> Result<Self, HeadError> {
+        let mut survey = Self::default();
+        for field in fields {
+            if ids >> field.id as u8 & 1 != 0 {
+                survey.take(field.id, field.value.of(buffer))?;
+            }
+        }
+        Ok(survey)
+    }
+
     fn take(&mut self, id: FieldId, value: &[u8]) -> Result<(), HeadError> {
         match id {
             FieldId::Host if self.host => return Err(HeadError::RepeatedHost),

@@ -10,6 +10,7 @@ pub mod encode;
 mod error;
 mod fields;
 mod framing;
+mod quick;
 mod request;
 mod response;
 mod scan;

@@ -2,8 +2,8 @@
 
 use crate::message::{Method, RequestHead, Span, Version};
 
-use super::fields::{self, HeadLimits, Line, Parsed};
-use super::{HeadError, scan};
+use super::fields::{self, HeadLimits, Input, Line, Parsed};
+use super::{HeadError, quick, scan};
 
 /// Longest method in bytes; the longest registered one has 17.
 pub const MAX_METHOD: usize = 32;
@@ -29,56 +29,71 @@ pub fn parse_request(head: &mut RequestHead, limits: &HeadLimits) -> Result<Pars
         fields,
         progress,
     } = head;
-    let bytes = buffer.get(..limits.max_head).unwrap_or(buffer);
-    let unfinished = bytes.len().saturating_sub(progress.line);
-    let must_parse = !progress.in_fields && unfinished > limits.max_target;
-    if !must_parse && !progress.has_line(bytes) {
-        return fields::need_more(bytes, limits);
-    }
-    if !progress.in_fields {
-        let Some(start) = skip_empty_lines(bytes)? else {
+    fields::with_padding(buffer, limits.max_head, |input| {
+        let bytes = input.bytes;
+        let unfinished = bytes.len().saturating_sub(progress.line);
+        let must_parse = !progress.in_fields && unfinished > limits.max_target;
+        if !must_parse && !progress.has_line(bytes) {
             return fields::need_more(bytes, limits);
-        };
-        let mut line = RequestLine::default();
-        let outcome = line.read(bytes, start, limits);
-        *method_span = line.method;
-        *target_span = line.target;
-        *method = Method::from_bytes(line.method.of(bytes));
-        *version = line.version;
-        let Line::Whole((), next) = outcome? else {
-            return fields::need_more(bytes, limits);
-        };
-        progress.line = next;
-        progress.in_fields = true;
-    }
-    match fields::section(bytes, progress, fields, limits.max_fields)? {
-        Some(end) => {
-            *head_len = end;
-            Ok(Parsed::Complete)
         }
-        None => fields::need_more(bytes, limits),
-    }
+        if !progress.in_fields {
+            let mut line = RequestLine::default();
+            let outcome = line.read(input, limits);
+            *method = line.method;
+            *method_span = line.method_span;
+            *target_span = line.target_span;
+            *version = line.version;
+            let Line::Whole((), next) = outcome? else {
+                return fields::need_more(bytes, limits);
+            };
+            progress.line = next;
+            progress.in_fields = true;
+        }
+        match fields::section(input, progress, fields, limits.max_fields)? {
+            Some(end) => {
+                *head_len = end;
+                Ok(Parsed::Complete)
+            }
+            None => fields::need_more(bytes, limits),
+        }
+    })
 }
 
 #[derive(Default)]
 struct RequestLine {
-    method: Span,
-    target: Span,
+    method: Method,
+    method_span: Span,
+    target_span: Span,
     version: Version,
 }
 
 impl RequestLine {
-    fn read(
-        &mut self,
-        bytes: &[u8],
-        start: usize,
-        limits: &HeadLimits,
-    ) -> Result<Line<()>, HeadError> {
+    #[inline(always)]
+    fn read(&mut self, input: Input<'_>, limits: &HeadLimits) -> Result<Line<()>, HeadError> {
+        match quick::request_line(input.padded) {
+            Some(line) if line.target_end - line.method_end - 1 <= limits.max_target => {
+                *self = Self {
+                    method: line.method,
+                    method_span: fields::span(0, line.method_end),
+                    target_span: fields::span(line.method_end + 1, line.target_end),
+                    version: line.version,
+                };
+                Ok(Line::Whole((), line.next))
+            }
+            _ => self.read_bytewise(input.bytes, limits),
+        }
+    }
+
+    fn read_bytewise(&mut self, bytes: &[u8], limits: &HeadLimits) -> Result<Line<()>, HeadError> {
+        let Some(start) = skip_empty_lines(bytes)? else {
+            return Ok(Line::Cut);
+        };
         let method_end = scan::token_end(bytes, start);
         if method_end - start > MAX_METHOD {
             return Err(HeadError::MethodTooLong);
         }
-        self.method = fields::span(start, method_end);
+        self.method_span = fields::span(start, method_end);
+        self.method = Method::from_bytes(self.method_span.of(bytes));
         match bytes.get(method_end) {
             Some(b' ') if method_end > start => {}
             Some(_) => return Err(HeadError::Method),
@@ -89,7 +104,7 @@ impl RequestLine {
         if target_end - target_start > limits.max_target {
             return Err(HeadError::TargetTooLong);
         }
-        self.target = fields::span(target_start, target_end);
+        self.target_span = fields::span(target_start, target_end);
         match bytes.get(target_end) {
             Some(b' ') if target_end > target_start => {}
             Some(b'\r') if target_end > target_start => return Err(HeadError::Version),

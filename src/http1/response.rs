@@ -2,8 +2,8 @@
 
 use crate::message::{ResponseHead, Span, Version};
 
-use super::fields::{self, HeadLimits, Line, Parsed};
-use super::{HeadError, scan};
+use super::fields::{self, HeadLimits, Input, Line, Parsed};
+use super::{HeadError, quick, scan};
 
 /// Parses a response head from the front of `head.buffer`, as
 /// [`parse_request`](super::parse_request) does.
@@ -20,33 +20,52 @@ pub fn parse_response(head: &mut ResponseHead, limits: &HeadLimits) -> Result<Pa
         fields,
         progress,
     } = head;
-    let bytes = buffer.get(..limits.max_head).unwrap_or(buffer);
-    if !progress.has_line(bytes) {
-        return fields::need_more(bytes, limits);
-    }
-    if !progress.in_fields {
-        let Line::Whole(line, next) = status_line(bytes)? else {
+    fields::with_padding(buffer, limits.max_head, |input| {
+        let bytes = input.bytes;
+        if !progress.has_line(bytes) {
             return fields::need_more(bytes, limits);
-        };
-        *version = line.version;
-        *status = line.status;
-        *reason_span = line.reason;
-        progress.line = next;
-        progress.in_fields = true;
-    }
-    match fields::section(bytes, progress, fields, limits.max_fields)? {
-        Some(end) => {
-            *head_len = end;
-            Ok(Parsed::Complete)
         }
-        None => fields::need_more(bytes, limits),
-    }
+        if !progress.in_fields {
+            let Line::Whole(line, next) = StatusLine::read(input)? else {
+                return fields::need_more(bytes, limits);
+            };
+            *version = line.version;
+            *status = line.status;
+            *reason_span = line.reason;
+            progress.line = next;
+            progress.in_fields = true;
+        }
+        match fields::section(input, progress, fields, limits.max_fields)? {
+            Some(end) => {
+                *head_len = end;
+                Ok(Parsed::Complete)
+            }
+            None => fields::need_more(bytes, limits),
+        }
+    })
 }
 
 struct StatusLine {
     version: Version,
     status: u16,
     reason: Span,
+}
+
+impl StatusLine {
+    #[inline(always)]
+    fn read(input: Input<'_>) -> Result<Line<Self>, HeadError> {
+        match quick::status_line(input.padded) {
+            Some(line) => {
+                let status_line = Self {
+                    version: line.version,
+                    status: line.status,
+                    reason: fields::span(13, line.reason_end),
+                };
+                Ok(Line::Whole(status_line, line.next))
+            }
+            None => status_line(input.bytes),
+        }
+    }
 }
 
 /// Reads the status line. The space before an absent reason phrase may be absent too: many

@@ -1,5 +1,7 @@
 //! Byte classes of RFC 9110 and 9112, and the searches for the first byte outside them.
 
+use crate::message::block::{Block, WIDTH};
+
 /// `tchar` of RFC 9110 section 5.6.2: the bytes of methods and field names.
 const TOKEN: u8 = 1;
 /// The bytes of a request target: visible ASCII without `#`.
@@ -59,6 +61,46 @@ pub(super) fn target_end(bytes: &[u8], from: usize) -> usize {
 /// Where the field value that starts at `from` ends, blanks after it included.
 pub(super) fn value_end(bytes: &[u8], from: usize) -> usize {
     end_of(bytes, from, VALUE)
+}
+
+/// Which bytes are control bytes, tabs included.
+#[inline(always)]
+pub(super) fn controls(block: Block) -> u32 {
+    (block.is_in(0, 0x1f) | block.is(0x7f)).bits()
+}
+
+/// Which bytes do not belong into a request target.
+#[inline(always)]
+pub(super) fn not_target(block: Block) -> u32 {
+    block.is_in(b'!', b'~').without(block.is(b'#')).bits() ^ 0xffff
+}
+
+/// The place of the first byte from `from` on that `find` flags in its block. `None` if there is
+/// none, or only so near to the end that a block no longer fits.
+#[inline(always)]
+pub(super) fn first_flagged(
+    bytes: &[u8],
+    from: usize,
+    flag: impl Fn(Block) -> u32,
+) -> Option<usize> {
+    let mut rest = bytes.get(from..)?;
+    while let Some((chunk, more)) = rest.split_first_chunk::<WIDTH>() {
+        let flagged = flag(Block::new(chunk));
+        if flagged != 0 {
+            return Some(bytes.len() - rest.len() + flagged.trailing_zeros() as usize);
+        }
+        rest = more;
+    }
+    None
+}
+
+/// Whether the first `length` bytes, at most sixteen, are letters, digits and hyphens. Other tokens
+/// are rare enough to be looked at byte by byte.
+#[inline(always)]
+pub(super) fn is_plain_name(block: Block, length: usize) -> bool {
+    let fits = block.folded().is_in(b'a', b'z') | block.is_in(b'0', b'9') | block.is(b'-');
+    let wanted = (1 << length) - 1;
+    fits.bits() & wanted == wanted
 }
 
 /// Whether all of `bytes` may stand in a token.

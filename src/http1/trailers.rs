@@ -2,7 +2,7 @@
 
 use crate::message::{FieldId, FieldSpan, Fields, Progress};
 
-use super::fields;
+use super::fields::{self, Input};
 use super::{BodyError, ChunkLimits, HeadError};
 
 /// A trailer section, as far as it came.
@@ -28,7 +28,10 @@ impl Trailers {
         let first = self.fields.len();
         let end = if self.progress.has_line(&self.buffer) {
             fields::section(
-                &self.buffer,
+                Input {
+                    bytes: &self.buffer,
+                    padded: &self.buffer,
+                },
                 &mut self.progress,
                 &mut self.fields,
                 limits.max_trailer_fields,

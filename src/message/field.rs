@@ -60,14 +60,6 @@ macro_rules! known_fields {
             /// Every known field with its lower-case name.
             pub const KNOWN: &'static [(Self, &'static str)] = &[$((Self::$variant, $name),)*];
 
-            /// Classifies a field name, whatever its case.
-            pub fn from_name(name: &[u8]) -> Self {
-                Self::KNOWN
-                    .iter()
-                    .find(|(_, known)| name.eq_ignore_ascii_case(known.as_bytes()))
-                    .map_or(Self::Other, |&(id, _)| id)
-            }
-
             /// The lower-case name; empty for [`FieldId::Other`].
             pub const fn name(self) -> &'static str {
                 match self {

@@ -8,10 +8,12 @@
 //! [`crate::http1`].
 
 mod authority;
+pub(crate) mod block;
 mod field;
 mod head;
 mod host;
 mod method;
+mod name;
 mod path;
 mod target;
 

@@ -18,6 +18,36 @@
 //! is carried as sent.
 
 use super::TargetError;
+use super::block::{Block, WIDTH};
+
+/// Where the path ends in a target of `length` bytes with which `bytes` begin: at the question mark
+/// or at the target's end. `None` unless it is canonical and of the usual characters; whatever
+/// follows the target in `bytes` lets this work in whole blocks.
+pub(super) fn end_of_plain_path(bytes: &[u8], length: usize) -> Option<usize> {
+    let mut at = 0;
+    let mut after_slash = 0;
+    for chunk in bytes.as_chunks::<WIDTH>().0 {
+        let block = Block::new(chunk);
+        let letters = block.folded().is_in(b'a', b'z') | block.is(b'_');
+        let others = block.is_in(b'$', b';').without(block.is(b'%'));
+        let stop = (!(letters | others).bits()).trailing_zeros() as usize;
+        let slashes = block.is(b'/').bits();
+        let wrong = (slashes | block.is(b'.').bits()) & (slashes << 1 | after_slash);
+        let end = at + stop.min(WIDTH);
+        if wrong.trailing_zeros() < (end.min(length) - at) as u32 {
+            return None;
+        }
+        if end >= length {
+            return Some(length);
+        }
+        if stop < WIDTH {
+            return (chunk.get(stop) == Some(&b'?')).then_some(end);
+        }
+        after_slash = slashes >> (WIDTH - 1);
+        at = end;
+    }
+    None
+}
 
 /// The canonical form of a path that configuration names, so that it compares with the paths of
 /// requests.
@@ -34,10 +64,6 @@ pub fn canonical_path(path: &str) -> Result<String, TargetError> {
 /// Appends the canonical form of `path`, which starts with a slash, to `out`. Tells whether an
 /// escaped slash or backslash is in it.
 pub(super) fn canonicalize(path: &[u8], out: &mut Vec<u8>) -> Result<bool, TargetError> {
-    if is_plainly_canonical(path) {
-        out.extend_from_slice(path);
-        return Ok(false);
-    }
     let Some((b'/', segments)) = path.split_first() else {
         return Err(TargetError::Form);
     };
@@ -88,17 +114,6 @@ fn append_segment(segment: &[u8], out: &mut Vec<u8>) -> Result<bool, TargetError
         }
     }
     Ok(encoded_slash)
-}
-
-/// Whether nothing in `path` could need a change.
-fn is_plainly_canonical(path: &[u8]) -> bool {
-    let mut before = 0;
-    path.first() == Some(&b'/')
-        && path.iter().all(|&byte| {
-            let after_slash = before == b'/' && matches!(byte, b'/' | b'.');
-            before = byte;
-            CLASSES[byte as usize] == Class::Plain && !after_slash
-        })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

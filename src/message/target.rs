@@ -95,7 +95,15 @@ impl Target {
             [b'/', ..] => {
                 self.form = TargetForm::Origin;
                 self.resolve_host_field(head)?;
-                self.resolve_path(target)
+                let from_target = head.buffer.get(head.target_span.start as usize..);
+                match path::end_of_plain_path(from_target.unwrap_or_default(), target.len()) {
+                    Some(end) => {
+                        self.path_len = end;
+                        self.path_and_query.extend_from_slice(target);
+                        Ok(())
+                    }
+                    None => self.resolve_path(target),
+                }
             }
             b"*" if head.method == Method::Options => {
                 self.resolve_host_field(head)?;
@@ -212,7 +220,11 @@ impl Target {
 
 /// The one `Host` of a head; `None` where HTTP/1.0 may go without.
 fn host_field(head: &RequestHead) -> Result<Option<&[u8]>, TargetError> {
-    let mut hosts = head.fields().filter(|field| field.id == FieldId::Host);
+    let mut hosts = head
+        .fields
+        .iter()
+        .filter(|field| field.id == FieldId::Host)
+        .map(|field| field.value.of(&head.buffer));
     let old = head.version == Version::Http10;
     let Some(first) = hosts.next() else {
         return if old {
@@ -221,7 +233,7 @@ fn host_field(head: &RequestHead) -> Result<Option<&[u8]>, TargetError> {
             Err(TargetError::NoHost)
         };
     };
-    if old && first.value.is_empty() && hosts.next().is_none() {
+    if old && first.is_empty() && hosts.next().is_none() {
         return Ok(None);
     }
     let mut parsed = None;
@@ -229,12 +241,12 @@ fn host_field(head: &RequestHead) -> Result<Option<&[u8]>, TargetError> {
         if head.version != Version::Http2 {
             return Err(TargetError::RepeatedHost);
         }
-        let first = *parsed.get_or_insert(Authority::parse(first.value)?);
-        if !first.is_same(Authority::parse(other.value)?) {
+        let first = *parsed.get_or_insert(Authority::parse(first)?);
+        if !first.is_same(Authority::parse(other)?) {
             return Err(TargetError::RepeatedHost);
         }
     }
-    Ok(Some(first.value))
+    Ok(Some(first))
 }
 
 /// What follows `http://` or `https://`.

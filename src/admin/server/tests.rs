@@ -236,13 +236,10 @@ async fn beyond_the_bound_connections_wait_for_others_to_end() {
     for _ in 0..CONNECTIONS {
         idle.push(TcpStream::connect(address).await.unwrap());
     }
-    let late = tokio::spawn(async move { get(address, "/healthz").await });
-    let answered = timeout(Duration::from_millis(300), async {
-        while !late.is_finished() {
-            sleep(Duration::from_millis(5)).await
-        }
-    });
-    assert!(answered.await.is_err(), "every place is taken");
+    let mut late = JoinSet::new();
+    late.spawn(async move { get(address, "/healthz").await });
+    let answered = timeout(Duration::from_millis(300), late.join_next()).await;
+    assert!(answered.is_err(), "every place is taken");
     idle.clear();
-    assert_eq!(late.await.unwrap().0, 200);
+    assert_eq!(late.join_next().await.unwrap().unwrap().0, 200);
 }

@@ -82,8 +82,8 @@ async fn http2_is_spoken_to_those_who_begin_with_its_preface() {
     driver.spawn(connection);
     let request = Request::get(format!("http://{address}/h2")).body(Full::<Bytes>::default());
     let response = sender.send_request(request.unwrap()).await.unwrap();
-    let body = response.into_body().collect().await.unwrap().to_bytes();
-    let account: Value = serde_json::from_slice(&body).unwrap();
+    let frame = response.into_body().frame().await.unwrap().unwrap();
+    let account: Value = serde_json::from_slice(frame.data_ref().unwrap()).unwrap();
     assert_eq!(account["version"], "HTTP/2.0");
 }
 

@@ -8,7 +8,7 @@ use std::{cell::Cell, rc::Rc, time::Duration};
 
 use tokio::time::Instant;
 
-use super::first_usable;
+use super::chooser::first_usable;
 use crate::upstream::{endpoint::LiveEndpoint, worker::WorkerState};
 
 /// How long an observation counts, as a time constant; ingress-nginx's default.

@@ -3,6 +3,7 @@
 //! Invariant: a balancer looks only at endpoints that the cluster calls usable, and finds one if
 //! there is one. Non-goal: health; that is the cluster's.
 
+mod chooser;
 mod ewma;
 mod rendezvous;
 mod round_robin;
@@ -10,75 +11,8 @@ mod round_robin;
 #[cfg(test)]
 mod tests;
 
+pub(super) use chooser::Chooser;
 pub(super) use ewma::{Latency, PeakEwma};
 pub use rendezvous::KeyHasher;
 pub(super) use rendezvous::Rendezvous;
 pub(super) use round_robin::RoundRobin;
-
-use std::{net::SocketAddr, rc::Rc};
-
-use super::{endpoint::LiveEndpoint, settings::Balancer, worker::WorkerState};
-
-/// A cluster's balancer with its state.
-#[derive(Debug)]
-pub(super) enum Chooser {
-    RoundRobin(RoundRobin),
-    Ewma(PeakEwma),
-    Hash(Rendezvous),
-}
-
-impl Chooser {
-    /// `last` is where the predecessor's turn was, if there was one.
-    pub(super) fn new(
-        balancer: &Balancer,
-        endpoints: &[Rc<LiveEndpoint>],
-        last: Option<SocketAddr>,
-        worker: &WorkerState,
-    ) -> Self {
-        match balancer {
-            Balancer::RoundRobin => Self::RoundRobin(RoundRobin::new(endpoints, last, worker)),
-            Balancer::Ewma => Self::Ewma(PeakEwma),
-            Balancer::Hash(_) => Self::Hash(Rendezvous::new(endpoints)),
-        }
-    }
-
-    /// A usable endpoint, if there is one.
-    #[inline]
-    pub(super) fn choose<'a>(
-        &self,
-        endpoints: &'a [Rc<LiveEndpoint>],
-        hash: Option<u64>,
-        worker: &WorkerState,
-        usable: impl Fn(&LiveEndpoint) -> bool,
-    ) -> Option<&'a Rc<LiveEndpoint>> {
-        match self {
-            Self::RoundRobin(balancer) => balancer.choose(endpoints, usable),
-            Self::Ewma(balancer) => balancer.choose(endpoints, worker, usable),
-            Self::Hash(balancer) => balancer.choose(endpoints, hash, worker, usable),
-        }
-    }
-
-    /// Whose turn it was last, where there are turns.
-    pub(super) fn last(&self, endpoints: &[Rc<LiveEndpoint>]) -> Option<SocketAddr> {
-        match self {
-            Self::RoundRobin(balancer) => balancer.last(endpoints),
-            Self::Ewma(_) | Self::Hash(_) => None,
-        }
-    }
-}
-
-/// The first usable endpoint from `start` on, around the end.
-fn first_usable(
-    endpoints: &[Rc<LiveEndpoint>],
-    start: usize,
-    usable: impl Fn(&LiveEndpoint) -> bool,
-) -> Option<(usize, &Rc<LiveEndpoint>)> {
-    let (before, after) = endpoints.split_at_checked(start)?;
-    let after = after
-        .iter()
-        .enumerate()
-        .map(|(index, endpoint)| (start + index, endpoint));
-    after
-        .chain(before.iter().enumerate())
-        .find(|(_, endpoint)| usable(endpoint))
-}

@@ -6,7 +6,7 @@
 
 use std::{cell::Cell, net::SocketAddr, rc::Rc};
 
-use super::first_usable;
+use super::chooser::first_usable;
 use crate::upstream::{endpoint::LiveEndpoint, worker::WorkerState};
 
 /// Whose turn is next, as an index into the sorted endpoints.

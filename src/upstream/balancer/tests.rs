@@ -1,3 +1,4 @@
+//! The balancers against what they promise.
 #![allow(clippy::unwrap_used)]
 
 use std::{collections::HashMap, net::SocketAddr, time::Duration};

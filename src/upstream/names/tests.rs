@@ -1,3 +1,4 @@
+//! Names whose addresses change, fail, or may not be used.
 #![allow(clippy::unwrap_used)]
 
 use std::{

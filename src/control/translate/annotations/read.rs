@@ -1,0 +1,61 @@
+//! From the annotations of one object to settings and problems.
+
+use std::collections::BTreeMap;
+
+use super::{settings::AnnotationSettings, table::TABLE};
+use crate::{
+    config::Severity,
+    control::translate::{
+        report::Reporter,
+        rows::{self, Guards, Wording},
+    },
+};
+
+/// What the names of all annotations begin with.
+const PREFIX: &str = "nginx.ingress.kubernetes.io/";
+
+/// Reads every annotation with the prefix. `permit`: rules are served although access control that
+/// they ask for is not supported.
+pub(in crate::control::translate) fn read(
+    annotations: &BTreeMap<String, String>,
+    permit: bool,
+    reporter: &mut Reporter,
+) -> AnnotationSettings {
+    let wording = if permit { PERMITTED } else { DENIED };
+    let mut settings = AnnotationSettings::default();
+    let mut guards = Guards::default();
+    for (key, value) in annotations {
+        let Some(name) = key.strip_prefix(PREFIX) else {
+            continue;
+        };
+        let field = format!("metadata.annotations[\"{key}\"]");
+        match rows::find(TABLE, name) {
+            Some(row) => {
+                let target = (&mut settings, &mut guards);
+                rows::apply(row, value, target, &wording, (field, reporter));
+            }
+            None => {
+                let hint = rows::nearest(TABLE, name).map_or(String::new(), |known| {
+                    format!("; did you mean {PREFIX}{known}?")
+                });
+                reporter.warning(
+                    field,
+                    format!("there is no such annotation{hint}"),
+                    "it has no effect",
+                );
+            }
+        }
+    }
+    settings.guards = guards;
+    settings
+}
+
+const DENIED: Wording = Wording {
+    denied: "requests for the rules of this Ingress are answered 403",
+    severity: Severity::Error,
+};
+
+const PERMITTED: Wording = Wording {
+    denied: "requests are served without it, since the operator permits that",
+    severity: Severity::Warning,
+};

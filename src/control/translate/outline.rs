@@ -1,0 +1,92 @@
+//! What an Ingress says by itself, before other objects are looked at.
+
+use k8s_openapi::api::networking::v1::Ingress;
+
+use super::{
+    annotations::{self, AnnotationSettings},
+    class::{Classes, Verdict},
+    host,
+    report::Reporter,
+    settings::TranslateSettings,
+};
+use crate::{
+    config::{ObjectRef, Problem},
+    control::Stored,
+    message::HostMatch,
+};
+
+/// The part of an Ingress that others need to know, and its annotations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Outline {
+    pub(super) settings: AnnotationSettings,
+    pub(super) problems: Vec<Problem>,
+    /// Whether it takes part at all.
+    pub(super) served: bool,
+    /// The hosts of its rules, without repetition.
+    pub(super) hosts: Vec<HostMatch>,
+    /// Whether its hosts have TLS, be it with the default certificate.
+    pub(super) tls: bool,
+    /// Whether it asks for access control that ingress-nginx enforces on whole hosts.
+    pub(super) guards_hosts: bool,
+}
+
+impl Outline {
+    pub(super) fn of(
+        stored: &Stored<Ingress>,
+        object: ObjectRef,
+        classes: &Classes,
+        settings: &TranslateSettings,
+    ) -> Self {
+        let ingress = &*stored.object;
+        let mut reporter = Reporter::new(object, stored.places.clone());
+        let served = ingress.metadata.deletion_timestamp.is_none()
+            && match classes.judge(&settings.class, ingress) {
+                Verdict::Served => true,
+                Verdict::Foreign => false,
+                Verdict::NoClass => {
+                    reporter.warning(
+                        "spec.ingressClassName",
+                        "the Ingress names no class, and no IngressClass is the default",
+                        "the Ingress is not served",
+                    );
+                    false
+                }
+            };
+        let mut outline = Self {
+            settings: AnnotationSettings::default(),
+            problems: Vec::new(),
+            served,
+            hosts: Vec::new(),
+            tls: false,
+            guards_hosts: false,
+        };
+        if served {
+            outline.read(ingress, settings, &mut reporter);
+        }
+        outline.problems = reporter.finish();
+        outline
+    }
+
+    fn read(&mut self, ingress: &Ingress, settings: &TranslateSettings, reporter: &mut Reporter) {
+        let permit = settings.permit_unsupported_access_control;
+        if let Some(all) = &ingress.metadata.annotations {
+            self.settings = annotations::read(all, permit, reporter);
+        }
+        if self.settings.canary {
+            self.served = false;
+            return;
+        }
+        let Some(spec) = &ingress.spec else {
+            return;
+        };
+        let hosts = spec.rules.iter().flatten();
+        self.hosts = hosts
+            .filter_map(|rule| host::parse(rule.host.as_deref().unwrap_or_default()).ok())
+            .collect();
+        self.hosts.sort_unstable();
+        self.hosts.dedup();
+        self.tls = spec.tls.as_ref().is_some_and(|tls| !tls.is_empty());
+        let asked = self.settings.guards.over(&Default::default());
+        self.guards_hosts = !permit && asked.iter().any(|kind| kind.is_host_wide());
+    }
+}

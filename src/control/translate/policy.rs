@@ -1,0 +1,79 @@
+//! What is set for a rule: annotations over the options for the whole proxy.
+
+use std::sync::Arc;
+
+use super::{GlobalOptions, annotations::AnnotationSettings, hosts::HostFacts};
+use crate::policy::{RoutePolicy, Timeouts};
+
+/// Makes policies, and shares the ones made last: most rules have one of very few.
+#[derive(Debug, Default)]
+pub(super) struct PolicyMaker {
+    recent: Vec<Arc<RoutePolicy>>,
+}
+
+/// How many policies are remembered.
+const RECENT: usize = 32;
+
+impl PolicyMaker {
+    /// `path` is as written in the Ingress.
+    pub(super) fn make(
+        &mut self,
+        annotations: &AnnotationSettings,
+        globals: &GlobalOptions,
+        host: HostFacts,
+        path: &str,
+    ) -> Arc<RoutePolicy> {
+        let policy = policy(annotations, globals, host, path);
+        if let Some(known) = self.recent.iter().find(|known| ***known == policy) {
+            return Arc::clone(known);
+        }
+        if self.recent.len() == RECENT {
+            self.recent.remove(0);
+        }
+        let policy = Arc::new(policy);
+        self.recent.push(Arc::clone(&policy));
+        policy
+    }
+}
+
+fn policy(
+    annotations: &AnnotationSettings,
+    globals: &GlobalOptions,
+    host: HostFacts,
+    path: &str,
+) -> RoutePolicy {
+    let RoutePolicy {
+        https_redirect,
+        hsts,
+        body_limit,
+        timeouts,
+        refuse_encoded_slashes,
+    } = &globals.options.defaults;
+    let Timeouts {
+        connect,
+        read,
+        send,
+        request,
+    } = *timeouts;
+    let force = annotations
+        .force_ssl_redirect
+        .unwrap_or(globals.options.force_https_redirect);
+    let if_tls = annotations.ssl_redirect.unwrap_or(https_redirect.is_some());
+    let exempt = globals
+        .no_https_redirect
+        .iter()
+        .any(|start| path.starts_with(&**start));
+    let redirected = !exempt && (force || (if_tls && host.tls));
+    RoutePolicy {
+        https_redirect: redirected.then_some(globals.https_redirect),
+        hsts: hsts.filter(|_| host.tls),
+        body_limit: annotations.body_limit.unwrap_or(*body_limit),
+        timeouts: Timeouts {
+            connect: annotations.connect_timeout.unwrap_or(connect),
+            read: annotations.read_timeout.unwrap_or(read),
+            send: annotations.send_timeout.unwrap_or(send),
+            request,
+        },
+        refuse_encoded_slashes: *refuse_encoded_slashes,
+    }
+}

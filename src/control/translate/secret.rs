@@ -1,0 +1,97 @@
+//! Certificates in Secrets.
+
+use std::{collections::HashMap, sync::Arc};
+
+use k8s_openapi::api::core::v1::Secret;
+use thiserror::Error;
+
+use super::names;
+use crate::{
+    control::{Key, Objects},
+    message::HostMatch,
+    tls::{Certificate, CertificateError},
+};
+
+/// Reads a chain and a key, both PEM.
+pub type ReadCertificate = fn(&[u8], &[u8]) -> Result<Certificate, CertificateError>;
+
+/// Why a Secret gives no certificate.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub(super) enum SecretFault {
+    #[error("does not exist")]
+    Missing,
+    #[error("has no {0}")]
+    NoField(&'static str),
+    #[error("cannot be used: {0}")]
+    Certificate(CertificateError),
+}
+
+/// Certificates as read, by Secret. Holds at most one entry for a Secret that some Ingress names.
+#[derive(Debug)]
+pub(super) struct Certificates {
+    read: ReadCertificate,
+    known: HashMap<Key, Result<Arc<Certificate>, Arc<SecretFault>>>,
+}
+
+impl Certificates {
+    pub(super) fn new(read: ReadCertificate) -> Self {
+        Self {
+            read,
+            known: HashMap::new(),
+        }
+    }
+
+    /// The Secret changed.
+    pub(super) fn forget(&mut self, secret: &Key) {
+        self.known.remove(secret);
+    }
+
+    pub(super) fn find(
+        &mut self,
+        secret: &Key,
+        objects: &Objects,
+    ) -> Result<Arc<Certificate>, Arc<SecretFault>> {
+        if let Some(known) = self.known.get(secret) {
+            return known.clone();
+        }
+        let object = names::live(objects.secrets.get(secret), |secret| &secret.metadata);
+        let certificate = match object {
+            Some(object) => self.read(object).map(Arc::new).map_err(Arc::new),
+            None => Err(Arc::new(SecretFault::Missing)),
+        };
+        self.known.insert(secret.clone(), certificate.clone());
+        certificate
+    }
+
+    fn read(&self, secret: &Secret) -> Result<Certificate, SecretFault> {
+        let field = |name| {
+            let data = secret.data.as_ref();
+            data.and_then(|data| data.get(name))
+                .ok_or(SecretFault::NoField(name))
+        };
+        let (chain, key) = (field("tls.crt")?, field("tls.key")?);
+        (self.read)(&chain.0, &key.0).map_err(SecretFault::Certificate)
+    }
+}
+
+/// Whether a certificate is for a host. One that names nothing is taken at its owner's word.
+pub(super) fn covers(certificate: &Certificate, host: &HostMatch) -> bool {
+    let covers = |name: &str| match (host, name.strip_prefix("*.")) {
+        (HostMatch::Exact(host), None) => **host == *name,
+        (HostMatch::Exact(host), Some(suffix)) => {
+            host.split_once('.').is_some_and(|(_, rest)| rest == suffix)
+        }
+        (HostMatch::Wildcard(host), Some(suffix)) => **host == *suffix,
+        (HostMatch::Wildcard(_), None) | (HostMatch::Any, _) => false,
+    };
+    certificate.names.is_empty() || certificate.names.iter().any(|name| covers(name))
+}
+
+/// The names of a certificate as hosts.
+pub(super) fn hosts_of(certificate: &Certificate) -> Vec<HostMatch> {
+    let host = |name: &str| match name.strip_prefix("*.") {
+        Some(suffix) => HostMatch::Wildcard(suffix.into()),
+        None => HostMatch::Exact(name.into()),
+    };
+    certificate.names.iter().map(|name| host(name)).collect()
+}

@@ -1,0 +1,41 @@
+//! What the operator decides about translation, as opposed to what the objects say.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+};
+
+use super::{GlobalOptions, ReadCertificate};
+use crate::{control::Key, upstream::NameTrust};
+
+/// What holds for every object.
+#[derive(Clone, Debug)]
+pub struct TranslateSettings {
+    /// Which Ingresses are served.
+    pub class: ClassSelection,
+    /// The Secret with the certificate for names that no Ingress binds; `None`: a self-made one.
+    pub default_certificate: Option<Key>,
+    /// Whether the author of the objects owns the machine. Where they do, a Service without
+    /// EndpointSlices is reached at its cluster IP, and names may resolve to loopback.
+    pub trust: NameTrust,
+    /// Serve rules although they ask for access control that is not supported. Otherwise such rules
+    /// are denied with 403.
+    pub permit_unsupported_access_control: bool,
+    /// Options for the whole proxy.
+    pub options: GlobalOptions,
+    /// Addresses that stand in for Services which do not exist, whatever the port.
+    pub stand_ins: BTreeMap<Key, Vec<SocketAddr>>,
+    /// How a chain and a key are read.
+    pub read_certificate: ReadCertificate,
+}
+
+/// Which Ingresses are served, by class.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ClassSelection {
+    /// All, whatever their class.
+    #[default]
+    Every,
+    /// Those of one of these classes: by `spec.ingressClassName`, else by the annotation
+    /// `kubernetes.io/ingress.class`, else where the default IngressClass is one of them.
+    Named(BTreeSet<String>),
+}

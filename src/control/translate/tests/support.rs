@@ -1,0 +1,341 @@
+//! Objects from YAML, and configurations as text.
+
+use std::{
+    collections::{BTreeMap, hash_map::DefaultHasher},
+    hash::{Hash as _, Hasher as _},
+    sync::Arc,
+    time::SystemTime,
+};
+
+use rustls::{crypto::aws_lc_rs::sign::any_supported_type, sign::CertifiedKey};
+use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use serde_json::Value;
+
+use crate::{
+    config::{Action, Config, ObjectKind, ObjectRef, Rule},
+    control::{
+        Key, Objects, Stored,
+        translate::{
+            ClassSelection, GlobalOptions, TranslateSettings, Translation, host,
+            options_from_config_map,
+        },
+    },
+    policy::{BodyLimit, RoutePolicy, Timeouts},
+    routing::{Match, PathMatch},
+    tls::{Certificate, CertificateError, VerifyServer},
+    upstream::{Balancer, ClusterSettings, NameTrust, Protocol, UpstreamSource},
+};
+
+/// One document of a manifest.
+pub(super) type Document = Value;
+
+pub(super) fn documents(text: &str) -> Vec<Document> {
+    serde_saphyr::from_multiple(text).unwrap()
+}
+
+/// Puts a document in, replacing an earlier version.
+pub(super) fn put(objects: &mut Objects, document: &Document, revision: u64) {
+    let mut document = document.clone();
+    merge_string_data(&mut document);
+    macro_rules! into {
+        ($map:ident, $key:expr) => {{
+            let object = Arc::new(serde_json::from_value(document).unwrap());
+            let stored = Stored {
+                object,
+                revision,
+                places: None,
+            };
+            Arc::make_mut(&mut objects.$map).insert($key, stored);
+        }};
+    }
+    let key = key(&document);
+    match document["kind"].as_str().unwrap() {
+        "Ingress" => into!(ingresses, key),
+        "IngressClass" => into!(ingress_classes, Key::new("", &key.name)),
+        "Service" => into!(services, key),
+        "EndpointSlice" => into!(endpoint_slices, key),
+        "Secret" => into!(secrets, key),
+        kind => panic!("no kind {kind}"),
+    }
+}
+
+pub(super) fn remove(objects: &mut Objects, document: &Document) {
+    let key = key(document);
+    match document["kind"].as_str().unwrap() {
+        "Ingress" => drop(Arc::make_mut(&mut objects.ingresses).remove(&key)),
+        "IngressClass" => {
+            let key = Key::new("", &key.name);
+            drop(Arc::make_mut(&mut objects.ingress_classes).remove(&key));
+        }
+        "Service" => drop(Arc::make_mut(&mut objects.services).remove(&key)),
+        "EndpointSlice" => drop(Arc::make_mut(&mut objects.endpoint_slices).remove(&key)),
+        "Secret" => drop(Arc::make_mut(&mut objects.secrets).remove(&key)),
+        kind => panic!("no kind {kind}"),
+    }
+}
+
+pub(super) fn objects(documents: &[Document]) -> Objects {
+    let mut objects = Objects::default();
+    for (revision, document) in documents.iter().enumerate() {
+        put(&mut objects, document, revision as u64);
+    }
+    objects
+}
+
+fn key(document: &Document) -> Key {
+    let metadata = &document["metadata"];
+    let namespace = metadata["namespace"].as_str().unwrap_or("default");
+    Key::new(namespace, metadata["name"].as_str().unwrap())
+}
+
+fn merge_string_data(document: &mut Document) {
+    let Some(Value::Object(texts)) = document.as_object_mut().unwrap().remove("stringData") else {
+        return;
+    };
+    for (name, text) in texts {
+        let bytes = k8s_openapi::ByteString(text.as_str().unwrap().as_bytes().to_vec());
+        document["data"][name] = serde_json::to_value(bytes).unwrap();
+    }
+}
+
+/// The settings of a case: as from disk, changed by the keys of `settings.yaml`.
+pub(super) fn settings(text: &str) -> TranslateSettings {
+    let mut settings = TranslateSettings {
+        class: ClassSelection::Every,
+        default_certificate: None,
+        trust: NameTrust::Trusted,
+        permit_unsupported_access_control: false,
+        options: GlobalOptions::default(),
+        stand_ins: BTreeMap::new(),
+        read_certificate: certificate_that_says,
+    };
+    let keys: BTreeMap<String, Value> = serde_saphyr::from_str(text).unwrap();
+    for (key, value) in keys {
+        match key.as_str() {
+            "classes" => {
+                settings.class = ClassSelection::Named(serde_json::from_value(value).unwrap());
+            }
+            "default-certificate" => {
+                settings.default_certificate = Some(Key::new("default", value.as_str().unwrap()));
+            }
+            "untrusted" => settings.trust = NameTrust::Untrusted,
+            "permit-unsupported-access-control" => {
+                settings.permit_unsupported_access_control = true;
+            }
+            "options" => {
+                let object = ObjectRef {
+                    kind: ObjectKind::File,
+                    namespace: "".into(),
+                    name: "options".into(),
+                };
+                let data = serde_json::from_value(value).unwrap();
+                settings.options = options_from_config_map(object, None, &data).0;
+            }
+            "stand-ins" => {
+                let all: BTreeMap<String, Vec<std::net::SocketAddr>> =
+                    serde_json::from_value(value).unwrap();
+                let named = all.into_iter();
+                settings.stand_ins = named
+                    .map(|(name, at)| (Key::new("default", &name), at))
+                    .collect();
+            }
+            other => panic!("no setting {other}"),
+        }
+    }
+    settings
+}
+
+/// A certificate for the hosts that its text names, so that fixtures can be read: `for a.com b.com`.
+pub(super) fn certificate_that_says(
+    chain: &[u8],
+    key: &[u8],
+) -> Result<Certificate, CertificateError> {
+    let text = std::str::from_utf8(chain).unwrap();
+    let names = text
+        .trim()
+        .strip_prefix("for")
+        .ok_or(CertificateError::NotPem)?;
+    if key != b"fits" {
+        return Err(CertificateError::Mismatch);
+    }
+    let pair = rcgen::KeyPair::generate().unwrap();
+    let der = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(pair.serialize_der()));
+    let signer = any_supported_type(&der).unwrap();
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    let mut fingerprint = [0; 32];
+    fingerprint[..8].copy_from_slice(&hasher.finish().to_be_bytes());
+    Ok(Certificate {
+        key: Arc::new(CertifiedKey::new(Vec::new(), signer)),
+        fingerprint,
+        not_after: SystemTime::UNIX_EPOCH,
+        names: names.split_whitespace().map(Box::from).collect(),
+    })
+}
+
+/// The configuration as text, one line a rule, cluster and certificate.
+pub(super) fn render(config: &Config) -> String {
+    let Config {
+        routes,
+        clusters,
+        certificates,
+        default_certificate,
+        options: _,
+    } = config;
+    let mut lines = vec!["routes:".to_owned()];
+    for route in routes {
+        for host in &route.hosts {
+            for rule in &route.rules {
+                let host = match host::written(host) {
+                    host if host.is_empty() => "(any)".to_owned(),
+                    host => host,
+                };
+                lines.push(format!("- {host} {}", render_rule(rule)));
+            }
+        }
+    }
+    lines.push("clusters:".to_owned());
+    lines.extend(
+        clusters
+            .values()
+            .map(|cluster| format!("- {}", render_cluster(cluster))),
+    );
+    lines.push("certificates:".to_owned());
+    for binding in certificates {
+        let hosts: Vec<String> = binding.hosts.iter().map(host::written).collect();
+        lines.push(format!("- {} for {}", binding.secret, hosts.join(" ")));
+    }
+    if let Some(binding) = default_certificate {
+        lines.push(format!("default certificate: {}", binding.secret));
+    }
+    lines.join("\n") + "\n"
+}
+
+pub(super) fn render_problems(translation: &Translation) -> String {
+    let lines = translation.problems.iter().map(|problem| {
+        let severity = format!("{:?}", problem.severity).to_lowercase();
+        format!("- {severity} {problem}\n")
+    });
+    lines.collect()
+}
+
+fn render_rule(rule: &Rule) -> String {
+    let Rule {
+        matches,
+        policy,
+        action,
+        meta: _,
+    } = rule;
+    let [
+        Match {
+            path,
+            method: None,
+            headers,
+            query,
+        },
+    ] = matches.as_slice()
+    else {
+        panic!("{matches:?}");
+    };
+    assert!(headers.is_empty() && query.is_empty());
+    let path = match path {
+        PathMatch::Exact(path) => format!("Exact {path}"),
+        PathMatch::Prefix(path) => format!("Prefix {path}"),
+        PathMatch::Regex { .. } => panic!("{path:?}"),
+    };
+    let action = match action {
+        Action::Forward(forward) => match &forward.cluster_over_tls {
+            Some(over_tls) => format!("{} or over TLS {over_tls}", forward.cluster),
+            None => forward.cluster.to_string(),
+        },
+        Action::Deny(reason) => format!("deny {reason:?}"),
+        Action::Unavailable => "503".to_owned(),
+        Action::NotFound => "404".to_owned(),
+    };
+    format!("{path} -> {action}{}", render_policy(policy))
+}
+
+/// What differs from a policy that nobody touched.
+fn render_policy(policy: &RoutePolicy) -> String {
+    let RoutePolicy {
+        https_redirect,
+        hsts,
+        body_limit,
+        timeouts,
+        refuse_encoded_slashes,
+    } = policy;
+    let mut parts = String::new();
+    if let Some(redirect) = https_redirect {
+        parts += &format!(", redirect {}", redirect.status);
+    }
+    if let Some(hsts) = hsts {
+        parts += &format!(", hsts {}", hsts.max_age);
+        parts += if hsts.include_subdomains {
+            " subdomains"
+        } else {
+            ""
+        };
+        parts += if hsts.preload { " preload" } else { "" };
+    }
+    match body_limit {
+        limit if *limit == BodyLimit::DEFAULT => {}
+        BodyLimit::Bytes(bytes) => parts += &format!(", body {bytes}"),
+        BodyLimit::Unlimited => parts += ", body unlimited",
+    }
+    if *timeouts != Timeouts::default() {
+        let Timeouts {
+            connect,
+            read,
+            send,
+            request,
+        } = timeouts;
+        parts += &format!(", connect {connect:?} read {read:?} send {send:?}");
+        assert_eq!(*request, None);
+    }
+    assert!(!refuse_encoded_slashes);
+    parts
+}
+
+fn render_cluster(cluster: &ClusterSettings) -> String {
+    let ClusterSettings {
+        id,
+        source,
+        protocol,
+        tls,
+        balancer,
+        idle_timeout: _,
+    } = cluster;
+    let mut line = match source {
+        UpstreamSource::Endpoints(endpoints) => {
+            let all: Vec<String> = endpoints.iter().map(|it| it.address.to_string()).collect();
+            format!(
+                "{id} at {}",
+                if all.is_empty() {
+                    "nothing".into()
+                } else {
+                    all.join(" ")
+                }
+            )
+        }
+        UpstreamSource::Name(target) => {
+            format!(
+                "{id} at name {}:{} {:?}",
+                target.name, target.port, target.trust
+            )
+        }
+    };
+    match protocol {
+        Protocol::Http1 => {}
+        Protocol::Http2 => line += ", HTTP/2",
+    }
+    if let Some(tls) = tls {
+        assert_eq!((&tls.server_name, &tls.verify), (&None, &VerifyServer::No));
+        line += ", TLS";
+    }
+    match balancer {
+        Balancer::RoundRobin => {}
+        Balancer::Ewma => line += ", EWMA",
+        Balancer::Hash(keys) => line += &format!(", {keys:?}"),
+    }
+    line
+}

@@ -1,0 +1,366 @@
+//! The translator: everything kept from one translation to the next.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use super::{
+    changes::Changes,
+    class::Classes,
+    clusters::{Clusters, SliceIndex},
+    conflict::{self, Precedence},
+    hosts::HostIndex,
+    ingress::{self, CompiledIngress, World},
+    names,
+    outline::Outline,
+    policy::PolicyMaker,
+    report::Reporter,
+    secret::Certificates,
+    settings::TranslateSettings,
+    tls::Bound,
+};
+use crate::{
+    config::{Config, ObjectKind, Options, Problem, Route},
+    control::{Key, Objects},
+    message::HostMatch,
+    tls::CertificateBinding,
+};
+
+/// What objects come to.
+#[derive(Clone, Debug)]
+pub struct Translation {
+    /// What the proxy should do.
+    pub config: Config,
+    /// What is wrong with the objects, sorted.
+    pub problems: Vec<Problem>,
+}
+
+/// Translates one view of the objects after another. Remembers what the last one came to: memory
+/// grows with the objects of the moment and nothing else.
+#[derive(Debug)]
+pub struct Translator {
+    settings: TranslateSettings,
+    options: Arc<Options>,
+    seen: Objects,
+    classes: Classes,
+    outlines: HashMap<Key, Outline>,
+    hosts: HostIndex,
+    certificates: Certificates,
+    policies: PolicyMaker,
+    slices: SliceIndex,
+    clusters: Clusters,
+    compiled: HashMap<Key, (Precedence, Arc<CompiledIngress>)>,
+    order: BTreeMap<Precedence, Arc<CompiledIngress>>,
+    service_users: Users,
+    secret_users: Users,
+    assembled: Assembled,
+}
+
+impl Translator {
+    /// A translator that has seen nothing yet.
+    pub fn new(settings: TranslateSettings) -> Self {
+        Self {
+            options: Arc::new(settings.options.options.clone()),
+            seen: Objects::default(),
+            classes: Classes::default(),
+            outlines: HashMap::new(),
+            hosts: HostIndex::default(),
+            certificates: Certificates::new(settings.read_certificate),
+            policies: PolicyMaker::default(),
+            slices: SliceIndex::default(),
+            clusters: Clusters::default(),
+            compiled: HashMap::new(),
+            order: BTreeMap::new(),
+            service_users: Users::default(),
+            secret_users: Users::default(),
+            assembled: Assembled::default(),
+            settings,
+        }
+    }
+
+    /// Translates the objects of the moment.
+    pub fn translate(&mut self, objects: &Objects) -> Translation {
+        let changes = Changes::between(&self.seen, objects);
+        let outdated = self.outdated(changes, objects);
+        let routes_changed = !outdated.is_empty();
+        for key in outdated {
+            self.compile(&key, objects);
+        }
+        self.clusters.refresh(objects, &self.slices, &self.settings);
+        if routes_changed {
+            self.assembled = Assembled::of(&self.order);
+        }
+        self.seen = objects.clone();
+        self.translation(objects)
+    }
+
+    /// Brings indexes up to date, and gives the Ingresses to compile again.
+    fn outdated(&mut self, changes: Changes, objects: &Objects) -> BTreeSet<Key> {
+        let Changes {
+            ingresses,
+            ingress_classes,
+            services,
+            endpoint_slices,
+            secrets,
+        } = changes;
+        let mut changed = ingresses;
+        if ingress_classes {
+            let classes = Classes::of(objects);
+            if classes != self.classes {
+                self.classes = classes;
+                changed.extend(objects.ingresses.keys().cloned());
+            }
+        }
+        let mut outdated = changed.clone();
+        for key in &changed {
+            outdated.extend(self.outline(key, objects));
+        }
+        for slice in &endpoint_slices {
+            for service in self.slices.update(slice, objects) {
+                self.clusters.service_changed(&service);
+            }
+        }
+        for service in &services {
+            self.clusters.service_changed(service);
+            outdated.extend(self.service_users.of(service));
+        }
+        for secret in &secrets {
+            self.certificates.forget(secret);
+            outdated.extend(self.secret_users.of(secret));
+        }
+        outdated
+    }
+
+    /// Reads one Ingress by itself, and gives those to whom its hosts look different now.
+    fn outline(&mut self, key: &Key, objects: &Objects) -> BTreeSet<Key> {
+        let new = objects.ingresses.get(key).map(|stored| {
+            let object = names::object_ref(ObjectKind::Ingress, key);
+            Outline::of(stored, object, &self.classes, &self.settings)
+        });
+        let old = self.outlines.remove(key);
+        let concerned = self.hosts.replace(key, old.as_ref(), new.as_ref());
+        if let Some(new) = new {
+            self.outlines.insert(key.clone(), new);
+        }
+        concerned
+    }
+
+    fn compile(&mut self, key: &Key, objects: &Objects) {
+        let old = self.compiled.remove(key);
+        if let Some((precedence, _)) = &old {
+            self.order.remove(precedence);
+        }
+        let old = old.map(|(_, compiled)| compiled);
+        let stored = objects.ingresses.get(key);
+        let served = self
+            .outlines
+            .get(key)
+            .filter(|outline| outline.served)
+            .zip(stored);
+        let new = served.map(|(outline, stored)| {
+            let world = World {
+                objects,
+                settings: &self.settings,
+                hosts: &self.hosts,
+                certificates: &mut self.certificates,
+                policies: &mut self.policies,
+            };
+            let mut new = ingress::compile(key, stored, outline, world);
+            if let Some(old) = &old {
+                new.share(old);
+            }
+            (Precedence::of(key, &stored.object), Arc::new(new))
+        });
+        // What stays in use is added before it is taken away, so that it is not built anew.
+        if let Some((_, new)) = &new {
+            new.clusters
+                .iter()
+                .for_each(|spec| self.clusters.add(spec, key));
+        }
+        if let Some(old) = &old {
+            let kept = new
+                .as_ref()
+                .map(|(_, new)| new.clusters.as_slice())
+                .unwrap_or_default();
+            let gone = old.clusters.iter().filter(|spec| !kept.contains(spec));
+            gone.for_each(|spec| self.clusters.remove(spec, key));
+            self.service_users.remove(&old.services, key);
+            self.secret_users.remove(&old.bindings.secrets, key);
+        }
+        if let Some((precedence, new)) = new {
+            self.service_users.add(&new.services, key);
+            self.secret_users.add(&new.bindings.secrets, key);
+            self.order.insert(precedence.clone(), Arc::clone(&new));
+            self.compiled.insert(key.clone(), (precedence, new));
+        }
+    }
+
+    fn translation(&mut self, objects: &Objects) -> Translation {
+        let mut problems = self.assembled.problems.clone();
+        problems.extend(
+            self.outlines
+                .values()
+                .flat_map(|outline| &outline.problems)
+                .cloned(),
+        );
+        self.report_empty_clusters(objects, &mut problems);
+        problems.extend(self.clusters.problems().cloned());
+        let default_certificate = self.default_certificate(objects, &mut problems);
+        problems.sort_unstable();
+        problems.dedup();
+        let config = Config {
+            routes: self.assembled.routes.clone(),
+            clusters: self.clusters.settings().clone(),
+            certificates: self.assembled.certificates.clone(),
+            default_certificate,
+            options: Arc::clone(&self.options),
+        };
+        Translation { config, problems }
+    }
+
+    /// Reports clusters without endpoints wherever an Ingress names them.
+    fn report_empty_clusters(&self, objects: &Objects, problems: &mut Vec<Problem>) {
+        for (id, why, users) in self.clusters.empty() {
+            for key in users {
+                let Some((_, compiled)) = self.compiled.get(key) else {
+                    continue;
+                };
+                let places = objects
+                    .ingresses
+                    .get(key)
+                    .and_then(|stored| stored.places.clone());
+                let mut reporter = Reporter::new(compiled.object.clone(), places);
+                for (_, field) in compiled.uses.iter().filter(|(used, _)| used == id) {
+                    reporter.error(field.as_str(), why, "requests are answered 503");
+                }
+                problems.append(&mut reporter.finish());
+            }
+        }
+    }
+
+    fn default_certificate(
+        &mut self,
+        objects: &Objects,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Arc<CertificateBinding>> {
+        let key = self.settings.default_certificate.as_ref()?;
+        match self.certificates.find(key, objects) {
+            Ok(certificate) => Some(Arc::new(CertificateBinding {
+                hosts: vec![HostMatch::Any],
+                certificate,
+                secret: names::spelled(key).into(),
+            })),
+            Err(fault) => {
+                let places = objects
+                    .secrets
+                    .get(key)
+                    .and_then(|stored| stored.places.clone());
+                let object = names::object_ref(ObjectKind::Secret, key);
+                let mut reporter = Reporter::new(object, places);
+                reporter.error(
+                    "",
+                    format!("the Secret of the default certificate {fault}"),
+                    "a self-made certificate is served instead",
+                );
+                problems.append(&mut reporter.finish());
+                None
+            }
+        }
+    }
+}
+
+/// What all Ingresses together come to, in order of precedence.
+#[derive(Debug, Default)]
+struct Assembled {
+    routes: Vec<Arc<Route>>,
+    certificates: Vec<Arc<CertificateBinding>>,
+    problems: Vec<Problem>,
+}
+
+impl Assembled {
+    fn of(order: &BTreeMap<Precedence, Arc<CompiledIngress>>) -> Self {
+        let ingresses: Vec<&Arc<CompiledIngress>> = order.values().collect();
+        let mut assembled = Self::default();
+        for rank in [ingress::EXPLICIT, ingress::DEFAULT, ingress::LAST] {
+            let routes = ingresses
+                .iter()
+                .filter_map(|it| it.ranks.get(rank))
+                .flatten();
+            assembled.routes.extend(routes.cloned());
+        }
+        assembled
+            .problems
+            .extend(ingresses.iter().flat_map(|it| &it.problems).cloned());
+        assembled.certificates(&ingresses);
+        for loss in conflict::losses(&ingresses) {
+            let mut reporter = Reporter::new(loss.loser.object.clone(), loss.loser.places.clone());
+            reporter.error(loss.field, loss.message, "this rule gets no requests");
+            assembled.problems.append(&mut reporter.finish());
+        }
+        assembled
+    }
+
+    /// The first certificate for a host is served; another one later is worth a word.
+    fn certificates(&mut self, ingresses: &[&Arc<CompiledIngress>]) {
+        let mut owners: HashMap<&HostMatch, &Bound> = HashMap::new();
+        let own = ingresses
+            .iter()
+            .flat_map(|it| it.bindings.own.iter().map(move |b| (it, b)));
+        let further = ingresses
+            .iter()
+            .flat_map(|it| it.bindings.further.iter().map(move |b| (it, b)));
+        for (ingress, bound) in own.chain(further) {
+            self.certificates.push(Arc::clone(&bound.binding));
+            for host in &bound.binding.hosts {
+                let owner = *owners.entry(host).or_insert(bound);
+                if owner.binding.certificate == bound.binding.certificate {
+                    continue;
+                }
+                let mut reporter = Reporter::new(ingress.object.clone(), ingress.places.clone());
+                reporter.warning(
+                    bound.field.as_str(),
+                    format!(
+                        "{} has the certificate in Secret {} already",
+                        super::host::described(host),
+                        owner.binding.secret
+                    ),
+                    "that certificate is served for it",
+                );
+                self.problems.append(&mut reporter.finish());
+            }
+        }
+    }
+}
+
+/// Which Ingresses use an object.
+#[derive(Debug, Default)]
+struct Users {
+    users: HashMap<Key, BTreeSet<Key>>,
+}
+
+impl Users {
+    fn add(&mut self, used: &BTreeSet<Key>, user: &Key) {
+        for key in used {
+            self.users
+                .entry(key.clone())
+                .or_default()
+                .insert(user.clone());
+        }
+    }
+
+    fn remove(&mut self, used: &BTreeSet<Key>, user: &Key) {
+        for key in used {
+            if let Some(users) = self.users.get_mut(key) {
+                users.remove(user);
+                if users.is_empty() {
+                    self.users.remove(key);
+                }
+            }
+        }
+    }
+
+    fn of(&self, used: &Key) -> impl Iterator<Item = Key> {
+        self.users.get(used).into_iter().flatten().cloned()
+    }
+}

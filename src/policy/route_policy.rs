@@ -1,0 +1,18 @@
+//! Everything that is set for one rule, feature by feature.
+
+use super::{BodyLimit, Hsts, HttpsRedirect, Timeouts};
+
+/// Everything that is set for one rule.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RoutePolicy {
+    /// Send plain-HTTP requests to HTTPS.
+    pub https_redirect: Option<HttpsRedirect>,
+    /// `Strict-Transport-Security` on answers over TLS.
+    pub hsts: Option<Hsts>,
+    /// How long a request body may be.
+    pub body_limit: BodyLimit,
+    /// How long each part of the exchange may take.
+    pub timeouts: Timeouts,
+    /// Refuse requests whose path holds an encoded slash or backslash (`%2F`, `%5C`) with 400.
+    pub refuse_encoded_slashes: bool,
+}

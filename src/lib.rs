@@ -23,6 +23,7 @@ pub mod policy;
 pub mod proxy;
 pub mod routing;
 pub mod shutdown;
+pub mod snapshot;
 pub mod telemetry;
 pub mod tls;
 pub mod upstream;

@@ -22,6 +22,14 @@ pub fn write_chunk_header(length: usize, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\r\n");
 }
 
+/// Appends `data`, which must not be empty, as one chunk.
+pub fn write_chunk(data: &[u8], out: &mut Vec<u8>) {
+    out.reserve(data.len() + 20);
+    write_chunk_header(data.len(), out);
+    out.extend_from_slice(data);
+    out.extend_from_slice(CHUNK_END);
+}
+
 /// Appends the last chunk and these trailer fields, which ends the body.
 pub fn write_trailers<'a>(fields: impl Iterator<Item = FieldRef<'a>>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"0\r\n");

@@ -10,6 +10,6 @@ mod route_policy;
 mod timeouts;
 
 pub use body_limit::BodyLimit;
-pub use redirect::{Hsts, HttpsRedirect};
+pub use redirect::{Hsts, HttpsRedirect, write_https_location};
 pub use route_policy::RoutePolicy;
 pub use timeouts::Timeouts;

@@ -34,3 +34,29 @@ impl Default for Hsts {
         }
     }
 }
+impl Hsts {
+    /// Appends the field's value, RFC 6797 section 6.1.
+    pub fn write_value(&self, out: &mut Vec<u8>) {
+        let Self {
+            max_age,
+            include_subdomains,
+            preload,
+        } = self;
+        out.extend_from_slice(b"max-age=");
+        out.extend_from_slice(itoa::Buffer::new().format(*max_age).as_bytes());
+        if *include_subdomains {
+            out.extend_from_slice(b"; includeSubDomains");
+        }
+        if *preload {
+            out.extend_from_slice(b"; preload");
+        }
+    }
+}
+
+/// Appends where a request to `host` goes to over HTTPS: the same path and query, at the default
+/// port, as ingress-nginx has it.
+pub fn write_https_location(host: &[u8], path_and_query: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(b"https://");
+    out.extend_from_slice(host);
+    out.extend_from_slice(path_and_query);
+}

@@ -6,11 +6,35 @@
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::string_slice))]
 
 mod access_log;
+mod clock;
+mod connection;
+mod downstream;
+mod error;
+mod exchange;
+mod forwarded;
+mod hash_key;
+mod head;
+mod incoming;
+mod io;
+mod limits;
 mod metrics;
+mod panic;
+mod pipeline;
 mod record;
+mod relay;
+mod request_id;
+mod respond;
+mod scratch;
+mod server;
+mod ticker;
+mod tunnel;
+mod worker;
 
 pub use access_log::{AccessLog, AccessLogDestination, AccessLogWriter};
+pub use error::{Blame, ProxyError, Retry};
+pub use limits::Limits;
 pub use metrics::{Counter, Gauge, Metrics, WorkerMetrics};
 pub use record::{
     Outcome, Phase, Refusal, RequestRecord, SeriesId, UpstreamFailure, UpstreamRecord,
 };
+pub use server::{Listener, WorkerParts, run_worker};

@@ -8,3 +8,5 @@ mod client;
 
 pub use certificate::{Certificate, CertificateBinding, CertificateError};
 pub use client::{ClientTls, VerifyServer};
+mod stream;
+pub use stream::Stream;

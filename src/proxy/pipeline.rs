@@ -1,0 +1,115 @@
+//! One request, from its head to what happens to it: fixed order, small steps, no waiting.
+
+use std::{rc::Rc, sync::Arc};
+
+use super::{
+    error::ProxyError,
+    forwarded::{Client, Peer},
+    worker::View,
+};
+use crate::{
+    http1::{BodyLength, RequestFraming},
+    message::{FieldId, Method, RequestHead, Target},
+    snapshot::{Action, Rule},
+    upstream::Cluster,
+};
+
+/// What happens to a request.
+#[derive(Debug)]
+pub(super) enum Decision {
+    /// It is forwarded.
+    Forward(Rc<Cluster>),
+    /// It is sent to the same place over HTTPS, with this status.
+    RedirectToHttps(u16),
+}
+
+/// A request whose rule is known.
+#[derive(Debug)]
+pub(super) struct Routed {
+    /// The rule.
+    pub rule: Arc<Rule>,
+    /// Who asks.
+    pub client: Client,
+    /// What happens, or why nothing does.
+    pub decision: Result<Decision, ProxyError>,
+}
+
+/// What the client expects before it sends the body, RFC 9110 section 10.1.1.
+pub(super) fn check_expectation(head: &RequestHead) -> Result<(), ProxyError> {
+    match head.find(FieldId::Expect) {
+        Some(value) if !value.eq_ignore_ascii_case(b"100-continue") => {
+            Err(ProxyError::ExpectationFailed)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Methods that the proxy does not serve: it opens no tunnels to where a client says.
+pub(super) fn check_method(head: &RequestHead) -> Result<(), ProxyError> {
+    if head.method == Method::Connect {
+        Err(ProxyError::MethodNotAllowed)
+    } else {
+        Ok(())
+    }
+}
+
+/// Finds the rule of a request and decides. `target` has been resolved from `head`.
+pub(super) fn route(
+    view: &View,
+    peer: &Peer,
+    head: &RequestHead,
+    target: &Target,
+    framing: &RequestFraming,
+) -> Result<Routed, ProxyError> {
+    let snapshot = &view.snapshot;
+    let client = Client::of(head, peer, &snapshot.config.options.client_address);
+    let rule = snapshot
+        .routes
+        .find(target.host(), target.path(), target.query(), head)
+        .ok_or(ProxyError::NoRoute)?;
+    let decision = decide(view, rule, client, target, framing);
+    Ok(Routed {
+        rule: Arc::clone(rule),
+        client,
+        decision,
+    })
+}
+
+fn decide(
+    view: &View,
+    rule: &Rule,
+    client: Client,
+    target: &Target,
+    framing: &RequestFraming,
+) -> Result<Decision, ProxyError> {
+    if let Action::Deny(reason) = rule.action {
+        return Err(ProxyError::Denied(reason));
+    }
+    if rule.policy.refuse_encoded_slashes && target.has_encoded_slash() {
+        return Err(ProxyError::EncodedSlash);
+    }
+    if !client.https
+        && let Some(redirect) = &rule.policy.https_redirect
+    {
+        return Ok(Decision::RedirectToHttps(redirect.status));
+    }
+    if let BodyLength::Sized(length) = framing.body
+        && !rule.policy.body_limit.allows(length)
+    {
+        return Err(ProxyError::BodyTooLong);
+    }
+    match &rule.action {
+        Action::Forward { cluster, over_tls } => {
+            let cluster = over_tls
+                .as_ref()
+                .filter(|_| client.https)
+                .unwrap_or(cluster);
+            view.cluster(cluster)
+                .map(Decision::Forward)
+                .ok_or(ProxyError::NoEndpoint)
+        }
+        Action::Deny(reason) => Err(ProxyError::Denied(*reason)),
+        Action::Unavailable => Err(ProxyError::Unavailable),
+        Action::NotFound => Err(ProxyError::NoRoute),
+    }
+}

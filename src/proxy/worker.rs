@@ -1,0 +1,129 @@
+//! What one worker thread has: its view of the snapshot, its clusters, its clock, its buffers.
+
+use std::{
+    cell::{OnceCell, RefCell},
+    rc::Rc,
+    sync::Arc,
+    time::SystemTime,
+};
+
+use arc_swap::{ArcSwap, Cache};
+
+use super::{
+    access_log::AccessLog,
+    clock::Clock,
+    limits::Limits,
+    metrics::WorkerMetrics,
+    request_id::RequestIds,
+    scratch::ScratchPool,
+    ticker::{TICK, Ticker},
+};
+use crate::{
+    snapshot::{ClusterRef, Snapshot},
+    upstream::{Cluster, Upstreams},
+};
+
+/// One worker's share of everything. Nothing in it is written by another thread.
+pub(super) struct Worker {
+    pub ticker: Rc<Ticker>,
+    pub clock: Clock,
+    pub ids: RequestIds,
+    pub scratch: ScratchPool,
+    pub log: AccessLog,
+    pub metrics: WorkerMetrics,
+    pub upstreams: Rc<Upstreams>,
+    /// Limits for the whole process.
+    pub limits: Arc<Limits>,
+    fresh: RefCell<Cache<Arc<ArcSwap<Snapshot>>, Arc<Snapshot>>>,
+    view: RefCell<Rc<View>>,
+}
+
+/// A snapshot with this worker's clusters.
+pub(super) struct View {
+    pub snapshot: Arc<Snapshot>,
+    /// By the slot of the rule's action; found on first use.
+    clusters: Box<[OnceCell<Option<Rc<Cluster>>>]>,
+    upstreams: Rc<Upstreams>,
+}
+
+impl View {
+    fn new(snapshot: Arc<Snapshot>, upstreams: Rc<Upstreams>) -> Self {
+        let clusters = (0..snapshot.cluster_slots)
+            .map(|_| OnceCell::new())
+            .collect();
+        Self {
+            snapshot,
+            clusters,
+            upstreams,
+        }
+    }
+
+    /// This worker's cluster of a rule's action.
+    pub(super) fn cluster(&self, cluster: &ClusterRef) -> Option<Rc<Cluster>> {
+        let ClusterRef { id, slot } = cluster;
+        self.clusters
+            .get(*slot)?
+            .get_or_init(|| self.upstreams.cluster(id))
+            .clone()
+    }
+}
+
+impl Worker {
+    pub(super) fn new(
+        snapshots: Arc<ArcSwap<Snapshot>>,
+        upstreams: Upstreams,
+        log: AccessLog,
+        metrics: WorkerMetrics,
+        limits: Arc<Limits>,
+    ) -> Rc<Self> {
+        let upstreams = Rc::new(upstreams);
+        let mut fresh = Cache::new(snapshots);
+        let snapshot = Arc::clone(fresh.load());
+        upstreams.update(&snapshot.config.clusters);
+        Rc::new(Self {
+            ticker: Rc::default(),
+            clock: Clock::new(SystemTime::now()),
+            ids: RequestIds::new(),
+            scratch: ScratchPool::default(),
+            log,
+            metrics,
+            limits,
+            fresh: RefCell::new(fresh),
+            view: RefCell::new(Rc::new(View::new(snapshot, Rc::clone(&upstreams)))),
+            upstreams,
+        })
+    }
+
+    /// The snapshot of the moment, as this worker serves it.
+    pub(super) fn view(&self) -> Rc<View> {
+        let mut fresh = self.fresh.borrow_mut();
+        let snapshot = fresh.load();
+        let mut view = self.view.borrow_mut();
+        if !Arc::ptr_eq(&view.snapshot, snapshot) {
+            self.upstreams.update(&snapshot.config.clusters);
+            *view = Rc::new(View::new(Arc::clone(snapshot), Rc::clone(&self.upstreams)));
+        }
+        Rc::clone(&view)
+    }
+
+    /// Runs the worker's clock for as long as it is polled: time limits, the date, idle connections,
+    /// the log's flush, and the snapshot, so that a worker without requests lets go of old ones too.
+    pub(super) async fn run_clock(&self) {
+        const TICKS_A_SECOND: u32 = 10;
+        let mut interval = tokio::time::interval(TICK);
+        interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut until_second = TICKS_A_SECOND;
+        loop {
+            let now = interval.tick().await;
+            self.ticker.tick();
+            self.view();
+            until_second -= 1;
+            if until_second == 0 {
+                until_second = TICKS_A_SECOND;
+                self.clock.set(SystemTime::now());
+                self.upstreams.sweep(now);
+                self.log.tick(now.into_std());
+            }
+        }
+    }
+}

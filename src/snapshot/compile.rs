@@ -1,0 +1,181 @@
+//! `Config` and the previous snapshot in, the next snapshot out.
+
+use std::{fmt, sync::Arc};
+
+use arc_swap::ArcSwap;
+
+use super::reuse::{ClusterSlots, Fragments};
+use crate::{
+    config::{self, Config, DenyReason, RuleMeta},
+    message::HostMatch,
+    policy::RoutePolicy,
+    routing::RouteTable,
+    upstream::ClusterId,
+};
+
+/// Where the workers find the snapshot of the moment.
+pub type SnapshotHandle = Arc<ArcSwap<Snapshot>>;
+
+/// Everything that serving a request needs, compiled.
+pub struct Snapshot {
+    /// 0 before anything was published, then counting up.
+    pub generation: u64,
+    /// Which rule answers a request.
+    pub routes: RouteTable<Arc<Rule>>,
+    /// One more than the largest [`ClusterRef::slot`].
+    pub cluster_slots: usize,
+    /// What it was compiled from.
+    pub config: Arc<Config>,
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snapshot")
+            .field("generation", &self.generation)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One compiled rule.
+#[derive(Debug)]
+pub struct Rule {
+    /// What happens.
+    pub action: Action,
+    /// What is set for it.
+    pub policy: Arc<RoutePolicy>,
+    /// What it is called.
+    pub meta: Arc<RuleMeta>,
+    /// Its series in the request metrics.
+    pub series: u32,
+}
+
+/// What happens to a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// It is forwarded.
+    Forward {
+        /// The cluster.
+        cluster: ClusterRef,
+        /// The cluster for requests that came over TLS, where it is another one.
+        over_tls: Option<ClusterRef>,
+    },
+    /// It is answered 403.
+    Deny(DenyReason),
+    /// It is answered 503.
+    Unavailable,
+    /// It is answered 404.
+    NotFound,
+}
+
+/// A cluster's name and its slot, by which a worker finds it without hashing the name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClusterRef {
+    /// The name.
+    pub id: ClusterId,
+    /// The slot, below [`Snapshot::cluster_slots`].
+    pub slot: usize,
+}
+
+/// Names a rule's series in the request metrics: namespace, name and Service of the rule.
+pub type SeriesOf = Box<dyn FnMut(&RuleMeta) -> u32 + Send>;
+
+/// Compiles snapshots, reusing what has not changed.
+pub struct Compiler {
+    generation: u64,
+    fragments: Fragments,
+    slots: ClusterSlots,
+    series: SeriesOf,
+}
+
+impl fmt::Debug for Compiler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Compiler")
+            .field("generation", &self.generation)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Compiler {
+    /// A compiler; `series` names the series of a rule in the request metrics.
+    pub fn new(series: SeriesOf) -> Self {
+        Self {
+            generation: 0,
+            fragments: Fragments::default(),
+            slots: ClusterSlots::default(),
+            series,
+        }
+    }
+
+    /// A snapshot that answers 404 to everything, for the time before the first publish.
+    pub fn empty(&self) -> Arc<Snapshot> {
+        Arc::new(Snapshot {
+            generation: 0,
+            routes: RouteTable::build([]),
+            cluster_slots: 0,
+            config: Arc::default(),
+        })
+    }
+
+    /// Compiles the next snapshot. The rules of a host are compiled anew only when one of the routes
+    /// that name it has changed.
+    pub fn compile(&mut self, config: Config) -> Arc<Snapshot> {
+        let Self {
+            generation,
+            fragments,
+            slots,
+            series,
+        } = self;
+        *generation += 1;
+        slots.keep_only(&config.clusters);
+        let routes = fragments.table(&config.routes, |rule| compile_rule(rule, slots, series));
+        Arc::new(Snapshot {
+            generation: *generation,
+            routes,
+            cluster_slots: slots.len(),
+            config: Arc::new(config),
+        })
+    }
+}
+
+fn compile_rule(rule: &config::Rule, slots: &mut ClusterSlots, series: &mut SeriesOf) -> Rule {
+    let config::Rule {
+        matches: _,
+        policy,
+        action,
+        meta,
+    } = rule;
+    let action = match action {
+        config::Action::Forward(config::Forward {
+            cluster,
+            cluster_over_tls,
+        }) => {
+            let mut refer = |id: &ClusterId| ClusterRef {
+                slot: slots.slot(id),
+                id: id.clone(),
+            };
+            Action::Forward {
+                cluster: refer(cluster),
+                over_tls: cluster_over_tls.as_ref().map(refer),
+            }
+        }
+        config::Action::Deny(reason) => Action::Deny(*reason),
+        config::Action::Unavailable => Action::Unavailable,
+        config::Action::NotFound => Action::NotFound,
+    };
+    Rule {
+        action,
+        policy: Arc::clone(policy),
+        meta: Arc::clone(meta),
+        series: series(meta),
+    }
+}
+
+/// The hosts of a route; a route that names none is for every host.
+pub(super) fn hosts_of(route: &config::Route) -> &[HostMatch] {
+    const ANY: &[HostMatch] = &[HostMatch::Any];
+    if route.hosts.is_empty() {
+        ANY
+    } else {
+        &route.hosts
+    }
+}

@@ -1,0 +1,137 @@
+//! What survives from one snapshot to the next, by key.
+//!
+//! Compiled rules survive by host and the routes that name it, clusters' slots by cluster name.
+//! Pools and health survive on the workers, see `upstream`.
+
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+
+use super::compile::{Rule, hosts_of};
+use crate::{
+    config::{self, ClusterMap, Route},
+    message::HostMatch,
+    routing::{HostRoutes, RouteTable},
+    upstream::ClusterId,
+};
+
+/// The compiled rules of each host.
+#[derive(Default)]
+pub(super) struct Fragments {
+    by_host: HashMap<HostMatch, Fragment, RandomState>,
+}
+
+struct Fragment {
+    /// The routes that name the host, in order of precedence.
+    routes: Vec<Arc<Route>>,
+    compiled: Arc<HostRoutes<Arc<Rule>>>,
+}
+
+impl Fragments {
+    /// The table for these routes. Hosts whose routes are the same objects as before are reused.
+    pub(super) fn table(
+        &mut self,
+        routes: &[Arc<Route>],
+        mut compile: impl FnMut(&config::Rule) -> Rule,
+    ) -> RouteTable<Arc<Rule>> {
+        let mut wanted: HashMap<&HostMatch, Vec<&Arc<Route>>, RandomState> =
+            HashMap::with_capacity_and_hasher(self.by_host.len(), RandomState::default());
+        for route in routes {
+            for host in hosts_of(route) {
+                wanted.entry(host).or_default().push(route);
+            }
+        }
+        self.by_host.retain(|host, _| wanted.contains_key(host));
+        for (host, routes) in wanted {
+            let fragment = self.by_host.get(host);
+            if fragment.is_some_and(|fragment| same_objects(&fragment.routes, &routes)) {
+                continue;
+            }
+            let compiled = Arc::new(compile_host(&routes, &mut compile));
+            let routes = routes.into_iter().map(Arc::clone).collect();
+            self.by_host
+                .insert(host.clone(), Fragment { routes, compiled });
+        }
+        RouteTable::build(
+            self.by_host
+                .iter()
+                .map(|(host, fragment)| (host.clone(), Arc::clone(&fragment.compiled))),
+        )
+    }
+}
+
+fn same_objects(kept: &[Arc<Route>], wanted: &[&Arc<Route>]) -> bool {
+    kept.len() == wanted.len() && kept.iter().zip(wanted).all(|(a, b)| Arc::ptr_eq(a, b))
+}
+
+fn compile_host(
+    routes: &[&Arc<Route>],
+    compile: &mut impl FnMut(&config::Rule) -> Rule,
+) -> HostRoutes<Arc<Rule>> {
+    let mut rules = Vec::new();
+    for route in routes {
+        for rule in &route.rules {
+            let compiled = Arc::new(compile(rule));
+            for condition in &rule.matches {
+                let alone = vec![(condition.clone(), ())];
+                // Translation has already refused patterns that do not compile; should one come
+                // through, its rule alone is left out.
+                match HostRoutes::build(alone) {
+                    Ok(_) => rules.push((condition.clone(), Arc::clone(&compiled))),
+                    Err(error) => tracing::error!(
+                        object = %route.object,
+                        %error,
+                        "a rule's pattern does not compile and the rule is not served"
+                    ),
+                }
+            }
+        }
+    }
+    HostRoutes::build(rules).expect("every pattern was compiled on its own")
+}
+
+/// Numbers for clusters: stable while a cluster exists, used again when it is gone.
+#[derive(Default)]
+pub(super) struct ClusterSlots {
+    by_id: HashMap<ClusterId, usize, RandomState>,
+    free: Vec<usize>,
+    len: usize,
+}
+
+impl ClusterSlots {
+    /// Frees the slots of clusters that are gone.
+    ///
+    /// A host's compiled rules are kept only while their routes are the same, and those routes'
+    /// clusters are in the configuration with them, so no kept rule holds a freed slot.
+    pub(super) fn keep_only(&mut self, clusters: &ClusterMap) {
+        let Self {
+            by_id,
+            free,
+            len: _,
+        } = self;
+        by_id.retain(|id, slot| {
+            let keep = clusters.contains_key(id);
+            if !keep {
+                free.push(*slot);
+            }
+            keep
+        });
+    }
+
+    pub(super) fn slot(&mut self, id: &ClusterId) -> usize {
+        if let Some(slot) = self.by_id.get(id) {
+            return *slot;
+        }
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.len += 1;
+            self.len - 1
+        });
+        self.by_id.insert(id.clone(), slot);
+        slot
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+}

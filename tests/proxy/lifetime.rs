@@ -1,0 +1,195 @@
+//! Retries, time limits, reloads and the way down.
+
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
+
+use portcullis::{
+    config::Options,
+    policy::{RoutePolicy, Timeouts},
+    shutdown::Ended,
+};
+
+use crate::support::{Client, Plan, TestProxy, Upstream, read_request};
+
+const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+#[test]
+fn a_kept_connection_that_turns_out_stale_costs_the_client_nothing() {
+    // Each connection answers once and closes when it is asked again, without an answer.
+    let upstream = Upstream::scripted(|mut connection, _| {
+        read_request(&mut connection);
+        connection.send(OK);
+        read_request(&mut connection);
+    });
+    let proxy = TestProxy::start(Plan::to(&upstream));
+    let mut client = proxy.connect();
+    for _ in 0..4 {
+        client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        assert_eq!(client.response().1, "ok");
+    }
+    assert_eq!(upstream.connections(), 4);
+}
+
+#[test]
+fn a_post_on_a_stale_connection_is_not_sent_twice() {
+    static POSTS: AtomicUsize = AtomicUsize::new(0);
+    let upstream = Upstream::scripted(|mut connection, _| {
+        while let Some((head, _)) = read_request(&mut connection) {
+            if head.starts_with("POST ") {
+                POSTS.fetch_add(1, Ordering::SeqCst);
+                return;
+            }
+            connection.send(OK);
+        }
+    });
+    let proxy = TestProxy::start(Plan::to(&upstream));
+    let mut client = proxy.connect();
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    client.response();
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx");
+    assert!(client.response().0.starts_with("HTTP/1.1 502 "));
+    assert_eq!(POSTS.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn an_endpoint_that_refuses_is_passed_over_for_every_method() {
+    let upstream = Upstream::answering(OK);
+    let refused = "127.0.0.1:1".parse().unwrap();
+    let plan = Plan::with(RoutePolicy::default(), &[refused, upstream.address]);
+    let proxy = TestProxy::start(plan.config());
+    for _ in 0..20 {
+        let answer = proxy
+            .ask("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx");
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    }
+}
+
+#[test]
+fn an_upstream_that_says_nothing_is_given_up_with_504() {
+    let upstream = Upstream::scripted(|mut connection, _| {
+        connection.rest();
+    });
+    let policy = RoutePolicy {
+        timeouts: Timeouts {
+            read: Duration::from_millis(300),
+            ..Timeouts::default()
+        },
+        ..RoutePolicy::default()
+    };
+    let proxy = TestProxy::start(Plan::with(policy, &[upstream.address]).config());
+    let answer = proxy.ask("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    assert!(answer.starts_with("HTTP/1.1 504 "), "{answer}");
+}
+
+#[test]
+fn a_head_that_does_not_come_in_time_is_answered_408() {
+    let mut plan = Plan::default();
+    plan.options = Options {
+        head_timeout: Duration::from_millis(300),
+        ..Options::default()
+    };
+    let proxy = TestProxy::start(plan.config());
+    let mut client = proxy.connect();
+    client.send("GET / HTTP/1.1\r\nHo");
+    assert!(client.rest().starts_with("HTTP/1.1 408 "));
+    let mut silent = proxy.connect();
+    assert!(
+        silent.is_closed(),
+        "a client that says nothing is not answered"
+    );
+}
+
+#[test]
+fn connections_beyond_the_limit_are_answered_503_and_places_come_back() {
+    let mut plan = Plan::default();
+    plan.options = Options {
+        max_connections: 1,
+        ..Options::default()
+    };
+    let proxy = TestProxy::start(plan.config());
+    let mut first = proxy.connect();
+    first.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    first.response();
+    assert!(proxy.connect().rest().starts_with("HTTP/1.1 503 "));
+    drop(first);
+    while proxy.limits.connections() > 0 {
+        std::thread::yield_now();
+    }
+    let answer = proxy.ask("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+}
+
+#[test]
+fn a_thousand_reloads_fail_no_request() {
+    let (one, two) = (Upstream::answering(OK), Upstream::answering(OK));
+    let proxy = TestProxy::start(Plan::to(&one));
+    let address = proxy.address;
+    std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..4)
+            .map(|_| {
+                scope.spawn(move || {
+                    let mut client = Client::to(address);
+                    for _ in 0..2_500 {
+                        client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+                        assert!(client.response().0.starts_with("HTTP/1.1 200 "));
+                    }
+                })
+            })
+            .collect();
+        for turn in 0..1_000 {
+            proxy.publish(Plan::to(if turn % 2 == 0 { &two } else { &one }));
+        }
+        for client in clients {
+            client.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn what_is_under_way_ends_in_order_and_what_is_idle_is_closed() {
+    let (go, gone) = std::sync::mpsc::channel::<()>();
+    let gone = std::sync::Mutex::new(gone);
+    let upstream = Upstream::scripted(move |mut connection, _| {
+        while read_request(&mut connection).is_some() {
+            gone.lock().unwrap().recv().unwrap();
+            connection.send(OK);
+        }
+    });
+    let proxy = TestProxy::start(Plan::to(&upstream));
+    let mut idle = proxy.connect();
+    let mut busy = proxy.connect();
+    busy.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    while upstream.connections() == 0 {
+        std::thread::yield_now();
+    }
+    let down = std::thread::spawn(move || proxy.shut_down(Duration::ZERO, Duration::from_secs(20)));
+    assert!(idle.is_closed());
+    go.send(()).unwrap();
+    let (head, _) = busy.response();
+    assert!(
+        head.starts_with("HTTP/1.1 200 ") && head.contains("Connection: close\r\n"),
+        "{head}"
+    );
+    assert!(busy.is_closed());
+    assert_eq!(down.join().unwrap(), Ended::Drained);
+}
+
+#[test]
+fn every_exchange_leaves_one_line_in_the_log() {
+    let upstream = Upstream::answering(OK);
+    let proxy = TestProxy::start(Plan::to(&upstream));
+    proxy.ask("GET /x?y HTTP/1.1\r\nHost: a\r\nUser-Agent: \"u\"\r\nConnection: close\r\n\r\n");
+    proxy.ask("GET / HTTP/1.1\r\nbad line\r\n\r\n");
+    let address = upstream.address.to_string();
+    let log = proxy.into_log();
+    let lines: Vec<serde_json::Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines.len(), 2, "{log}");
+    assert_eq!(lines[0]["status"], 200, "{log}");
+    assert!(log.contains(&address), "{log}");
+    assert_eq!(lines[1]["status"], 400, "{log}");
+}

@@ -1,0 +1,8 @@
+//! The data plane over real sockets.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod forwarding;
+mod lifetime;
+mod refusals;
+mod streaming;
+mod support;

@@ -1,0 +1,195 @@
+//! Interim answers, trailers, upgrades, old versions, and answers of every framing.
+
+use crate::support::{Client, Plan, TestProxy, Upstream, read_request};
+
+#[test]
+fn a_client_that_expects_100_gets_the_upstreams() {
+    let upstream = Upstream::scripted(|mut connection, _| {
+        let head = connection.until("\r\n\r\n");
+        assert!(head.contains("Expect: 100-continue\r\n"), "{head}");
+        connection.send("HTTP/1.1 100 Continue\r\nX-Interim: 1\r\n\r\n");
+        assert_eq!(connection.exactly(3), "abc");
+        connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    });
+    let proxy = TestProxy::start(Plan::to(&upstream));
+    let mut client = proxy.connect();
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+    let interim = client.until("\r\n\r\n");
+    assert_eq!(interim, "HTTP/1.1 100 Continue\r\nX-Interim: 1\r\n\r\n");
+    client.send("abc");
+    assert_eq!(client.response().1, "ok");
+}
+
+#[test]
+fn an_upstream_that_refuses_early_is_heard_while_the_body_is_on_its_way() {
+    let upstream = Upstream::scripted(|mut connection, _| {
+        connection.until("\r\n\r\n");
+        connection.send("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno");
+        connection.rest();
+    });
+    let proxy = TestProxy::start(Plan::to(&upstream));
+    let mut client = proxy.connect();
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\nabc");
+    let (head, body) = client.response();
+    assert!(head.starts_with("HTTP/1.1 403"), "{head}");
+    assert_eq!(body, "no");
+    assert!(
+        client.is_closed(),
+        "the rest of the body cannot be told from a next request"
+    );
+}
+
+#[test]
+fn every_framing_of_an_answer_suits_the_client() {
+    for (answer, request, expected) in [
+        (
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-T: 1\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+            "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n3\r\nabc\r\n0\r\nX-T: 1\r\n\r\n",
+        ),
+        (
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+            "GET / HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n",
+            "Connection: close\r\n\r\nabc",
+        ),
+        (
+            "HTTP/1.0 200 OK\r\n\r\nabc",
+            "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+            "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+        ),
+        (
+            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n",
+            "HEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+            "Connection: close\r\n\r\n",
+        ),
+        (
+            "HTTP/1.1 304 Not Modified\r\nContent-Length: 3\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+            "Connection: close\r\n\r\n",
+        ),
+        (
+            "HTTP/1.1 204 No Content\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+            "Connection: close\r\n\r\n",
+        ),
+    ] {
+        let upstream = Upstream::scripted(move |mut connection, _| {
+            read_request(&mut connection);
+            connection.send(answer);
+        });
+        let proxy = TestProxy::start(Plan::to(&upstream));
+        let got = proxy.ask(request);
+        assert!(got.ends_with(expected), "{answer:?} became {got:?}");
+    }
+}
+
+#[test]
+fn an_http_1_0_client_keeps_its_connection_if_it_asks_to() {
+    let upstream = Upstream::mirror();
+    let proxy = TestProxy::start(Plan::to(&upstream));
+    let mut client = proxy.connect();
+    for _ in 0..2 {
+        client.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+        let (head, _) = client.response();
+        assert!(head.contains("Connection: keep-alive\r\n"), "{head}");
+    }
+    client.send("GET / HTTP/1.0\r\n\r\n");
+    client.response();
+    assert!(client.is_closed());
+}
+
+#[test]
+fn a_chunked_body_with_trailers_goes_through_in_pieces() {
+    let upstream = Upstream::scripted(|mut connection, _| {
+        connection.until("\r\n\r\n");
+        let body = connection.until("X-Sum: 6\r\n\r\n");
+        connection.send(format!(
+            "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        ));
+    });
+    let proxy = TestProxy::start(Plan::to(&upstream));
+    let mut client = proxy.connect();
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n003;x=y\r\nab");
+    client.send("c\r\n3\r\ndef\r\n0\r\nX-");
+    client.send("Sum: 6\r\n\r\n");
+    let (_, body) = client.response();
+    let data: String = body
+        .lines()
+        .filter(|line| !line.contains([';', ':', '0']))
+        .collect();
+    assert!(!body.contains(";x=y"), "extensions stay behind: {body}");
+    assert!(body.ends_with("0\r\nX-Sum: 6\r\n\r\n"), "{body}");
+    assert!(data.contains("ab") && data.contains("def"), "{data}");
+}
+
+fn websocket_echo() -> Upstream {
+    Upstream::scripted(|mut connection, _| {
+        let head = connection.until("\r\n\r\n");
+        assert!(
+            head.contains("Connection: Upgrade\r\nUpgrade: websocket\r\n"),
+            "{head}"
+        );
+        connection.send(
+            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Accept: x\r\n\r\nhello ",
+        );
+        let said = connection.rest();
+        connection.send(said);
+    })
+}
+
+fn handshake(client: &mut Client) {
+    client.send(
+        "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Key: k\r\nSec-WebSocket-Version: 13\r\n\r\nworld",
+    );
+    let head = client.until("\r\n\r\n");
+    assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+    assert!(
+        head.contains("Upgrade: websocket\r\n") && head.contains("Sec-WebSocket-Accept: x\r\n")
+    );
+}
+
+#[test]
+fn a_websocket_is_carried_both_ways_with_half_close() {
+    let upstream = websocket_echo();
+    let proxy = TestProxy::start(Plan::to(&upstream));
+    let mut client = proxy.connect();
+    handshake(&mut client);
+    client.send("!");
+    client.finish_sending();
+    assert_eq!(client.rest(), "hello world!");
+}
+
+#[test]
+fn a_reload_cuts_no_websocket() {
+    let upstream = websocket_echo();
+    let proxy = TestProxy::start(Plan::to(&upstream));
+    let mut client = proxy.connect();
+    handshake(&mut client);
+    proxy.publish(Plan::default().config());
+    assert!(
+        proxy
+            .ask("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            .contains(" 404 ")
+    );
+    client.send("!");
+    client.finish_sending();
+    assert_eq!(client.rest(), "hello world!");
+}
+
+#[test]
+fn h2c_is_never_tunnelled() {
+    let upstream = Upstream::mirror();
+    let proxy = TestProxy::start(Plan::to(&upstream));
+    let answer = proxy.ask(
+        "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\n\
+         HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n\r\n",
+    );
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    assert!(
+        !answer.contains("h2c") && !answer.contains("Settings"),
+        "{answer}"
+    );
+}

@@ -1,0 +1,421 @@
+//! A proxy in this process, upstreams that follow a script, and clients that say exactly what they
+//! are told to: all over real sockets.
+
+use std::{
+    io::{Read, Write},
+    net::{self, SocketAddr, TcpListener, TcpStream},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use arc_swap::ArcSwap;
+use portcullis::{
+    config::{
+        Action, ClusterMap, Config, Forward, ObjectKind, ObjectRef, Options, Route, Rule, RuleMeta,
+    },
+    message::HostMatch,
+    policy::RoutePolicy,
+    proxy::{
+        AccessLogDestination, AccessLogWriter, Limits, Listener, Metrics, WorkerParts, run_worker,
+    },
+    routing::{Match, PathMatch},
+    shutdown::{Ended, Schedule, Shutdown},
+    snapshot::{Compiler, Snapshot},
+    upstream::{
+        Balancer, ClusterId, ClusterSettings, Endpoint, IdleLimit, NameResolver, Protocol,
+        UpstreamOptions, UpstreamSource,
+    },
+};
+use tokio_util::task::TaskTracker;
+
+/// How long a test waits for bytes that must come.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A proxy with one worker.
+pub(crate) struct TestProxy {
+    pub(crate) address: SocketAddr,
+    pub(crate) limits: Arc<Limits>,
+    snapshots: Arc<ArcSwap<Snapshot>>,
+    compiler: Mutex<Compiler>,
+    shutdown: Shutdown,
+    worker: Option<JoinHandle<()>>,
+    log: Option<AccessLogWriter>,
+    log_path: tempfile::TempPath,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl TestProxy {
+    pub(crate) fn start(config: Config) -> Self {
+        Self::start_at(config, "127.0.0.1:0")
+    }
+
+    pub(crate) fn start_at(config: Config, address: &str) -> Self {
+        let metrics = Metrics::new();
+        let series = metrics.clone();
+        let mut compiler = Compiler::new(Box::new(move |meta| series.series(meta).0));
+        let snapshots = Arc::new(ArcSwap::new(compiler.compile(config)));
+        let listener = Listener::bind(address.parse().unwrap(), None).unwrap();
+        let address = listener.local_addr().unwrap();
+        let shutdown = Shutdown::new();
+        let log_path = tempfile::NamedTempFile::new().unwrap().into_temp_path();
+        let log =
+            AccessLogWriter::start(&AccessLogDestination::File(log_path.to_path_buf())).unwrap();
+        let limits = Arc::new(Limits::default());
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let parts = WorkerParts {
+            snapshots: Arc::clone(&snapshots),
+            listeners: vec![listener],
+            upstreams: UpstreamOptions {
+                idle_per_endpoint: 64,
+                idle_limit: Arc::new(IdleLimit::new(1024)),
+                tasks: TaskTracker::new(),
+                random: fastrand::Rng::with_seed(7),
+            },
+            names: NameResolver::new(
+                runtime.handle().clone(),
+                TaskTracker::new(),
+                vec![address],
+                fastrand::Rng::with_seed(7),
+            ),
+            log: log.worker(),
+            metrics: metrics.worker(),
+            limits: Arc::clone(&limits),
+            stage: shutdown.watch(),
+            tasks: shutdown.tasks().clone(),
+        };
+        let worker = std::thread::spawn(move || run_worker(parts).unwrap());
+        Self {
+            address,
+            limits,
+            snapshots,
+            compiler: Mutex::new(compiler),
+            shutdown,
+            worker: Some(worker),
+            log: Some(log),
+            log_path,
+            runtime,
+        }
+    }
+
+    pub(crate) fn publish(&self, config: Config) {
+        self.snapshots
+            .store(self.compiler.lock().unwrap().compile(config));
+    }
+
+    /// A client's connection.
+    pub(crate) fn connect(&self) -> Client {
+        Client::to(self.address)
+    }
+
+    /// Sends bytes on a connection of their own, closes the sending side, and returns all that comes.
+    pub(crate) fn ask(&self, bytes: impl AsRef<[u8]>) -> String {
+        let mut client = self.connect();
+        client.send(bytes);
+        client.rest()
+    }
+
+    /// Shuts down at once and returns the access log.
+    pub(crate) fn into_log(mut self) -> String {
+        self.stop();
+        self.log.take().unwrap().finish(PATIENCE);
+        std::fs::read_to_string(&self.log_path).unwrap()
+    }
+
+    /// Shuts down in order, in so much time.
+    pub(crate) fn shut_down(mut self, delay: Duration, grace: Duration) -> Ended {
+        let schedule = Schedule { delay, grace };
+        let ended = self
+            .runtime
+            .block_on(self.shutdown.run(schedule, std::future::pending()));
+        self.worker.take().unwrap().join().unwrap();
+        ended
+    }
+
+    fn stop(&mut self) {
+        if let Some(worker) = self.worker.take() {
+            let schedule = Schedule {
+                delay: Duration::ZERO,
+                grace: Duration::ZERO,
+            };
+            self.runtime
+                .block_on(self.shutdown.run(schedule, std::future::pending()));
+            worker.join().unwrap();
+        }
+    }
+}
+
+impl Drop for TestProxy {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.stop();
+        }
+    }
+}
+
+/// One connection of a client.
+pub(crate) struct Client {
+    pub(crate) stream: TcpStream,
+    unread: Vec<u8>,
+}
+
+impl Client {
+    pub(crate) fn to(address: SocketAddr) -> Self {
+        Self::new(TcpStream::connect(address).unwrap())
+    }
+
+    pub(crate) fn new(stream: TcpStream) -> Self {
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        Self {
+            stream,
+            unread: Vec::new(),
+        }
+    }
+
+    pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        // A proxy that has refused may have closed already.
+        let _ = self.stream.write_all(bytes.as_ref());
+    }
+
+    /// Everything until the other side closes.
+    pub(crate) fn rest(&mut self) -> String {
+        let mut bytes = std::mem::take(&mut self.unread);
+        // A reset after the answer is an end, too.
+        let _ = self.stream.read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Everything up to and including `mark`.
+    pub(crate) fn until(&mut self, mark: &str) -> String {
+        loop {
+            let text = &self.unread;
+            if let Some(at) = text.windows(mark.len()).position(|w| w == mark.as_bytes()) {
+                let rest = self.unread.split_off(at + mark.len());
+                let head = std::mem::replace(&mut self.unread, rest);
+                return String::from_utf8_lossy(&head).into_owned();
+            }
+            let mut piece = [0; 4096];
+            let read = self.stream.read(&mut piece).unwrap_or(0);
+            assert!(
+                read > 0,
+                "the other side closed before {mark:?}; it said {:?}",
+                String::from_utf8_lossy(&self.unread)
+            );
+            self.unread.extend_from_slice(&piece[..read]);
+        }
+    }
+
+    /// A response with `Content-Length`, or without a body: its head and its body.
+    pub(crate) fn response(&mut self) -> (String, String) {
+        let head = self.until("\r\n\r\n");
+        let length = head
+            .lines()
+            .filter_map(|line| line.split_once(':'))
+            .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+            .map_or(0, |(_, value)| value.trim().parse::<usize>().unwrap());
+        let body = self.exactly(length);
+        (head, body)
+    }
+
+    pub(crate) fn exactly(&mut self, length: usize) -> String {
+        while self.unread.len() < length {
+            let mut piece = [0; 4096];
+            let read = self.stream.read(&mut piece).unwrap_or(0);
+            assert!(read > 0, "the other side closed within a body");
+            self.unread.extend_from_slice(&piece[..read]);
+        }
+        let rest = self.unread.split_off(length);
+        String::from_utf8(std::mem::replace(&mut self.unread, rest)).unwrap()
+    }
+
+    pub(crate) fn finish_sending(&self) {
+        self.stream.shutdown(net::Shutdown::Write).unwrap();
+    }
+
+    /// Whether the other side has closed, without having said more.
+    pub(crate) fn is_closed(&mut self) -> bool {
+        self.unread.is_empty() && matches!(self.stream.read(&mut [0; 1]), Ok(0) | Err(_))
+    }
+}
+
+/// An upstream whose connections are each served by a script on a thread of its own.
+pub(crate) struct Upstream {
+    pub(crate) address: SocketAddr,
+    connections: Arc<AtomicUsize>,
+}
+
+impl Upstream {
+    /// `script` is given each connection and its number, from 0.
+    pub(crate) fn scripted(script: impl Fn(Client, usize) + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let connections = Arc::new(AtomicUsize::new(0));
+        let (script, counted) = (Arc::new(script), Arc::clone(&connections));
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let Ok(stream) = stream else { return };
+                let number = counted.fetch_add(1, Ordering::SeqCst);
+                let script = Arc::clone(&script);
+                std::thread::spawn(move || script(Client::new(stream), number));
+            }
+        });
+        Self {
+            address,
+            connections,
+        }
+    }
+
+    /// Answers every request with 200 and an account of what came: the head, then the body.
+    pub(crate) fn mirror() -> Self {
+        Self::scripted(|mut connection, _| {
+            while let Some((head, body)) = read_request(&mut connection) {
+                let account = format!("{head}{body}");
+                let length = account.len();
+                let body = if head.starts_with("HEAD ") {
+                    ""
+                } else {
+                    &account
+                };
+                connection.send(format!(
+                    "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}"
+                ));
+            }
+        })
+    }
+
+    /// Answers every request with these bytes.
+    pub(crate) fn answering(answer: &'static str) -> Self {
+        Self::scripted(move |mut connection, _| {
+            while read_request(&mut connection).is_some() {
+                connection.send(answer);
+            }
+        })
+    }
+
+    /// How many connections were made to it.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
+    }
+}
+
+/// The next request: its head and its body as framed on the wire; `None` at the end.
+pub(crate) fn read_request(connection: &mut Client) -> Option<(String, String)> {
+    let mut byte = [0; 1];
+    if connection.unread.is_empty() {
+        if connection.stream.read(&mut byte).unwrap_or(0) == 0 {
+            return None;
+        }
+        connection.unread.push(byte[0]);
+    }
+    let head = connection.until("\r\n\r\n");
+    let lower = head.to_ascii_lowercase();
+    let body = if lower.contains("transfer-encoding: chunked") {
+        connection.until("0\r\n\r\n")
+    } else {
+        let length = lower
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: "))
+            .map_or(0, |value| value.parse().unwrap());
+        connection.exactly(length)
+    };
+    Some((head, body))
+}
+
+/// A configuration in the making.
+#[derive(Default)]
+pub(crate) struct Plan {
+    pub(crate) options: Options,
+    routes: Vec<Route>,
+    clusters: ClusterMap,
+}
+
+impl Plan {
+    /// Everything goes to one upstream.
+    pub(crate) fn to(upstream: &Upstream) -> Config {
+        let mut plan = Self::default();
+        plan.route("", "/", RoutePolicy::default(), &[upstream.address]);
+        plan.config()
+    }
+
+    /// Everything goes to these addresses, under this policy.
+    pub(crate) fn with(policy: RoutePolicy, addresses: &[SocketAddr]) -> Self {
+        let mut plan = Self::default();
+        plan.route("", "/", policy, addresses);
+        plan
+    }
+
+    pub(crate) fn route(
+        &mut self,
+        host: &str,
+        prefix: &str,
+        policy: RoutePolicy,
+        to: &[SocketAddr],
+    ) {
+        let id = ClusterId(format!("default/{host}{prefix}").into());
+        let mut endpoints: Vec<_> = to
+            .iter()
+            .map(|address| Endpoint { address: *address })
+            .collect();
+        endpoints.sort();
+        let settings = ClusterSettings {
+            id: id.clone(),
+            source: UpstreamSource::Endpoints(endpoints.into()),
+            protocol: Protocol::Http1,
+            tls: None,
+            balancer: Balancer::RoundRobin,
+            idle_timeout: Duration::from_secs(60),
+        };
+        self.clusters.insert(id.clone(), Arc::new(settings));
+        let action = Action::Forward(Forward {
+            cluster: id,
+            cluster_over_tls: None,
+        });
+        self.rule(host, prefix, policy, action);
+    }
+
+    pub(crate) fn rule(&mut self, host: &str, prefix: &str, policy: RoutePolicy, action: Action) {
+        let object = ObjectRef {
+            kind: ObjectKind::Ingress,
+            namespace: "default".into(),
+            name: format!("test-{}", self.routes.len()).into(),
+        };
+        let meta = RuleMeta {
+            object: object.clone(),
+            service: "service".into(),
+            service_port: "80".into(),
+            host: host.into(),
+            path: prefix.into(),
+        };
+        self.routes.push(Route {
+            object,
+            hosts: vec![if host.is_empty() {
+                HostMatch::Any
+            } else {
+                HostMatch::Exact(host.into())
+            }],
+            rules: vec![Rule {
+                matches: vec![Match::path(PathMatch::Prefix(prefix.into()))],
+                policy: Arc::new(policy),
+                action,
+                meta: Arc::new(meta),
+            }],
+        });
+    }
+
+    pub(crate) fn config(self) -> Config {
+        Config {
+            routes: self.routes.into_iter().map(Arc::new).collect(),
+            clusters: self.clusters,
+            options: Arc::new(self.options),
+            ..Config::default()
+        }
+    }
+}

@@ -4,9 +4,17 @@
 //! where certificates come from; that is `control`.
 
 mod certificate;
+mod certificate_store;
 mod client;
+mod server;
+mod stream;
+#[cfg(test)]
+mod tests;
 
 pub use certificate::{Certificate, CertificateBinding, CertificateError};
+pub use certificate_store::{CertificateStore, ServerResolver};
 pub use client::{ClientTls, VerifyServer};
-mod stream;
+pub use server::{
+    ClientAuth, ClientCertificate, ServerTlsError, ServerTlsOptions, TlsVersion, server_config,
+};
 pub use stream::Stream;

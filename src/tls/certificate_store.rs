@@ -1,0 +1,101 @@
+//! Which certificate a server name gets, and how that changes while connections come in.
+
+use std::{collections::HashMap, fmt, sync::Arc};
+
+use arc_swap::ArcSwap;
+use rustls::{
+    server::{ClientHello, ResolvesServerCert},
+    sign::CertifiedKey,
+};
+
+use super::Certificate;
+use crate::message::HostMatch;
+
+/// Certificates by server name.
+pub struct CertificateStore {
+    exact: HashMap<Box<str>, Arc<CertifiedKey>>,
+    /// By suffix, without `*.`.
+    wildcard: HashMap<Box<str>, Arc<CertifiedKey>>,
+    default: Arc<CertifiedKey>,
+}
+
+impl CertificateStore {
+    /// Assembles a store; of two bindings for one name the first is taken. A binding for
+    /// [`HostMatch::Any`] takes the place of `default`.
+    pub fn build<'a>(
+        bindings: impl IntoIterator<Item = (&'a [HostMatch], &'a Arc<Certificate>)>,
+        default: Arc<Certificate>,
+    ) -> Self {
+        let (mut exact, mut wildcard) = (HashMap::new(), HashMap::new());
+        let mut any = None;
+        for (hosts, certificate) in bindings {
+            let key = || Arc::clone(&certificate.key);
+            for host in hosts {
+                match host {
+                    HostMatch::Exact(name) => {
+                        exact.entry(name.clone()).or_insert_with(key);
+                    }
+                    HostMatch::Wildcard(suffix) => {
+                        wildcard.entry(suffix.clone()).or_insert_with(key);
+                    }
+                    HostMatch::Any => {
+                        any.get_or_insert_with(key);
+                    }
+                }
+            }
+        }
+        Self {
+            exact,
+            wildcard,
+            default: any.unwrap_or_else(|| Arc::clone(&default.key)),
+        }
+    }
+
+    /// The certificate for a server name: bound to it, else to the wildcard one label up, else the
+    /// default. `sni` is lower-case, as rustls gives it.
+    pub fn select(&self, sni: Option<&str>) -> Arc<CertifiedKey> {
+        let found = sni.and_then(|name| {
+            let name = name.strip_suffix('.').unwrap_or(name);
+            self.exact.get(name).or_else(|| {
+                let (label, suffix) = name.split_once('.')?;
+                self.wildcard.get(suffix).filter(|_| !label.is_empty())
+            })
+        });
+        Arc::clone(found.unwrap_or(&self.default))
+    }
+}
+
+impl fmt::Debug for CertificateStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CertificateStore")
+            .field("exact", &self.exact.len())
+            .field("wildcard", &self.wildcard.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Gives each handshake its certificate from the store of the moment.
+#[derive(Debug)]
+pub struct ServerResolver {
+    store: ArcSwap<CertificateStore>,
+}
+
+impl ServerResolver {
+    /// A resolver that begins with `store`.
+    pub fn new(store: Arc<CertificateStore>) -> Self {
+        Self {
+            store: ArcSwap::new(store),
+        }
+    }
+
+    /// Puts `store` in the place of the last one, for handshakes that begin from now on.
+    pub fn publish(&self, store: Arc<CertificateStore>) {
+        self.store.store(store);
+    }
+}
+
+impl ResolvesServerCert for ServerResolver {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.store.load().select(hello.server_name()))
+    }
+}

@@ -1,0 +1,258 @@
+//! Which certificate, version, protocol and session a client gets.
+
+use std::sync::Arc;
+
+use rustls::{
+    HandshakeKind, NamedGroup, ProtocolVersion,
+    version::{TLS12, TLS13},
+};
+
+use super::support::{Authority, certificate, client, handshake, leaf, listener, params, store};
+use crate::{
+    message::HostMatch,
+    tls::{
+        CertificateStore, ClientAuth, ClientCertificate, ServerResolver, ServerTlsError,
+        ServerTlsOptions, TlsVersion, server_config,
+    },
+};
+
+fn exact(name: &str) -> HostMatch {
+    HostMatch::Exact(name.into())
+}
+
+fn wildcard(suffix: &str) -> HostMatch {
+    HostMatch::Wildcard(suffix.into())
+}
+
+#[tokio::test]
+async fn the_server_name_selects_the_certificate() {
+    let [one, two, wild, shadowed, default] = [(); 5].map(|()| certificate(&["x.example"]));
+    let resolver = ServerResolver::new(store(
+        &[
+            (&[exact("one.example"), exact("two.example")], &one),
+            (&[exact("two.example"), exact("a.wild.example")], &two),
+            (&[wildcard("wild.example")], &wild),
+            (&[wildcard("wild.example"), exact("one.example")], &shadowed),
+        ],
+        &default,
+    ));
+    let server = server_config(Arc::new(resolver), &ServerTlsOptions::default()).unwrap();
+    let client = Arc::new(client(&[&TLS13], None));
+    for (name, expected) in [
+        ("one.example", &one),
+        ("two.example", &one),
+        ("ONE.Example", &one),
+        ("one.example.", &one),
+        ("a.wild.example", &two),
+        ("b.wild.example", &wild),
+        ("wild.example", &default),
+        ("c.b.wild.example", &default),
+        ("other.example", &default),
+        // No server name is sent for an address.
+        ("192.0.2.1", &default),
+    ] {
+        let pair = handshake(&server, &client, name).await.unwrap();
+        assert_eq!(leaf(&pair), expected.key.cert[0], "{name}");
+    }
+}
+
+#[test]
+fn a_binding_for_every_host_takes_the_place_of_the_default() {
+    let [any, second, default] = [(); 3].map(|()| certificate(&["x.example"]));
+    let bindings: [(&[HostMatch], _); 2] =
+        [(&[HostMatch::Any], &any), (&[HostMatch::Any], &second)];
+    for (bindings, name, expected) in [
+        (&bindings[..], Some("a.example"), &any),
+        (&bindings[..], None, &any),
+        (&bindings[1..], Some(""), &second),
+        (&[], Some("."), &default),
+    ] {
+        let store = CertificateStore::build(bindings.iter().copied(), Arc::clone(&default));
+        assert!(Arc::ptr_eq(&store.select(name), &expected.key), "{name:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_new_store_is_live_with_the_next_handshake_and_cuts_nothing() {
+    let [old, new] = [(); 2].map(|()| certificate(&["a.example"]));
+    let resolver = Arc::new(ServerResolver::new(store(&[], &old)));
+    let server = server_config(Arc::clone(&resolver), &ServerTlsOptions::default()).unwrap();
+    let client = Arc::new(client(&[&TLS13], None));
+    let before = handshake(&server, &client, "a.example").await.unwrap();
+    resolver.publish(store(&[], &new));
+    let fresh = Arc::new(super::support::client(&[&TLS13], None));
+    let after = handshake(&server, &fresh, "a.example").await.unwrap();
+    assert_eq!(leaf(&before), old.key.cert[0]);
+    assert_eq!(leaf(&after), new.key.cert[0]);
+    assert!(!before.0.get_ref().1.wants_write());
+    let resumed = handshake(&server, &client, "a.example").await.unwrap();
+    assert_eq!(
+        resumed.0.get_ref().1.handshake_kind(),
+        Some(HandshakeKind::Resumed)
+    );
+}
+
+#[tokio::test]
+async fn versions_are_those_of_the_options() {
+    let certificate = certificate(&["a.example"]);
+    let (v12, v13) = (TlsVersion::Tls12, TlsVersion::Tls13);
+    for (min_version, max_version, offered, expected) in [
+        (
+            v12,
+            v13,
+            &[&TLS12, &TLS13][..],
+            Some(ProtocolVersion::TLSv1_3),
+        ),
+        (v12, v13, &[&TLS12], Some(ProtocolVersion::TLSv1_2)),
+        (v12, v13, &[&TLS13], Some(ProtocolVersion::TLSv1_3)),
+        (v12, v12, &[&TLS12, &TLS13], Some(ProtocolVersion::TLSv1_2)),
+        (v12, v12, &[&TLS13], None),
+        (v13, v13, &[&TLS12], None),
+    ] {
+        let options = ServerTlsOptions {
+            min_version,
+            max_version,
+            ..ServerTlsOptions::default()
+        };
+        let server = listener(&certificate, &options);
+        let client = Arc::new(client(offered, None));
+        let agreed = handshake(&server, &client, "a.example")
+            .await
+            .ok()
+            .and_then(|pair| pair.0.get_ref().1.protocol_version());
+        assert_eq!(agreed, expected, "{min_version:?} {max_version:?}");
+    }
+}
+
+#[tokio::test]
+async fn key_exchange_is_hybrid_where_the_client_can() {
+    let server = listener(&certificate(&["a.example"]), &ServerTlsOptions::default());
+    let group = async |client| {
+        let pair = handshake(&server, &Arc::new(client), "a.example")
+            .await
+            .unwrap();
+        let (_, session) = pair.0.get_ref();
+        session.negotiated_key_exchange_group().unwrap().name()
+    };
+    assert_eq!(
+        group(client(&[&TLS13], None)).await,
+        NamedGroup::X25519MLKEM768
+    );
+    assert_eq!(group(client(&[&TLS12], None)).await, NamedGroup::X25519);
+}
+
+#[tokio::test]
+async fn alpn_prefers_http2_where_it_is_offered() {
+    let certificate = certificate(&["a.example"]);
+    for (http2, offered, expected) in [
+        (true, &["h2", "http/1.1"][..], Ok(Some("h2"))),
+        (true, &["http/1.1", "h2"], Ok(Some("h2"))),
+        (true, &["http/1.1"], Ok(Some("http/1.1"))),
+        (true, &[], Ok(None)),
+        (false, &["h2", "http/1.1"], Ok(Some("http/1.1"))),
+        (false, &["h2"], Err(())),
+    ] {
+        let options = ServerTlsOptions {
+            http2,
+            ..ServerTlsOptions::default()
+        };
+        let server = listener(&certificate, &options);
+        let mut client = client(&[&TLS12, &TLS13], None);
+        client.alpn_protocols = offered
+            .iter()
+            .map(|name| name.as_bytes().to_vec())
+            .collect();
+        let agreed = handshake(&server, &Arc::new(client), "a.example").await;
+        let agreed = agreed
+            .map(|pair| pair.0.get_ref().1.alpn_protocol().map(<[u8]>::to_vec))
+            .map_err(|_| ());
+        let expected = expected.map(|name| name.map(|name: &str| name.as_bytes().to_vec()));
+        assert_eq!(agreed, expected, "{http2} {offered:?}");
+    }
+}
+
+#[tokio::test]
+async fn sessions_are_resumed_by_the_listener_that_began_them_and_no_other() {
+    let certificate = certificate(&["a.example"]);
+    for version in [&TLS12, &TLS13] {
+        let server = listener(&certificate, &ServerTlsOptions::default());
+        let other = listener(&certificate, &ServerTlsOptions::default());
+        let client = Arc::new(client(&[version], None));
+        for (listener, expected) in [
+            (&server, HandshakeKind::Full),
+            (&server, HandshakeKind::Resumed),
+            (&other, HandshakeKind::Full),
+        ] {
+            let pair = handshake(listener, &client, "a.example").await.unwrap();
+            let kind = pair.0.get_ref().1.handshake_kind();
+            assert_eq!(kind, Some(expected), "{version:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn client_certificates_are_asked_for_and_checked() {
+    let (trusted, stranger) = (Authority::new(), Authority::new());
+    let friend = trusted.sign(&params(&["client.example"]));
+    let foe = stranger.sign(&params(&["client.example"]));
+    let certificate = certificate(&["a.example"]);
+    let auth = |certificate| ClientAuth {
+        authorities: vec![trusted.der()],
+        certificate,
+    };
+    for (asked, identity, expected) in [
+        (None, None, Some(false)),
+        (None, Some(&friend), Some(false)),
+        (Some(ClientCertificate::Required), None, None),
+        (Some(ClientCertificate::Required), Some(&friend), Some(true)),
+        (Some(ClientCertificate::Required), Some(&foe), None),
+        (Some(ClientCertificate::Optional), None, Some(false)),
+        (Some(ClientCertificate::Optional), Some(&friend), Some(true)),
+        (Some(ClientCertificate::Optional), Some(&foe), None),
+    ] {
+        let options = ServerTlsOptions {
+            client_auth: asked.map(auth),
+            ..ServerTlsOptions::default()
+        };
+        let server = listener(&certificate, &options);
+        for version in [&TLS12, &TLS13] {
+            let client = Arc::new(client(&[version], identity));
+            let shown = handshake(&server, &client, "a.example")
+                .await
+                .ok()
+                .map(|pair| pair.0.get_ref().1.peer_certificates().is_some());
+            assert_eq!(shown, expected, "{asked:?} {version:?}");
+        }
+    }
+}
+
+#[test]
+fn options_that_cannot_be_used_are_refused() {
+    let resolver = Arc::new(ServerResolver::new(store(
+        &[],
+        &certificate(&["x.example"]),
+    )));
+    let asking = |authorities| ServerTlsOptions {
+        client_auth: Some(ClientAuth {
+            authorities,
+            certificate: ClientCertificate::Required,
+        }),
+        ..ServerTlsOptions::default()
+    };
+    let backwards = ServerTlsOptions {
+        min_version: TlsVersion::Tls13,
+        max_version: TlsVersion::Tls12,
+        ..ServerTlsOptions::default()
+    };
+    for (options, expected) in [
+        (backwards, ServerTlsError::NoVersion),
+        (asking(vec![]), ServerTlsError::NoAuthorities),
+        (
+            asking(vec![b"no certificate".as_slice().into()]),
+            ServerTlsError::Authority,
+        ),
+    ] {
+        let built = server_config(Arc::clone(&resolver), &options);
+        assert_eq!(built.unwrap_err(), expected);
+    }
+}

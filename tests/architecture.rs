@@ -310,15 +310,7 @@ fn word(text: &str) -> Option<String> {
 
 /// The code without what is compiled for tests alone: tests may reach wherever they want.
 fn shipped(source: &Source) -> &str {
-    if source
-        .path
-        .file_name()
-        .is_some_and(|name| name == "tests.rs")
-        || source
-            .path
-            .components()
-            .any(|part| part.as_os_str() == "tests")
-    {
+    if source.is_test() {
         return "";
     }
     let code = source.code.as_str();

@@ -12,10 +12,13 @@ mod decode;
 mod document;
 mod finding;
 mod kinds;
+mod options;
 mod piece;
 mod places;
 mod scalar;
 mod tree;
+
+pub use options::{OptionsFile, OptionsFileError};
 
 pub(super) use document::{Definition, Document};
 pub(super) use finding::file_object;

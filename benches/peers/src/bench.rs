@@ -1,6 +1,7 @@
 //! The comparison: starts everything, takes interleaved samples, prints the tables.
 
 use std::{
+    io,
     net::SocketAddr,
     path::PathBuf,
     process::{Child, Command},
@@ -27,9 +28,28 @@ const PROXY_CORE: usize = 0;
 /// Core of load and backend, unless all share one.
 const OTHER_CORE: usize = 1;
 
+/// What proxies are started on.
+#[derive(Debug, Args)]
+pub(crate) struct Ground {
+    /// Without access logs.
+    #[arg(long)]
+    no_log: bool,
+    /// Folder for configurations and logs.
+    #[arg(long)]
+    folder: PathBuf,
+    /// Path of the Envoy program.
+    #[arg(long, default_value = "envoy")]
+    envoy: PathBuf,
+    /// Path of the Portcullis program.
+    #[arg(long, default_value = "portcullis")]
+    portcullis: PathBuf,
+}
+
 /// What to compare.
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
+    #[command(flatten)]
+    ground: Ground,
     /// One case of each kind, few and short windows.
     #[arg(long)]
     short: bool,
@@ -45,43 +65,52 @@ pub(crate) struct BenchArgs {
     /// Length of a window in milliseconds; 500, or 300 with --short.
     #[arg(long)]
     millis: Option<u64>,
-    /// Without access logs.
-    #[arg(long)]
-    no_log: bool,
     /// Only with the proxy on a core of its own, not also with everything on one core.
     #[arg(long)]
     split_only: bool,
     /// Idle connection pairs whose memory is measured; 0 for none.
     #[arg(long, default_value_t = 2000)]
     idle: usize,
-    /// Folder for configurations and logs.
-    #[arg(long)]
-    folder: PathBuf,
-    /// Path of the Envoy program.
-    #[arg(long, default_value = "envoy")]
-    envoy: PathBuf,
-    /// Path of the Portcullis program.
-    #[arg(long, default_value = "portcullis")]
-    portcullis: PathBuf,
+}
+
+impl Ground {
+    fn site(&self, backend: &Backend) -> Result<Site> {
+        std::fs::create_dir_all(&self.folder)?;
+        let site = Site {
+            folder: self.folder.canonicalize()?,
+            backend: backend.address,
+            core: PROXY_CORE,
+            log: !self.no_log,
+            envoy: self.envoy.clone(),
+            portcullis: self.portcullis.clone(),
+            wrapper: Vec::new(),
+        };
+        site.make_certificate()?;
+        Ok(site)
+    }
+}
+
+/// Serves with the proxy called `name` until standard input ends, for a look by hand.
+pub(crate) fn serve(ground: &Ground, name: &str) -> Result<()> {
+    let backend = Backend::start()?;
+    let proxy = proxies::start(name, &ground.site(&backend)?)?;
+    println!("http {}", proxy.http);
+    for (scheme, address) in [("http2", proxy.http2), ("https", proxy.https)] {
+        if let Some(address) = address {
+            println!("{scheme} {address}");
+        }
+    }
+    io::copy(&mut io::stdin(), &mut io::sink())?;
+    Ok(())
 }
 
 /// Runs the comparison that `args` describe.
 pub(crate) fn run(args: &BenchArgs) -> Result<()> {
     let backend = Backend::start()?;
-    let site = Site {
-        folder: args.folder.clone(),
-        backend: backend.address,
-        core: PROXY_CORE,
-        log: !args.no_log,
-        envoy: args.envoy.clone(),
-        portcullis: args.portcullis.clone(),
-        wrapper: Vec::new(),
-    };
-    std::fs::create_dir_all(&site.folder)?;
-    site.make_certificate()?;
+    let site = args.ground.site(&backend)?;
     compare(args, &site, &backend)?;
     if args.idle > 0 {
-        idle(args, &site)?;
+        idle(args)?;
     }
     Ok(())
 }
@@ -181,21 +210,14 @@ fn foreign(rows: &[Row]) {
 }
 
 /// Measures what an idle connection pair takes, each proxy freshly started.
-fn idle(args: &BenchArgs, site: &Site) -> Result<()> {
+fn idle(args: &BenchArgs) -> Result<()> {
     let pairs = args.idle;
     println!("\n## {pairs} idle keep-alive connection pairs\n");
     println!("| proxy | resident before | after | bytes a pair | upstream connections held |");
     println!("|---|---|---|---|---|");
     for name in args.proxies.iter().filter(|name| *name != "relay") {
         let backend = Backend::start()?;
-        let site = Site {
-            folder: site.folder.clone(),
-            backend: backend.address,
-            envoy: site.envoy.clone(),
-            portcullis: site.portcullis.clone(),
-            wrapper: Vec::new(),
-            ..*site
-        };
+        let site = args.ground.site(&backend)?;
         let proxy = proxies::start(name, &site)?;
         let load = LoadArgs {
             target: proxy.http,
@@ -215,7 +237,7 @@ fn idle(args: &BenchArgs, site: &Site) -> Result<()> {
         // Long enough for buffers to be given back, short of any idle timeout.
         thread::sleep(Duration::from_secs(2));
         let after = measure::resident(&proxy.processes()?)?;
-        let answer = ask(site.backend, "backend", "/open")?;
+        let answer = ask(backend.address, "backend", "/open")?;
         let upstream = answer.lines().last().unwrap_or_default().to_owned();
         held.end()?;
         let pair = after.saturating_sub(before) as f64 / pairs as f64;

@@ -37,6 +37,12 @@ enum Part {
     },
     /// Send requests, in step with the comparison.
     Load(load::LoadArgs),
+    /// Start one proxy in front of the backend, until standard input ends.
+    Serve {
+        name: String,
+        #[command(flatten)]
+        ground: bench::Ground,
+    },
     /// Compare proxies.
     Bench(bench::BenchArgs),
 }
@@ -46,6 +52,7 @@ fn main() -> Result<()> {
         Part::Backend { listen } => backend::serve(listen),
         Part::Relay { listen, upstream } => relay::serve(listen, upstream),
         Part::Load(args) => load::run(&args),
+        Part::Serve { name, ground } => bench::serve(&ground, &name),
         Part::Bench(args) => bench::run(&args),
     }
 }

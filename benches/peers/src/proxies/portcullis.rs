@@ -11,6 +11,9 @@ use super::{
 };
 use crate::routes;
 
+/// Options as for the others: enough idle upstream connections for the case that counts their memory.
+const OPTIONS: &str = "upstream-keepalive-connections: \"8192\"\n";
+
 pub(super) fn start(site: &Site) -> Result<Proxy> {
     let (http, https, status, admin) = (
         free_address()?,
@@ -23,7 +26,8 @@ pub(super) fn start(site: &Site) -> Result<Proxy> {
     fs::write(manifests.join("services.yaml"), services(site)?)?;
     fs::write(manifests.join("ingresses.yaml"), ingresses()?)?;
     fs::write(manifests.join("tls.yaml"), secret(site)?)?;
-    let options = site.write("portcullis.yaml", &options(site))?;
+    let options = site.write("portcullis.yaml", OPTIONS)?;
+    let log = site.folder.join("portcullis.log");
     let mut command = Command::new(&site.portcullis);
     command
         .arg("run")
@@ -35,7 +39,13 @@ pub(super) fn start(site: &Site) -> Result<Proxy> {
         .args(["--http", &http.to_string()])
         .args(["--https", &https.to_string()])
         .args(["--status", &status.to_string()])
-        .args(["--admin", &admin.to_string()]);
+        .args(["--admin", &admin.to_string()])
+        .args(["--log-level", "warn", "--shutdown-grace", "2s"])
+        .arg("--access-log");
+    match site.log {
+        true => command.arg(&log),
+        false => command.arg("off"),
+    };
     Recipe {
         name: "portcullis",
         version: version(&site.portcullis, "version")?,
@@ -43,21 +53,10 @@ pub(super) fn start(site: &Site) -> Result<Proxy> {
         http,
         http2: Some(http),
         https: Some(https),
-        log: Some(site.folder.join("portcullis.log")),
+        log: Some(log),
         duties: true,
     }
     .start(site)
-}
-
-fn options(site: &Site) -> String {
-    let log = if site.log { "false" } else { "true" };
-    format!(
-        "disable-access-log: \"{log}\"\n\
-         ssl-redirect: \"false\"\n\
-         upstream-keepalive-connections: \"8192\"\n\
-         upstream-keepalive-requests: \"1000000000\"\n\
-         keep-alive-requests: \"1000000000\"\n"
-    )
 }
 
 fn services(site: &Site) -> Result<String> {

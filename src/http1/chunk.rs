@@ -54,10 +54,11 @@ enum State {
     Done,
 }
 
-/// Where in `*( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] )` a size line stands.
+/// Where in `*( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] )` a size line stands
+/// (RFC 9112 section 7.1.1). Blanks before the first semicolon are refused: parsers are known to
+/// disagree on them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Extension {
-    BeforeSemicolon,
     BeforeName,
     Name,
     AfterName,
@@ -66,6 +67,7 @@ enum Extension {
     Quoted,
     Escaped,
     AfterQuoted,
+    AfterValue,
 }
 
 impl State {
@@ -203,7 +205,7 @@ impl Chunks {
         match byte {
             _ if self.digits == 0 => Err(BodyError::ChunkSize),
             b'\r' => Ok(State::SizeLf),
-            b';' => self.extension_byte(Extension::BeforeSemicolon, byte),
+            b';' => self.extension_byte(Extension::AfterValue, byte),
             _ => Err(BodyError::ChunkSize),
         }
     }
@@ -217,19 +219,18 @@ impl Chunks {
         let blank = matches!(byte, b' ' | b'\t');
         let token = scan::is_token(&[byte]);
         let next = match (place, byte) {
-            (Name | AfterName | Value | AfterQuoted, b'\r') => return Ok(State::SizeLf),
-            (BeforeSemicolon | Name | AfterName | Value | AfterQuoted, b';') => BeforeName,
-            (BeforeName | AfterName | BeforeValue | AfterQuoted, _) if blank => place,
+            (Name | Value | AfterQuoted, b'\r') => return Ok(State::SizeLf),
+            (Name | AfterName | Value | AfterQuoted | AfterValue, b';') => BeforeName,
+            (BeforeName | AfterName | BeforeValue | AfterValue, _) if blank => place,
             (Name, _) if blank => AfterName,
-            (Value, _) if blank => AfterQuoted,
+            (Value | AfterQuoted, _) if blank => AfterValue,
             (BeforeName | Name, _) if token => Name,
             (Name | AfterName, b'=') => BeforeValue,
             (BeforeValue, b'"') => Quoted,
             (BeforeValue | Value, _) if token => Value,
             (Quoted, b'"') => AfterQuoted,
             (Quoted, b'\\') => Escaped,
-            (Quoted, _) if scan::is_value_byte(byte) => Quoted,
-            (Escaped, _) if scan::is_value_byte(byte) => Quoted,
+            (Quoted | Escaped, _) if scan::is_value_byte(byte) => Quoted,
             _ => return Err(BodyError::ChunkExtension),
         };
         Ok(State::Extension(next))

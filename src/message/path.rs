@@ -4,7 +4,7 @@
 //! whoever judges a path judges what the upstream will see:
 //!
 //! - Escapes of unreserved characters are decoded, once; what remains is upper-cased. Characters
-//!   that RFC 3986 allows in no path (`"<>^{|}` and the back-tick) are escaped.
+//!   that RFC 3986 allows in no path (`"<>[]^{|}` and the back-tick) are escaped.
 //! - Dot segments are resolved (RFC 3986 section 5.2.4), written `%2e` or not.
 //! - Runs of slashes are merged, before dot segments are resolved. RFC 3986 gives empty segments a
 //!   meaning of their own, but many servers do not, and a rule for `/admin` must hold for `//admin`
@@ -137,7 +137,7 @@ const CLASSES: [Class; 256] = {
             b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' | b':'
             | b'@' | b'/' => Class::Plain,
             b'%' => Class::Percent,
-            b'"' | b'<' | b'>' | b'^' | b'`' | b'{' | b'|' | b'}' => Class::Escape,
+            b'"' | b'<' | b'>' | b'[' | b']' | b'^' | b'`' | b'{' | b'|' | b'}' => Class::Escape,
             _ if is_unreserved(b) => Class::Plain,
             _ => Class::Refuse,
         };

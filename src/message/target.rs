@@ -233,9 +233,6 @@ fn host_field(head: &RequestHead) -> Result<Option<&[u8]>, TargetError> {
             Err(TargetError::NoHost)
         };
     };
-    if old && first.is_empty() && hosts.next().is_none() {
-        return Ok(None);
-    }
     let mut parsed = None;
     for other in hosts {
         if head.version != Version::Http2 {
@@ -246,7 +243,8 @@ fn host_field(head: &RequestHead) -> Result<Option<&[u8]>, TargetError> {
             return Err(TargetError::RepeatedHost);
         }
     }
-    Ok(Some(first))
+    let is_absent = old && first.is_empty();
+    Ok(Some(first).filter(|_| !is_absent))
 }
 
 /// What follows `http://` or `https://`.

@@ -2,7 +2,13 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod oracle;
 mod support;
+mod targets;
 
+mod bodies;
+mod build;
+mod differential;
+mod framing;
 mod heads;
 mod llhttp;

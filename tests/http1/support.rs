@@ -2,6 +2,16 @@
 
 use portcullis::http1::{self, HeadError, HeadLimits, Parsed};
 use portcullis::message::{RequestHead, ResponseHead};
+use proptest::test_runner::Config;
+
+/// So many cases, and no file of failures: what is found becomes a row of a table.
+pub(crate) fn config(cases: u32) -> Config {
+    Config {
+        cases,
+        failure_persistence: None,
+        ..Config::default()
+    }
+}
 
 /// Parses a request head that must be complete or faulty.
 pub(crate) fn request(bytes: &[u8]) -> Result<RequestHead, HeadError> {

@@ -125,32 +125,26 @@ impl Cluster {
         let usable = predecessor.filter(|old| old.transport.is_for(&settings));
         let transport =
             usable.map_or_else(|| Rc::new(transport()), |old| Rc::clone(&old.transport));
-        let ejections = predecessor
-            .map(|old| Rc::clone(&old.ejections))
-            .unwrap_or_default();
-        let budget = predecessor.map_or_else(
-            || Rc::new(RetryBudget::new(Rc::clone(worker))),
-            |old| Rc::clone(&old.budget),
-        );
-        let measured = settings.balancer == Balancer::Ewma;
+        let (ejections, budget) = match predecessor {
+            Some(old) => (Rc::clone(&old.ejections), Rc::clone(&old.budget)),
+            None => (
+                Rc::new(EjectionShare::new(settings.id.clone())),
+                Rc::new(RetryBudget::new(Rc::clone(worker))),
+            ),
+        };
         let endpoints: Box<[_]> = addresses
             .iter()
             .map(|address| {
-                let kept = usable
-                    .and_then(|old| old.endpoint(*address))
-                    .unwrap_or_else(|| {
-                        let (transport, ejections) = (Rc::clone(&transport), Rc::clone(&ejections));
-                        Rc::new(LiveEndpoint::new(
-                            *address,
-                            transport,
-                            ejections,
-                            Rc::clone(worker),
-                        ))
-                    });
-                kept.adapt(settings.idle_timeout, measured);
-                kept
+                let kept = usable.and_then(|old| old.endpoint(*address)).cloned();
+                kept.unwrap_or_else(|| {
+                    Rc::new(LiveEndpoint::new(*address, &transport, &ejections, worker))
+                })
             })
             .collect();
+        let measured = settings.balancer == Balancer::Ewma;
+        for endpoint in &endpoints {
+            endpoint.adapt(settings.idle_timeout, measured);
+        }
         let last = predecessor.and_then(|old| old.chooser.last(&old.endpoints));
         let chooser = Chooser::new(&settings.balancer, &endpoints, last, worker);
         let worker = Rc::clone(worker);
@@ -164,13 +158,8 @@ impl Cluster {
             worker,
         };
         new.ejections.resize(new.endpoints.len());
-        for old in predecessor.iter().flat_map(|old| &old.endpoints) {
-            if !new
-                .endpoint(old.address)
-                .is_some_and(|kept| Rc::ptr_eq(&kept, old))
-            {
-                old.drain();
-            }
+        if let Some(old) = predecessor {
+            old.drain_except(&new);
         }
         Rc::new(new)
     }
@@ -186,13 +175,20 @@ impl Cluster {
         self.transport.settings_error()
     }
 
-    fn endpoint(&self, address: SocketAddr) -> Option<Rc<LiveEndpoint>> {
+    fn drain_except(&self, successor: &Self) {
+        let stays = |endpoint: &Rc<LiveEndpoint>| {
+            let kept = successor.endpoint(endpoint.address);
+            kept.is_some_and(|kept| Rc::ptr_eq(kept, endpoint))
+        };
+        for gone in self.endpoints.iter().filter(|endpoint| !stays(endpoint)) {
+            gone.drain();
+        }
+    }
+
+    fn endpoint(&self, address: SocketAddr) -> Option<&Rc<LiveEndpoint>> {
         let found = self
             .endpoints
             .binary_search_by_key(&address, |endpoint| endpoint.address);
-        found
-            .ok()
-            .and_then(|index| self.endpoints.get(index))
-            .cloned()
+        self.endpoints.get(found.ok()?)
     }
 }

@@ -45,18 +45,18 @@ pub(super) struct LiveEndpoint {
 impl LiveEndpoint {
     pub(super) fn new(
         address: SocketAddr,
-        transport: Rc<Transport>,
-        ejections: Rc<EjectionShare>,
-        worker: Rc<WorkerState>,
+        transport: &Rc<Transport>,
+        ejections: &Rc<EjectionShare>,
+        worker: &Rc<WorkerState>,
     ) -> Self {
         Self {
             address,
-            transport,
+            transport: Rc::clone(transport),
             http2: Http2Pool::default(),
             in_flight: Cell::new(0),
             number: worker.next_number(),
-            worker,
-            ejections,
+            worker: Rc::clone(worker),
+            ejections: Rc::clone(ejections),
             health: Health::default(),
             latency: Latency::new(Instant::now()),
             measured: Cell::new(false),
@@ -148,7 +148,10 @@ impl LiveEndpoint {
 
     fn failed(self: &Rc<Self>, now: Instant) {
         if !self.drained.get() && self.health.failed(now, &self.ejections) {
-            tracing::warn!(endpoint = %self.address, "endpoint ejected after repeated failures");
+            tracing::warn!(
+                cluster = %self.ejections.cluster(), endpoint = %self.address,
+                "an endpoint is left out for a while after repeated failures"
+            );
             self.watch();
         }
     }

@@ -7,6 +7,8 @@ use std::{cell::Cell, time::Duration};
 
 use tokio::time::Instant;
 
+use super::settings::ClusterId;
+
 /// Failures in a row that eject an endpoint.
 pub(super) const FAILURES_TO_EJECT: u32 = 5;
 
@@ -78,13 +80,27 @@ impl Health {
 }
 
 /// How many of a cluster's endpoints are ejected.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct EjectionShare {
+    cluster: ClusterId,
     endpoints: Cell<usize>,
     ejected: Cell<usize>,
 }
 
 impl EjectionShare {
+    pub(super) fn new(cluster: ClusterId) -> Self {
+        Self {
+            cluster,
+            endpoints: Cell::new(0),
+            ejected: Cell::new(0),
+        }
+    }
+
+    /// Whose endpoints they are.
+    pub(super) fn cluster(&self) -> &ClusterId {
+        &self.cluster
+    }
+
     pub(super) fn resize(&self, endpoints: usize) {
         self.endpoints.set(endpoints);
     }
@@ -117,7 +133,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn share(endpoints: usize) -> EjectionShare {
-        let share = EjectionShare::default();
+        let share = EjectionShare::new(ClusterId("a".into()));
         share.resize(endpoints);
         share
     }

@@ -265,6 +265,26 @@ mod tests {
     }
 
     #[test]
+    fn every_command_and_option_is_documented_with_its_default() {
+        let page = include_str!("../../docs/cli.md");
+        for subcommand in command().get_subcommands() {
+            let name = subcommand.get_name();
+            assert!(page.contains(&format!("| `{name}")), "{name}");
+            for option in subcommand.get_opts() {
+                let long = option.get_long().unwrap();
+                let line = page
+                    .lines()
+                    .find(|line| line.contains(&format!("--{long}")));
+                let line = line.unwrap_or_else(|| panic!("{name} --{long}"));
+                for default in option.get_default_values() {
+                    let default = format!("`{}`", default.to_str().unwrap());
+                    assert!(line.contains(&default), "{name} --{long} {default}: {line}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn run_has_the_documented_defaults() {
         let settings = run("portcullis run -f manifests");
         let address = |text: &str| text.parse::<SocketAddr>().unwrap();

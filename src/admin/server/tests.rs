@@ -3,7 +3,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::SystemTime};
 
-use prometheus::Registry;
+use prometheus::{Registry, core::Collector};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -242,4 +242,21 @@ async fn beyond_the_bound_connections_wait_for_others_to_end() {
     assert!(answered.is_err(), "every place is taken");
     idle.clear();
     assert_eq!(late.join_next().await.unwrap().unwrap().0, 200);
+}
+
+#[test]
+fn every_metric_of_configuration_and_process_is_documented() {
+    let page = include_str!("../../../docs/operations.md");
+    let collectors: [Box<dyn Collector>; 3] = [
+        Box::new(ConfigMetrics::new(Arc::default(), || 0)),
+        Box::new(ProcessMetrics::new()),
+        Box::new(BuildInfo::new()),
+    ];
+    for name in collectors
+        .iter()
+        .flat_map(|it| it.desc())
+        .map(|desc| &desc.fq_name)
+    {
+        assert!(page.contains(&format!("`{name}`")), "{name}");
+    }
 }

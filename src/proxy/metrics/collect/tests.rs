@@ -188,3 +188,16 @@ fn scraping_while_workers_count_loses_nothing() {
         Some((2 * count).to_string().as_str())
     );
 }
+
+#[test]
+fn every_metric_and_outcome_is_documented() {
+    let page = include_str!("../../../../docs/operations.md");
+    let metrics = Metrics::new();
+    let names = metrics.desc().into_iter().map(|desc| desc.fq_name.clone());
+    let outcomes = Outcome::ALL
+        .iter()
+        .map(|outcome| outcome.as_str().to_owned());
+    for name in names.chain(outcomes) {
+        assert!(page.contains(&format!("`{name}`")), "{name}");
+    }
+}

@@ -15,3 +15,19 @@ pub(super) const TABLE: &[&[Row<AnnotationSettings>]] = &[
     redirect::ROWS,
     unsupported::ROWS,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::translate::rows::Meaning;
+
+    #[test]
+    fn every_supported_annotation_is_documented() {
+        let page = include_str!("../../../../docs/annotations.md");
+        for row in TABLE.iter().copied().flatten() {
+            if matches!(row.meaning, Meaning::Setting(_)) {
+                assert!(page.contains(&format!("`{}", row.name)), "{}", row.name);
+            }
+        }
+    }
+}

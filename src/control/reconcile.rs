@@ -1,74 +1,54 @@
 //! The loop from the store to the published configuration.
 //!
 //! Invariant: nothing is published before every kind has synced, nor more often than once per
-//! [`THROTTLE`], nor when it equals what was published last. Non-goal: compiling; `publish` does that.
+//! [`THROTTLE`], nor when it equals what was published last. Non-goal: compiling, and showing how things stand; both are
+//! `publish`'s.
 
-use std::{
-    collections::BTreeSet,
-    convert::Infallible,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{collections::BTreeSet, convert::Infallible, sync::Arc, time::Duration};
 
-use arc_swap::ArcSwap;
 use tokio::time::{Instant, sleep_until};
 
-use super::{Objects, Store, View};
+use super::{Objects, Store, View, translate::Translation};
 use crate::config::{Config, Problem, Severity};
 
 /// The least time between two translations. The first change after a rest does not wait.
 pub const THROTTLE: Duration = Duration::from_millis(100);
 
-/// How the configuration stands, for readiness, metrics and the configuration dump.
-#[derive(Debug, Default)]
-pub struct ReconcileStatus {
-    current: ArcSwap<Reconciled>,
-}
-
-/// How the configuration stood at one time.
-#[derive(Clone, Debug, Default)]
+/// What the objects of the moment come to.
+#[derive(Clone, Debug)]
 pub struct Reconciled {
-    /// How many configurations were published; 0: none, and nothing can be served yet.
+    /// Counts configurations, from 1. Where it is that of the last call, only problems changed.
     pub generation: u64,
-    /// When the latest was published.
-    pub published: Option<SystemTime>,
-    /// Everything that is wrong. Where an object moved in its file, the place may be its former one.
+    /// What the proxy should do.
+    pub config: Arc<Config>,
+    /// Everything that is wrong: with the objects, and with the files that they come from.
     pub problems: Arc<[Problem]>,
 }
 
-impl ReconcileStatus {
-    /// How it stands now.
-    pub fn now(&self) -> Arc<Reconciled> {
-        self.current.load_full()
-    }
-}
-
-/// Runs until it is dropped: whenever the store changed, translates its objects, publishes a
-/// configuration that is new, and logs problems that came or went.
+/// Runs until it is dropped: whenever the store changed, translates its objects, publishes what is new
+/// of the configuration and the problems, and logs problems that came or went.
+///
+/// Both calls block the thread for as long as they take.
 pub async fn reconcile(
     store: Arc<Store>,
-    status: Arc<ReconcileStatus>,
-    mut translate: impl FnMut(&Objects) -> (Config, Vec<Problem>),
-    mut publish: impl FnMut(Arc<Config>),
+    mut translate: impl FnMut(&Objects) -> Translation,
+    mut publish: impl FnMut(Reconciled),
 ) -> Infallible {
     let mut changes = store.subscribe();
     let mut last = None;
-    let mut known = BTreeSet::new();
+    let mut logged = BTreeSet::new();
     loop {
         changes.borrow_and_update();
         let started = Instant::now();
         let view = store.view();
         if view.synced {
-            let (config, problems) = translate(&view.objects);
+            let Translation { config, problems } = translate(&view.objects);
             let problems = all_problems(&view, problems);
-            log_changes(&mut known, &problems);
-            let is_new = last.as_deref() != Some(&config);
-            if is_new {
-                let config = Arc::new(config);
-                last = Some(Arc::clone(&config));
-                publish(config);
+            log_changes(&mut logged, &problems);
+            if let Some(new) = next(last.as_ref(), config, problems) {
+                last = Some(new.clone());
+                publish(new);
             }
-            status.update(is_new, problems);
             sleep_until(started + THROTTLE).await;
         }
         if changes.changed().await.is_err() {
@@ -78,19 +58,29 @@ pub async fn reconcile(
     }
 }
 
-impl ReconcileStatus {
-    fn update(&self, is_published: bool, problems: Vec<Problem>) {
-        let before = self.now();
-        let (generation, published) = if is_published {
-            (before.generation + 1, Some(SystemTime::now()))
-        } else {
-            (before.generation, before.published)
-        };
-        self.current.store(Arc::new(Reconciled {
-            generation,
-            published,
+/// What there is to publish, if anything differs from the last.
+fn next(last: Option<&Reconciled>, config: Config, problems: Vec<Problem>) -> Option<Reconciled> {
+    let Some(last) = last else {
+        return Some(Reconciled {
+            generation: 1,
+            config: Arc::new(config),
             problems: problems.into(),
-        }));
+        });
+    };
+    if *last.config != config {
+        Some(Reconciled {
+            generation: last.generation + 1,
+            config: Arc::new(config),
+            problems: problems.into(),
+        })
+    } else if *last.problems != *problems {
+        Some(Reconciled {
+            generation: last.generation,
+            config: Arc::clone(&last.config),
+            problems: problems.into(),
+        })
+    } else {
+        None
     }
 }
 

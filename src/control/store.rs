@@ -241,7 +241,7 @@ impl Edit<'_> {
 type Map<T> = Arc<BTreeMap<Key, Stored<T>>>;
 
 /// Puts an object in its map. An equal one that is there stays, so that its revision does, and only
-/// learns where it stands now. Says whether there was a change worth a wake.
+/// learns where it stands now. Says whether anything changed.
 fn put<T: PartialEq>(
     map: &mut Map<T>,
     key: Key,
@@ -253,8 +253,12 @@ fn put<T: PartialEq>(
     if let Some(there) = map.get_mut(&key)
         && (Arc::ptr_eq(&there.object, &object) || *there.object == *object)
     {
+        let moved = match (&there.places, &places) {
+            (Some(before), Some(now)) => !Arc::ptr_eq(before, now),
+            (before, now) => before.is_some() != now.is_some(),
+        };
         there.places = places;
-        return false;
+        return moved;
     }
     *revisions += 1;
     let revision = *revisions;

@@ -1,3 +1,4 @@
+//! When the loop translates and publishes, and what it logs.
 #![allow(clippy::unwrap_used)]
 
 use std::{cell::RefCell, path::PathBuf, rc::Rc};
@@ -11,19 +12,18 @@ use crate::{
     control::{Key, Object},
 };
 
-/// A running loop whose configuration is the number of config maps, and what it did and when.
+/// A running loop whose configuration is the number of config maps; when it translated, and the
+/// generation, configuration and number of problems that it published.
 struct Loop {
     store: Arc<Store>,
-    status: Arc<ReconcileStatus>,
     translated: Rc<RefCell<Vec<Duration>>>,
-    published: Rc<RefCell<Vec<usize>>>,
+    published: Rc<RefCell<Vec<(u64, usize, usize)>>>,
 }
 
 impl Loop {
     fn start() -> Self {
         let this = Self {
             store: Arc::default(),
-            status: Arc::default(),
             translated: Rc::default(),
             published: Rc::default(),
         };
@@ -31,7 +31,6 @@ impl Loop {
         let published = Rc::clone(&this.published);
         tokio::task::spawn_local(reconcile(
             Arc::clone(&this.store),
-            Arc::clone(&this.status),
             move |objects| {
                 translated.borrow_mut().push(started.elapsed());
                 let options = Options {
@@ -42,9 +41,20 @@ impl Loop {
                     options: Arc::new(options),
                     ..Config::default()
                 };
-                (config, Vec::new())
+                Translation {
+                    config,
+                    problems: Vec::new(),
+                }
             },
-            move |config| published.borrow_mut().push(config.options.max_fields),
+            move |new| {
+                let Reconciled {
+                    generation,
+                    config,
+                    problems,
+                } = new;
+                let what = (generation, config.options.max_fields, problems.len());
+                published.borrow_mut().push(what);
+            },
         ));
         this
     }
@@ -74,11 +84,9 @@ async fn nothing_is_published_before_every_kind_has_synced() {
         run.put("a");
         run.after(1_000).await;
         assert!(run.published.borrow().is_empty());
-        assert_eq!(run.status.now().generation, 0);
         run.store.edit(|edit| edit.mark_all_synced());
         run.after(0).await;
-        assert_eq!(*run.published.borrow(), [1]);
-        assert_eq!(run.status.now().generation, 1);
+        assert_eq!(*run.published.borrow(), [(1, 1, 0)]);
     })
     .await;
 }
@@ -93,13 +101,13 @@ async fn the_first_change_is_published_at_once_and_those_after_it_together() {
             run.put(name);
             run.after(20).await;
         }
-        assert_eq!(*run.published.borrow(), [0]);
+        assert_eq!(*run.published.borrow(), [(1, 0, 0)]);
         run.after(40).await;
-        assert_eq!(*run.published.borrow(), [0, 3]);
+        assert_eq!(*run.published.borrow(), [(1, 0, 0), (2, 3, 0)]);
         run.after(500).await;
         run.put("d");
         run.after(0).await;
-        assert_eq!(*run.published.borrow(), [0, 3, 4]);
+        assert_eq!(run.published.borrow().last(), Some(&(3, 4, 0)));
         let times: Vec<_> = run
             .translated
             .borrow()
@@ -112,7 +120,7 @@ async fn the_first_change_is_published_at_once_and_those_after_it_together() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_equal_configuration_is_not_published_again() {
+async fn what_is_equal_is_not_published_again() {
     local(async {
         let run = Loop::start();
         run.store.edit(|edit| edit.mark_all_synced());
@@ -121,12 +129,14 @@ async fn an_equal_configuration_is_not_published_again() {
         run.store
             .edit(|edit| edit.report(&file, vec![problem("x")]));
         run.after(200).await;
-        assert_eq!(run.translated.borrow().len(), 2);
-        assert_eq!(*run.published.borrow(), [0]);
-        let status = run.status.now();
-        assert_eq!(status.generation, 1);
-        assert!(status.published.is_some());
-        assert_eq!(*status.problems, [problem("x")]);
+        assert_eq!(*run.published.borrow(), [(1, 0, 0), (1, 0, 1)]);
+        // A secret that nothing refers to changes nothing.
+        let object = Object::Secret(Arc::default());
+        run.store
+            .edit(|edit| edit.upsert(Key::new("default", "s"), object, None));
+        run.after(200).await;
+        assert_eq!(run.translated.borrow().len(), 3);
+        assert_eq!(run.published.borrow().len(), 2);
     })
     .await;
 }

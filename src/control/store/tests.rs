@@ -1,3 +1,4 @@
+//! What edits change, whom they wake, and what views hold.
 #![allow(clippy::unwrap_used)]
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;

@@ -5,6 +5,8 @@
 //! trace within the two seconds that their time stamps cannot tell apart and announce nothing.
 
 mod fingerprint;
+mod known;
+mod read;
 mod scan;
 mod set;
 mod source;

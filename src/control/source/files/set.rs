@@ -5,19 +5,18 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    fs::File,
-    io::{self, Read},
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
-    time::SystemTime,
 };
 
 use super::{
     super::{
         limits,
-        manifest::{Definition, Document, Piece, TreeCache, file_object, split},
+        manifest::{Definition, TreeCache},
     },
     fingerprint::Fingerprint,
+    known::Known,
+    read::{ReadError, read},
     scan::FileId,
 };
 use crate::{
@@ -25,40 +24,14 @@ use crate::{
     control::{Edit, Key},
 };
 
-/// Why a file could not be read.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum ReadError {
-    #[error("cannot be read: {0}")]
-    Io(#[from] io::Error),
-    #[error("is longer than {} bytes", limits::FILE_BYTES)]
-    TooLong,
-    #[error("is not UTF-8 from byte {0} on")]
-    NotText(usize),
-    #[error("goes beyond {} bytes for all files together", limits::TOTAL_BYTES)]
-    TooMuch,
-}
-
 /// Every file that is known.
 #[derive(Debug, Default)]
 pub(super) struct FileSet {
     files: BTreeMap<FileId, Known>,
     claims: HashMap<(ObjectKind, Key), BTreeSet<Claim>>,
     cache: TreeCache,
+    /// Of the files, those included that are read and not yet applied.
     total_bytes: u64,
-}
-
-#[derive(Debug, Default)]
-struct Known {
-    fingerprint: Option<Fingerprint>,
-    /// Whether a later write is sure to change the fingerprint.
-    is_settled: bool,
-    bytes: u64,
-    documents: Vec<(Piece, Arc<Document>)>,
-    definitions: Vec<Definition>,
-    /// What is wrong with the file itself.
-    problems: Vec<Problem>,
-    /// What is wrong with its definitions beside those of others, by their position.
-    clashes: BTreeMap<usize, Problem>,
 }
 
 /// A definition by the file that it stands in and its position there.
@@ -74,9 +47,8 @@ pub(super) struct Update {
 impl FileSet {
     /// Whether the file has to be read again.
     pub(super) fn is_due(&self, file: &FileId, fingerprint: &Fingerprint) -> bool {
-        self.files.get(file).is_none_or(|known| {
-            !known.is_settled || known.fingerprint.as_ref() != Some(fingerprint)
-        })
+        let known = self.files.get(file);
+        known.is_none_or(|known| known.is_due(fingerprint))
     }
 
     /// The files that are known.
@@ -84,34 +56,30 @@ impl FileSet {
         self.files.keys()
     }
 
-    /// Reads a file and understands it. `None`: it says what it said before.
+    /// Reads a file and understands it, for [`Self::apply`]. `None`: it says what it said before.
     pub(super) fn read(&mut self, file: &FileId) -> Option<Update> {
-        let before = self.files.get(file);
-        let others = self.total_bytes - before.map_or(0, |known| known.bytes);
-        let (fingerprint, is_settled, text) = match read_text(&file.path) {
-            Ok((_, _, text)) if others + text.len() as u64 > limits::TOTAL_BYTES => {
-                return Some(self.unreadable(file, &ReadError::TooMuch));
-            }
-            Ok(read) => read,
-            Err(error) => return Some(self.unreadable(file, &error)),
-        };
         let before = self.files.get_mut(file);
-        if let Some(before) = before
-            && before.says(&text)
-        {
-            before.fingerprint = Some(fingerprint);
-            before.is_settled = is_settled;
-            return None;
-        }
-        let known = self.understand(file, &text);
-        Some(Update {
-            file: file.clone(),
-            known: Known {
-                fingerprint: Some(fingerprint),
-                is_settled,
-                ..known
-            },
-        })
+        let others = self.total_bytes - before.as_ref().map_or(0, |known| known.bytes);
+        let text = match read(&file.path) {
+            Ok(read) if others + read.text.len() as u64 > limits::TOTAL_BYTES => {
+                Err(ReadError::TooMuch)
+            }
+            read => read,
+        };
+        let known = match text {
+            Ok(text) => {
+                if let Some(before) = before
+                    && before.confirm(&text)
+                {
+                    return None;
+                }
+                Known::understand(file, &text, self.files.get(file), &self.cache)
+            }
+            Err(error) => Known::unreadable(file, &error, self.files.get(file)),
+        };
+        self.total_bytes = others + known.bytes;
+        let file = file.clone();
+        Some(Update { file, known })
     }
 
     /// Puts new versions in force and drops files that are gone.
@@ -127,10 +95,8 @@ impl FileSet {
         }
         for Update { file, known } in updates {
             if let Some(before) = self.files.remove(&file) {
-                self.total_bytes -= before.bytes;
                 self.unclaim(&file, &before.definitions, &mut touched);
             }
-            self.total_bytes += known.bytes;
             for (position, definition) in known.definitions.iter().enumerate() {
                 let key = (definition.object.kind(), definition.key.clone());
                 let claims = self.claims.entry(key.clone()).or_default();
@@ -209,158 +175,6 @@ impl FileSet {
                 changed.insert(file.clone());
             }
         }
-    }
-
-    /// A version of a file that adds a Problem to the last good one, to be read again soon.
-    fn unreadable(&self, file: &FileId, error: &ReadError) -> Update {
-        let before = self.files.get(file);
-        let definitions: Vec<_> = before
-            .map_or(&[][..], |known| &known.definitions)
-            .iter()
-            .map(retained)
-            .collect();
-        Update {
-            file: file.clone(),
-            known: Known {
-                fingerprint: None,
-                is_settled: false,
-                bytes: 0,
-                documents: Vec::new(),
-                problems: vec![file_problem(
-                    &file.path,
-                    error.to_string(),
-                    definitions.is_empty(),
-                )],
-                definitions,
-                clashes: BTreeMap::new(),
-            },
-        }
-    }
-
-    fn understand(&self, file: &FileId, text: &str) -> Known {
-        let before = self.files.get(file);
-        let mut same: HashMap<&str, (&Piece, &Arc<Document>)> = before
-            .into_iter()
-            .flat_map(|known| &known.documents)
-            .map(|(piece, document)| (&*piece.text, (piece, document)))
-            .collect();
-        let documents: Vec<(Piece, Arc<Document>)> = split(text)
-            .into_iter()
-            .map(|(range, line)| {
-                let offset = range.start;
-                let part = text.get(range).unwrap_or_default();
-                let (text, document) = match same.remove(part) {
-                    Some((piece, document)) => (Arc::clone(&piece.text), Arc::clone(document)),
-                    None => (part.into(), Arc::new(Document::parse(part))),
-                };
-                (Piece { text, offset, line }, document)
-            })
-            .collect();
-        let mut definitions = Vec::new();
-        let mut problems = Vec::new();
-        for (piece, document) in &documents {
-            definitions.extend(document.definitions(&file.path, piece, &self.cache));
-            problems.extend(document.problems(&file.path, piece));
-        }
-        if let Some(before) = before {
-            retain_last_good(&documents, &before.definitions, &mut definitions);
-        }
-        Known {
-            fingerprint: None,
-            is_settled: false,
-            bytes: text.len() as u64,
-            documents,
-            definitions,
-            problems,
-            clashes: BTreeMap::new(),
-        }
-    }
-}
-
-impl Known {
-    /// Whether this is the text that it was made from.
-    fn says(&self, text: &str) -> bool {
-        let pieces = split(text);
-        // What could not be read has no fingerprint, and says nothing.
-        self.fingerprint.is_some()
-            && self.bytes == text.len() as u64
-            && pieces.len() == self.documents.len()
-            && pieces
-                .into_iter()
-                .zip(&self.documents)
-                .all(|((range, line), (piece, _))| {
-                    range.start == piece.offset
-                        && line == piece.line
-                        && text.get(range) == Some(&*piece.text)
-                })
-    }
-}
-
-/// A Problem with a file or folder as such.
-pub(super) fn file_problem(path: &Path, message: String, is_new: bool) -> Problem {
-    let consequence = if is_new {
-        "nothing in it is served"
-    } else {
-        "its last good version is served"
-    };
-    Problem {
-        object: file_object(path),
-        field: String::new(),
-        message,
-        consequence: consequence.to_owned(),
-        severity: Severity::Error,
-        location: None,
-    }
-}
-
-fn read_text(path: &Path) -> Result<(Fingerprint, bool, String), ReadError> {
-    // Before the read: a write during it counts as a later one.
-    let now = SystemTime::now();
-    let file = File::open(path)?;
-    let metadata = file.metadata()?;
-    let fingerprint = Fingerprint::of(&metadata);
-    let mut bytes = Vec::new();
-    file.take(limits::FILE_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > limits::FILE_BYTES {
-        return Err(ReadError::TooLong);
-    }
-    let text = String::from_utf8(bytes)
-        .map_err(|error| ReadError::NotText(error.utf8_error().valid_up_to()))?;
-    Ok((fingerprint, fingerprint.is_settled(now), text))
-}
-
-/// Adds the earlier definitions of objects that a document of the new version has and that cannot be
-/// used; where a document hides what it has, of all that are not defined elsewhere in the file.
-fn retain_last_good(
-    documents: &[(Piece, Arc<Document>)],
-    before: &[Definition],
-    definitions: &mut Vec<Definition>,
-) {
-    let hides = documents.iter().any(|(_, document)| document.is_opaque());
-    let broken: BTreeSet<&(ObjectKind, Key)> = documents
-        .iter()
-        .flat_map(|(_, document)| document.broken())
-        .collect();
-    if !hides && broken.is_empty() {
-        return;
-    }
-    let mut defined: BTreeSet<(ObjectKind, Key)> = definitions
-        .iter()
-        .map(|definition| (definition.object.kind(), definition.key.clone()))
-        .collect();
-    for definition in before {
-        let name = (definition.object.kind(), definition.key.clone());
-        if (hides || broken.contains(&name)) && defined.insert(name) {
-            definitions.push(retained(definition));
-        }
-    }
-}
-
-/// A definition that no longer stands anywhere.
-fn retained(definition: &Definition) -> Definition {
-    Definition {
-        places: None,
-        ..definition.clone()
     }
 }
 

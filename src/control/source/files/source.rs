@@ -11,8 +11,9 @@ use std::{
 };
 
 use super::{
+    known::file_problem,
     scan::{FileId, Scan, is_hidden, is_manifest_name, scan},
-    set::{FileSet, file_problem},
+    set::FileSet,
     watch::FileWatch,
 };
 use crate::control::{Edit, Store};

@@ -1,3 +1,4 @@
+//! What documents say, and what is said about them.
 #![allow(clippy::unwrap_used)]
 
 use k8s_openapi::api::networking::v1::Ingress;

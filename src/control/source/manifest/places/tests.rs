@@ -1,3 +1,4 @@
+//! Fields are found where they were written, in every style.
 #![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;

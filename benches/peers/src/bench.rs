@@ -14,6 +14,7 @@ use clap::Args;
 
 use crate::{
     cases::{self, Case},
+    instructions,
     load::{LoadArgs, Protocol},
     measure::{self, Measure},
     proxies::{self, Proxy, Site, ask, free_address},
@@ -71,6 +72,9 @@ pub(crate) struct BenchArgs {
     /// Idle connection pairs whose memory is measured; 0 for none.
     #[arg(long, default_value_t = 2000)]
     idle: usize,
+    /// Instead of measuring, count the user-mode instructions of the proxies under callgrind.
+    #[arg(long)]
+    instructions: bool,
 }
 
 impl Ground {
@@ -104,10 +108,24 @@ pub(crate) fn serve(ground: &Ground, name: &str) -> Result<()> {
     Ok(())
 }
 
+impl BenchArgs {
+    fn chosen(&self) -> Vec<Case> {
+        let mut cases = match self.short {
+            true => cases::short(),
+            false => cases::all(),
+        };
+        cases.retain(|case| case.name.contains(&self.cases));
+        cases
+    }
+}
+
 /// Runs the comparison that `args` describe.
 pub(crate) fn run(args: &BenchArgs) -> Result<()> {
     let backend = Backend::start()?;
-    let site = args.ground.site(&backend)?;
+    let mut site = args.ground.site(&backend)?;
+    if args.instructions {
+        return instructions(args, &mut site);
+    }
     compare(args, &site, &backend)?;
     if args.idle > 0 {
         idle(args)?;
@@ -115,16 +133,18 @@ pub(crate) fn run(args: &BenchArgs) -> Result<()> {
     Ok(())
 }
 
+fn instructions(args: &BenchArgs, site: &mut Site) -> Result<()> {
+    println!("## User-mode instructions a request (callgrind)\n");
+    println!("| case | proxy | thousands |");
+    println!("|---|---|---|");
+    for name in &args.proxies {
+        instructions::count(name, site, &args.chosen(), OTHER_CORE)?;
+    }
+    Ok(())
+}
+
 fn compare(args: &BenchArgs, site: &Site, backend: &Backend) -> Result<()> {
-    let all = if args.short {
-        cases::short()
-    } else {
-        cases::all()
-    };
-    let chosen: Vec<Case> = all
-        .into_iter()
-        .filter(|case| case.name.contains(&args.cases))
-        .collect();
+    let chosen = args.chosen();
     let measure = Measure::of_this_machine();
     let running: Vec<Proxy> = args
         .proxies

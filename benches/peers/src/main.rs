@@ -7,6 +7,7 @@
 mod backend;
 mod bench;
 mod cases;
+mod instructions;
 mod load;
 mod measure;
 mod proxies;

@@ -20,6 +20,7 @@ mod limits;
 mod metrics;
 mod panic;
 mod pipeline;
+mod proxy_protocol;
 mod record;
 mod relay;
 mod request_id;
@@ -34,6 +35,7 @@ pub use access_log::{AccessLog, AccessLogDestination, AccessLogWriter};
 pub use error::{Blame, ProxyError, Retry};
 pub use limits::Limits;
 pub use metrics::{Counter, Gauge, Metrics, WorkerMetrics};
+pub use proxy_protocol::{ProxiedAddresses, ProxyHeader, ProxyHeaderError};
 pub use record::{
     Outcome, Phase, Refusal, RequestRecord, SeriesId, UpstreamFailure, UpstreamRecord,
 };

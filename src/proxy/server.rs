@@ -73,7 +73,7 @@ impl Listener {
     ///
     /// # Errors
     /// Those of the socket: the address is taken or not ours.
-    pub fn bind(address: SocketAddr, tls: Option<Arc<rustls::ServerConfig>>) -> io::Result<Self> {
+    pub fn bind(address: SocketAddr) -> io::Result<Self> {
         let domain = Domain::for_address(address);
         let socket = Socket::new(domain, Type::STREAM.nonblocking(), Some(Protocol::TCP))?;
         if address.is_ipv6() {
@@ -85,8 +85,17 @@ impl Listener {
         socket.listen(BACKLOG)?;
         Ok(Self {
             socket: socket.into(),
-            tls,
+            tls: None,
         })
+    }
+
+    /// The same socket, for connections over TLS.
+    #[must_use]
+    pub fn with_tls(self, tls: Arc<rustls::ServerConfig>) -> Self {
+        Self {
+            tls: Some(tls),
+            ..self
+        }
     }
 
     /// The address that it listens on, with the port that the kernel chose where 0 was asked for.

@@ -4,12 +4,13 @@ use std::{fmt, sync::Arc};
 
 use arc_swap::ArcSwap;
 
-use super::reuse::{ClusterSlots, Fragments};
+use super::reuse::{Certificates, ClusterSlots, Fragments};
 use crate::{
     config::{self, Config, DenyReason, RuleMeta},
     message::HostMatch,
     policy::RoutePolicy,
     routing::RouteTable,
+    tls::{Certificate, CertificateStore},
     upstream::ClusterId,
 };
 
@@ -22,6 +23,8 @@ pub struct Snapshot {
     pub generation: u64,
     /// Which rule answers a request.
     pub routes: RouteTable<Arc<Rule>>,
+    /// Server certificates by name.
+    pub certificates: Arc<CertificateStore>,
     /// One more than the largest [`ClusterRef::slot`].
     pub cluster_slots: usize,
     /// What it was compiled from.
@@ -81,28 +84,27 @@ pub type SeriesOf = Box<dyn FnMut(&RuleMeta) -> u32 + Send>;
 
 /// Compiles snapshots, reusing what has not changed.
 pub struct Compiler {
-    generation: u64,
     fragments: Fragments,
     slots: ClusterSlots,
     series: SeriesOf,
+    certificates: Certificates,
 }
 
 impl fmt::Debug for Compiler {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Compiler")
-            .field("generation", &self.generation)
-            .finish_non_exhaustive()
+        f.debug_struct("Compiler").finish_non_exhaustive()
     }
 }
 
 impl Compiler {
-    /// A compiler; `series` names the series of a rule in the request metrics.
-    pub fn new(series: SeriesOf) -> Self {
+    /// A compiler; `self_signed` is served where no other certificate is, and `series` names the
+    /// series of a rule in the request metrics.
+    pub fn new(self_signed: Arc<Certificate>, series: SeriesOf) -> Self {
         Self {
-            generation: 0,
             fragments: Fragments::default(),
             slots: ClusterSlots::default(),
             series,
+            certificates: Certificates::new(self_signed),
         }
     }
 
@@ -111,28 +113,30 @@ impl Compiler {
         Arc::new(Snapshot {
             generation: 0,
             routes: RouteTable::build([]),
+            certificates: self.certificates.store(),
             cluster_slots: 0,
             config: Arc::default(),
         })
     }
 
     /// Compiles the next snapshot. The rules of a host are compiled anew only when one of the routes
-    /// that name it has changed.
-    pub fn compile(&mut self, config: Config) -> Arc<Snapshot> {
+    /// that name it has changed, certificates only when one of them has.
+    pub fn compile(&mut self, generation: u64, config: Arc<Config>) -> Arc<Snapshot> {
         let Self {
-            generation,
             fragments,
             slots,
             series,
+            certificates,
         } = self;
-        *generation += 1;
         slots.keep_only(&config.clusters);
         let routes = fragments.table(&config.routes, |rule| compile_rule(rule, slots, series));
+        certificates.follow(&config);
         Arc::new(Snapshot {
-            generation: *generation,
+            generation,
             routes,
+            certificates: certificates.store(),
             cluster_slots: slots.len(),
-            config: Arc::new(config),
+            config,
         })
     }
 }

@@ -1,6 +1,7 @@
 //! What survives from one snapshot to the next, by key.
 //!
-//! Compiled rules survive by host and the routes that name it, clusters' slots by cluster name.
+//! Compiled rules survive by host and the routes that name it, clusters' slots by cluster name, the
+//! certificate store as long as every certificate is the same.
 //! Pools and health survive on the workers, see `upstream`.
 
 use std::sync::Arc;
@@ -10,9 +11,10 @@ use hashbrown::HashMap;
 
 use super::compile::{Rule, hosts_of};
 use crate::{
-    config::{self, ClusterMap, Route},
+    config::{self, ClusterMap, Config, Route},
     message::HostMatch,
     routing::{HostRoutes, RouteTable},
+    tls::{Certificate, CertificateBinding, CertificateStore},
     upstream::ClusterId,
 };
 
@@ -133,5 +135,51 @@ impl ClusterSlots {
 
     pub(super) fn len(&self) -> usize {
         self.len
+    }
+}
+
+/// The certificates in use.
+pub(super) struct Certificates {
+    self_signed: Arc<Certificate>,
+    bindings: Vec<Arc<CertificateBinding>>,
+    default: Option<Arc<CertificateBinding>>,
+    store: Arc<CertificateStore>,
+}
+
+impl Certificates {
+    pub(super) fn new(self_signed: Arc<Certificate>) -> Self {
+        let store = Arc::new(CertificateStore::build([], Arc::clone(&self_signed)));
+        Self {
+            self_signed,
+            bindings: Vec::new(),
+            default: None,
+            store,
+        }
+    }
+
+    /// Builds the store anew if something differs.
+    pub(super) fn follow(&mut self, config: &Config) {
+        let Self {
+            self_signed,
+            bindings,
+            default,
+            store,
+        } = self;
+        if *bindings == config.certificates && *default == config.default_certificate {
+            return;
+        }
+        bindings.clone_from(&config.certificates);
+        default.clone_from(&config.default_certificate);
+        let fallback = default
+            .as_ref()
+            .map_or(&*self_signed, |binding| &binding.certificate);
+        let pairs = bindings
+            .iter()
+            .map(|binding| (&binding.hosts[..], &binding.certificate));
+        *store = Arc::new(CertificateStore::build(pairs, Arc::clone(fallback)));
+    }
+
+    pub(super) fn store(&self) -> Arc<CertificateStore> {
+        Arc::clone(&self.store)
     }
 }

@@ -25,6 +25,7 @@ use portcullis::{
     routing::{Match, PathMatch},
     shutdown::{Ended, Schedule, Shutdown},
     snapshot::{Compiler, Snapshot},
+    tls::Certificate,
     upstream::{
         Balancer, ClusterId, ClusterSettings, Endpoint, IdleLimit, NameResolver, Protocol,
         UpstreamOptions, UpstreamSource,
@@ -56,9 +57,12 @@ impl TestProxy {
     pub(crate) fn start_at(config: Config, address: &str) -> Self {
         let metrics = Metrics::new();
         let series = metrics.clone();
-        let mut compiler = Compiler::new(Box::new(move |meta| series.series(meta).0));
-        let snapshots = Arc::new(ArcSwap::new(compiler.compile(config)));
-        let listener = Listener::bind(address.parse().unwrap(), None).unwrap();
+        let mut compiler = Compiler::new(
+            Arc::new(Certificate::self_signed()),
+            Box::new(move |meta| series.series(meta).0),
+        );
+        let snapshots = Arc::new(ArcSwap::new(compiler.compile(1, Arc::new(config))));
+        let listener = Listener::bind(address.parse().unwrap()).unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = Shutdown::new();
         let log_path = tempfile::NamedTempFile::new().unwrap().into_temp_path();
@@ -107,7 +111,7 @@ impl TestProxy {
 
     pub(crate) fn publish(&self, config: Config) {
         self.snapshots
-            .store(self.compiler.lock().unwrap().compile(config));
+            .store(self.compiler.lock().unwrap().compile(2, Arc::new(config)));
     }
 
     /// A client's connection.

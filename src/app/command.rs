@@ -1,0 +1,127 @@
+//! From arguments to an exit code.
+
+use std::{
+    io::{self, Write},
+    net::TcpListener,
+    process::ExitCode,
+    sync::Arc,
+};
+
+use anyhow::Context;
+
+use super::{run, sources};
+use crate::{
+    cli::{self, Arguments, CheckSettings, Command, EchoSettings, OutputFormat},
+    control::{
+        diagnostics::{self, CheckReport},
+        translate::Translator,
+    },
+    echo,
+    shutdown::EndSignals,
+    telemetry,
+};
+
+/// Exit code of `check` when something is not served as written, and of any command that fails.
+const FAILURE: u8 = 1;
+
+/// Carries out what was asked for on the command line.
+pub fn main(arguments: Arguments) -> ExitCode {
+    let done = match arguments.into_command() {
+        Command::Run(settings) => run::run(*settings).map(|()| ExitCode::SUCCESS),
+        Command::Check(settings) => check(&settings),
+        Command::Echo(settings) => run_echo(settings).map(|()| ExitCode::SUCCESS),
+        Command::Version => print(|out| writeln!(out, "portcullis {}", env!("CARGO_PKG_VERSION"))),
+        Command::Completions(shell) => print(|out| {
+            clap_complete::generate(shell, &mut cli::command(), "portcullis", out);
+            Ok(())
+        }),
+        Command::Man(name) => print(|out| man(name.as_deref(), out)),
+    };
+    done.unwrap_or_else(|error| {
+        // Where not even standard error takes it, the exit code has to do.
+        let _ = writeln!(io::stderr(), "portcullis: {error:#}");
+        ExitCode::from(FAILURE)
+    })
+}
+
+fn check(settings: &CheckSettings) -> anyhow::Result<ExitCode> {
+    let CheckSettings {
+        source,
+        output,
+        color,
+    } = settings;
+    for path in &source.paths {
+        std::fs::metadata(path).with_context(|| format!("{}", path.display()))?;
+    }
+    let (options, of_options) = sources::read_options(source.options.as_deref())?;
+    let translating = sources::translate_settings(source, options);
+    let report = diagnostics::check(&source.paths, |objects| {
+        let mut problems = Translator::new(translating).translate(objects).problems;
+        problems.extend(of_options);
+        problems
+    });
+    print_report(&report, *output, *color).context("cannot write to standard output")?;
+    Ok(if report.is_valid() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(FAILURE)
+    })
+}
+
+fn print_report(report: &CheckReport, output: OutputFormat, color: bool) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match output {
+        OutputFormat::Text => report.write_text(&mut out, color)?,
+        OutputFormat::Json => report.write_json(&mut out)?,
+    }
+    out.flush()
+}
+
+fn run_echo(settings: EchoSettings) -> anyhow::Result<()> {
+    let EchoSettings { listen, name, log } = settings;
+    telemetry::start(&log).context("cannot start logging")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let name: Arc<str> = name.into();
+    let mut sockets = Vec::with_capacity(listen.len());
+    for address in listen {
+        let socket =
+            TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
+        socket.set_nonblocking(true)?;
+        sockets.push(socket);
+    }
+    runtime.block_on(async {
+        let mut servers = tokio::task::JoinSet::new();
+        for socket in sockets {
+            let listener = tokio::net::TcpListener::from_std(socket)?;
+            tracing::info!(address = %listener.local_addr()?, "echoing");
+            servers.spawn(echo::serve(listener, Arc::clone(&name)));
+        }
+        EndSignals::listen()?.next().await;
+        Ok(())
+    })
+}
+
+fn print(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> anyhow::Result<ExitCode> {
+    let mut text = Vec::new();
+    write(&mut text)?;
+    let mut out = io::stdout().lock();
+    out.write_all(&text)
+        .and_then(|()| out.flush())
+        .context("cannot write to standard output")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn man(name: Option<&str>, out: &mut Vec<u8>) -> io::Result<()> {
+    let mut command = cli::command();
+    command.build();
+    let page = match name {
+        None => command,
+        Some(name) => command
+            .find_subcommand(name)
+            .cloned()
+            .ok_or_else(|| io::Error::other(format!("there is no command {name:?}")))?,
+    };
+    clap_mangen::Man::new(page).render(out)
+}

@@ -1,0 +1,12 @@
+//! The composition root: commands carried out, the parts made and joined.
+//!
+//! Invariant: everything that the process has one of (registry, random source, store, status) is made
+//! here and passed in. Non-goal: doing any of the work.
+
+mod command;
+mod demo;
+mod run;
+mod serving;
+mod sources;
+
+pub use command::main;

@@ -1,0 +1,222 @@
+//! `run`: the way up, and the way down.
+
+use std::{
+    io::Write,
+    sync::Arc,
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use anyhow::Context;
+use prometheus::Registry;
+use tokio::{runtime::Runtime, sync::oneshot};
+
+use super::{
+    demo,
+    serving::{self, Publisher, Workers},
+    sources,
+};
+use crate::{
+    admin::{
+        self, AdminEndpoints, BuildInfo, ConfigMetrics, Endpoints, ProcessMetrics, Status,
+        StatusEndpoints,
+    },
+    cli::RunSettings,
+    control::{
+        Store,
+        reconcile::reconcile,
+        source::files::FileSource,
+        translate::{TranslateSettings, Translator},
+    },
+    proxy::{AccessLogWriter, Metrics},
+    shutdown::{EndSignals, Ended, ReopenSignals, Schedule, Shutdown, Stage},
+    telemetry,
+};
+
+/// How long the last lines of the access log may take to be written.
+const LOG_GRACE: Duration = Duration::from_secs(5);
+
+/// Serves until a signal asks to end.
+///
+/// # Errors
+/// When something cannot be started: a socket, a file of options, a thread.
+pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
+    let RunSettings {
+        source,
+        demo,
+        http,
+        https,
+        status: status_address,
+        admin: admin_address,
+        workers,
+        access_log,
+        shutdown_delay,
+        shutdown_grace,
+        log,
+    } = settings;
+    telemetry::start(&log).context("cannot start logging")?;
+    let (options, of_options) = sources::read_options(source.options.as_deref())?;
+    let runtime = control_runtime()?;
+    let shutdown = Shutdown::new();
+    let status = Arc::new(Status::default());
+    let metrics = Metrics::new();
+    let log = AccessLogWriter::start(&access_log).context("cannot open the access log")?;
+    let registry = registry(&metrics, &status, &log)?;
+
+    let mut translating = sources::translate_settings(&source, options);
+    if demo {
+        translating.stand_ins = demo::start(runtime.handle(), &shutdown)?;
+    }
+    let proxy_options = &translating.options.options;
+    let sockets = serving::bind(&http, &https, workers)?;
+    let (http, https) = (sockets.first_http(), sockets.first_https());
+    let publisher = Publisher::new(Arc::clone(&status), metrics.clone());
+    let workers = Workers::start(
+        sockets,
+        &publisher,
+        proxy_options,
+        (&log, &metrics, &shutdown),
+        runtime.handle(),
+    )?;
+
+    let store = Arc::new(Store::default());
+    let watch = FileSource::new(source.paths)
+        .watch(Arc::clone(&store))
+        .context("cannot watch the manifests")?;
+    let (published, first) = oneshot::channel();
+    let configuring = start_configuring(
+        store,
+        translating,
+        of_options,
+        publisher,
+        &shutdown,
+        published,
+    )?;
+    runtime.block_on(async {
+        let mut listeners = tokio::task::JoinSet::new();
+        let on_status: Arc<dyn Endpoints> = Arc::new(StatusEndpoints {
+            status: Arc::clone(&status),
+            metrics: registry,
+        });
+        let on_admin: Arc<dyn Endpoints> = Arc::new(AdminEndpoints {
+            status: Arc::clone(&status),
+        });
+        for (address, endpoints) in [(status_address, on_status), (admin_address, on_admin)] {
+            let Some(address) = address else { continue };
+            let listener = tokio::net::TcpListener::bind(address)
+                .await
+                .with_context(|| format!("cannot listen on {address}"))?;
+            tracing::info!(address = %listener.local_addr()?, "telling how it is");
+            listeners.spawn(admin::serve(listener, endpoints));
+        }
+        let mut signals = EndSignals::listen()?;
+        let mut reopen = ReopenSignals::listen()?;
+        let announce = async {
+            if first.await.is_ok() && demo {
+                // Without a terminal nobody is there to try it.
+                let _ = std::io::stderr().write_all(demo::hints(http, https).as_bytes());
+            }
+            std::future::pending::<()>().await;
+        };
+        let reopening = async {
+            loop {
+                reopen.next().await;
+                log.reopen();
+            }
+        };
+        tokio::select! {
+            () = signals.next() => {}
+            () = announce => {}
+            () = reopening => {}
+        }
+        status.start_draining();
+        let schedule = Schedule {
+            delay: shutdown_delay,
+            grace: shutdown_grace,
+        };
+        let ended = shutdown.run(schedule, signals.next()).await;
+        tracing::info!(how = ?ended, "ended");
+        if ended == Ended::GraceOver {
+            tracing::warn!("some exchanges were aborted when the grace was over");
+        }
+        anyhow::Ok(())
+    })?;
+    drop(watch);
+    workers.join();
+    // Its thread looks at the stage, which is past its end now.
+    let _ = configuring.join();
+    if !log.finish(LOG_GRACE) {
+        tracing::warn!("the last lines of the access log were not written");
+    }
+    Ok(())
+}
+
+fn control_runtime() -> anyhow::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("control")
+        .enable_all()
+        .build()
+        .context("cannot start the control runtime")
+}
+
+fn registry(
+    metrics: &Metrics,
+    status: &Arc<Status>,
+    log: &AccessLogWriter,
+) -> anyhow::Result<Registry> {
+    let registry = Registry::new();
+    registry.register(Box::new(metrics.clone()))?;
+    registry.register(Box::new(ConfigMetrics::new(
+        Arc::clone(status),
+        log.dropped_counter(),
+    )))?;
+    registry.register(Box::new(ProcessMetrics::new()))?;
+    registry.register(Box::new(BuildInfo::new()))?;
+    Ok(registry)
+}
+
+/// Starts the thread that turns what the store holds into what is served. Translation and compilation
+/// may take a while with many objects; they keep nobody waiting there.
+fn start_configuring(
+    store: Arc<Store>,
+    translating: TranslateSettings,
+    of_options: Vec<crate::config::Problem>,
+    mut publisher: Publisher,
+    shutdown: &Shutdown,
+    published: oneshot::Sender<()>,
+) -> anyhow::Result<JoinHandle<()>> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let mut stage = shutdown.watch();
+    let mut published = Some(published);
+    let work = move || {
+        let mut translator = Translator::new(translating);
+        let reconciling = reconcile(
+            store,
+            move |objects| {
+                let mut translation = translator.translate(objects);
+                translation.problems.extend(of_options.iter().cloned());
+                translation
+            },
+            move |reconciled| {
+                publisher.publish(reconciled);
+                if let Some(published) = published.take() {
+                    // Nobody waits for it any more when the process is on its way down.
+                    let _ = published.send(());
+                }
+            },
+        );
+        runtime.block_on(async {
+            tokio::select! {
+                never = reconciling => match never {},
+                () = stage.reached(Stage::Aborted) => {}
+            }
+        });
+    };
+    thread::Builder::new()
+        .name("configuration".into())
+        .spawn(work)
+        .context("cannot start the configuration thread")
+}

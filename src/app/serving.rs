@@ -1,0 +1,237 @@
+//! The workers, their sockets, and the publishing of snapshots to them.
+
+use std::{
+    net::SocketAddr,
+    num::NonZeroUsize,
+    sync::Arc,
+    thread::{self, JoinHandle},
+    time::SystemTime,
+};
+
+use anyhow::Context;
+use arc_swap::ArcSwap;
+use tokio::runtime::Handle;
+
+use crate::{
+    admin::{Published, Status},
+    config::Options,
+    control::reconcile::Reconciled,
+    proxy::{AccessLogWriter, Limits, Listener, Metrics, WorkerParts, run_worker},
+    shutdown::Shutdown,
+    snapshot::{Compiler, SnapshotHandle},
+    tls::{Certificate, ServerResolver, ServerTlsOptions, TlsVersion, server_config},
+    upstream::{IdleLimit, NameResolver, UpstreamOptions},
+};
+
+/// Idle connections to upstreams that the process keeps at the most.
+const IDLE_UPSTREAM_CONNECTIONS: usize = 16_384;
+
+/// Listening sockets, one of each address for each worker.
+pub(super) struct Sockets {
+    workers: Vec<Vec<Bound>>,
+}
+
+struct Bound {
+    listener: Listener,
+    address: SocketAddr,
+    tls: bool,
+}
+
+/// Opens every address once for each worker, so that the kernel spreads connections over them.
+///
+/// # Errors
+/// When an address is taken, or not this machine's.
+pub(super) fn bind(
+    http: &[SocketAddr],
+    https: &[SocketAddr],
+    workers: NonZeroUsize,
+) -> anyhow::Result<Sockets> {
+    let mut wanted: Vec<(SocketAddr, bool)> = Vec::new();
+    wanted.extend(http.iter().map(|address| (*address, false)));
+    wanted.extend(https.iter().map(|address| (*address, true)));
+    let mut of_workers = Vec::with_capacity(workers.get());
+    for _ in 0..workers.get() {
+        let mut bound = Vec::with_capacity(wanted.len());
+        for (address, tls) in &mut wanted {
+            let listener =
+                Listener::bind(*address).with_context(|| format!("cannot listen on {address}"))?;
+            // With port 0 the kernel has chosen one, which the other workers share.
+            *address = listener.local_addr()?;
+            bound.push(Bound {
+                listener,
+                address: *address,
+                tls: *tls,
+            });
+        }
+        of_workers.push(bound);
+    }
+    Ok(Sockets {
+        workers: of_workers,
+    })
+}
+
+impl Sockets {
+    /// The first plain address.
+    pub(super) fn first_http(&self) -> Option<SocketAddr> {
+        self.addresses()
+            .find(|(_, tls)| !tls)
+            .map(|(address, _)| address)
+    }
+
+    /// The first TLS address.
+    pub(super) fn first_https(&self) -> Option<SocketAddr> {
+        self.addresses()
+            .find(|(_, tls)| *tls)
+            .map(|(address, _)| address)
+    }
+
+    fn addresses(&self) -> impl Iterator<Item = (SocketAddr, bool)> {
+        self.workers
+            .first()
+            .into_iter()
+            .flatten()
+            .map(|bound| (bound.address, bound.tls))
+    }
+}
+
+/// Compiles configurations and shows them to the workers and to those who look.
+pub(super) struct Publisher {
+    compiler: Compiler,
+    snapshots: SnapshotHandle,
+    resolver: Arc<ServerResolver>,
+    status: Arc<Status>,
+}
+
+impl Publisher {
+    pub(super) fn new(status: Arc<Status>, metrics: Metrics) -> Self {
+        let self_signed = Arc::new(Certificate::self_signed());
+        let compiler = Compiler::new(self_signed, Box::new(move |meta| metrics.series(meta).0));
+        let empty = compiler.empty();
+        Self {
+            resolver: Arc::new(ServerResolver::new(Arc::clone(&empty.certificates))),
+            snapshots: Arc::new(ArcSwap::new(empty)),
+            compiler,
+            status,
+        }
+    }
+
+    /// Compiles a configuration that is new and gives it to the workers; shows it and its problems.
+    pub(super) fn publish(&mut self, reconciled: Reconciled) {
+        let Reconciled {
+            generation,
+            config,
+            problems,
+        } = reconciled;
+        let before = self.status.published();
+        let at = match before {
+            Some(before) if before.generation == generation => before.at,
+            _ => {
+                let snapshot = self.compiler.compile(generation, Arc::clone(&config));
+                self.resolver.publish(Arc::clone(&snapshot.certificates));
+                self.snapshots.store(snapshot);
+                tracing::info!(
+                    generation,
+                    problems = problems.len(),
+                    "serving a new configuration"
+                );
+                SystemTime::now()
+            }
+        };
+        self.status.publish(Published {
+            generation,
+            at,
+            config,
+            problems,
+        });
+    }
+}
+
+/// The running workers.
+pub(super) struct Workers(Vec<JoinHandle<()>>);
+
+impl Workers {
+    /// Starts a thread for each worker's sockets.
+    ///
+    /// # Errors
+    /// When TLS or a thread cannot be had.
+    pub(super) fn start(
+        sockets: Sockets,
+        publisher: &Publisher,
+        options: &Options,
+        (log, metrics, shutdown): (&AccessLogWriter, &Metrics, &Shutdown),
+        control: &Handle,
+    ) -> anyhow::Result<Self> {
+        let tls = server_config(
+            Arc::clone(&publisher.resolver),
+            &ServerTlsOptions {
+                http2: false,
+                client_auth: None,
+                min_version: TlsVersion::Tls12,
+                max_version: TlsVersion::Tls13,
+            },
+        )?;
+        let mut random = fastrand::Rng::new();
+        let names = NameResolver::new(
+            control.clone(),
+            shutdown.tasks().clone(),
+            sockets.addresses().map(|(address, _)| address).collect(),
+            random.fork(),
+        );
+        for (address, tls) in sockets.addresses() {
+            tracing::info!(%address, tls, "listening");
+        }
+        let limits = Arc::new(Limits::default());
+        let idle_limit = Arc::new(IdleLimit::new(IDLE_UPSTREAM_CONNECTIONS));
+        let mut threads = Vec::with_capacity(sockets.workers.len());
+        for (number, bound) in sockets.workers.into_iter().enumerate() {
+            let listeners = bound.into_iter().map(
+                |Bound {
+                     listener,
+                     tls: is_tls,
+                     ..
+                 }| {
+                    if is_tls {
+                        listener.with_tls(Arc::clone(&tls))
+                    } else {
+                        listener
+                    }
+                },
+            );
+            let parts = WorkerParts {
+                snapshots: Arc::clone(&publisher.snapshots),
+                listeners: listeners.collect(),
+                upstreams: UpstreamOptions {
+                    idle_per_endpoint: options.upstream_idle_connections,
+                    idle_limit: Arc::clone(&idle_limit),
+                    tasks: shutdown.tasks().clone(),
+                    random: random.fork(),
+                },
+                names: names.clone(),
+                log: log.worker(),
+                metrics: metrics.worker(),
+                limits: Arc::clone(&limits),
+                stage: shutdown.watch(),
+                tasks: shutdown.tasks().clone(),
+            };
+            let work = move || {
+                if let Err(error) = run_worker(parts) {
+                    tracing::error!(%error, "a worker cannot run");
+                }
+            };
+            let thread = thread::Builder::new()
+                .name(format!("worker-{number}"))
+                .spawn(work);
+            threads.push(thread.context("cannot start a worker")?);
+        }
+        Ok(Self(threads))
+    }
+
+    /// Waits for their end.
+    pub(super) fn join(self) {
+        for thread in self.0 {
+            if thread.join().is_err() {
+                tracing::error!("a worker has ended in a panic");
+            }
+        }
+    }
+}

@@ -1,23 +1,29 @@
-//! The start of a downstream connection: TLS, and which protocol it speaks.
+//! The start of a downstream connection: PROXY header, TLS, and which protocol it speaks.
 
-use std::{net::SocketAddr, rc::Rc};
+use std::{io, net::SocketAddr, rc::Rc};
 
 use rustls::{HandshakeKind, ProtocolVersion};
 use tokio::{
+    io::AsyncReadExt,
     net::TcpStream,
     time::{Instant, timeout_at},
 };
 use tokio_rustls::TlsAcceptor;
 
 use super::{
-    downstream::Downstream, forwarded::Peer, limits::Place, metrics::Counter, worker::Worker,
+    downstream::Downstream,
+    forwarded::{Peer, is_trusted},
+    limits::Place,
+    metrics::Counter,
+    proxy_protocol::{MAX_HEADER, ProxiedAddresses, ProxyHeader},
+    worker::Worker,
 };
 use crate::tls::Stream;
 
 /// Serves one connection to its end. `place` is held for as long.
 pub(super) async fn run(
     worker: &Rc<Worker>,
-    stream: TcpStream,
+    mut stream: TcpStream,
     address: SocketAddr,
     tls: Option<TlsAcceptor>,
     mut place: Place,
@@ -26,18 +32,26 @@ pub(super) async fn run(
     let view = worker.view();
     let options = &view.snapshot.config.options;
     let deadline = Instant::now() + options.head_timeout;
+    let most = options.max_connections_per_client;
+    let from = &options.client_address;
+    let proxied = from.use_proxy_protocol && is_trusted(address.ip().to_canonical(), &from.trusted);
+    drop(view);
     let mut peer = Peer {
         client: address,
         tls: None,
     };
-    if !place.claim(
-        peer.client.ip().to_canonical(),
-        options.max_connections_per_client,
-    ) {
+    if proxied {
+        let Ok(Ok(addresses)) = timeout_at(deadline, take_proxy_header(&mut stream)).await else {
+            worker.metrics.count(Counter::RefusedByProxyHeader);
+            return;
+        };
+        peer.client = addresses.map_or(address, |addresses| addresses.source);
+    }
+    // Counted by client, not by the balancer that all of them may come through.
+    if !place.claim(peer.client.ip().to_canonical(), most) {
         worker.metrics.count(Counter::RefusedByClientLimit);
         return;
     }
-    drop(view);
     let stream = match tls {
         None => Stream::Tcp(stream),
         Some(acceptor) => {
@@ -60,4 +74,32 @@ pub(super) async fn run(
     Downstream::new(Rc::clone(worker), stream, peer)
         .serve()
         .await;
+}
+
+/// Reads the PROXY header that a connection has to begin with, and not a byte more: what follows may
+/// be TLS or HTTP.
+async fn take_proxy_header(stream: &mut TcpStream) -> io::Result<Option<ProxiedAddresses>> {
+    let mut bytes = vec![0; MAX_HEADER];
+    let mut taken = 0;
+    loop {
+        let seen = match bytes.get_mut(taken..) {
+            Some(free) if !free.is_empty() => taken + stream.peek(free).await?,
+            _ => return Err(io::ErrorKind::InvalidData.into()),
+        };
+        if seen == taken {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let header = ProxyHeader::parse(bytes.get(..seen).unwrap_or_default())
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        // Bytes that do not complete the header belong to it all the same. They are taken, since
+        // with them left in the socket there would be no waiting for more.
+        let end = header.map_or(seen, |header| header.consumed);
+        if let Some(known) = bytes.get_mut(taken..end) {
+            stream.read_exact(known).await?;
+        }
+        if let Some(header) = header {
+            return Ok(header.addresses);
+        }
+        taken = end;
+    }
 }

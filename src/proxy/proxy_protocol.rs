@@ -10,6 +10,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 const MAX_V1: usize = 107;
 /// The longest header of version 2. The format allows 65,551 bytes; nginx takes 4,096 as well.
 const MAX_V2: usize = 4096;
+/// The longest header of either version, in bytes.
+pub(super) const MAX_HEADER: usize = MAX_V2;
 
 const V1_SIGNATURE: &[u8] = b"PROXY ";
 const V2_SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";

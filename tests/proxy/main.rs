@@ -3,6 +3,7 @@
 
 mod forwarding;
 mod lifetime;
+mod proxy_protocol;
 mod refusals;
 mod streaming;
 mod support;

@@ -11,6 +11,8 @@ pub enum Counter {
     RefusedByLimit,
     /// A connection turned away because its address has too many.
     RefusedByClientLimit,
+    /// A trusted peer's connection that was closed for its PROXY header, or for want of one.
+    RefusedByProxyHeader,
     /// A TLS handshake that negotiated from scratch.
     TlsFull,
     /// A TLS handshake that resumed a session.
@@ -50,11 +52,12 @@ pub(super) struct Row {
 }
 
 impl Counter {
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::HttpConnections,
         Self::HttpsConnections,
         Self::RefusedByLimit,
         Self::RefusedByClientLimit,
+        Self::RefusedByProxyHeader,
         Self::TlsFull,
         Self::TlsResumed,
         Self::TlsFailed,
@@ -94,6 +97,7 @@ impl Counter {
             Self::HttpsConnections => row(CONNECTIONS, Some(("listener", "https"))),
             Self::RefusedByLimit => row(REFUSED, Some(("reason", "limit"))),
             Self::RefusedByClientLimit => row(REFUSED, Some(("reason", "client_limit"))),
+            Self::RefusedByProxyHeader => row(REFUSED, Some(("reason", "proxy_header"))),
             Self::TlsFull => row(TLS, Some(("result", "full"))),
             Self::TlsResumed => row(TLS, Some(("result", "resumed"))),
             Self::TlsFailed => row(TLS, Some(("result", "failed"))),

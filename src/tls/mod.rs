@@ -6,6 +6,7 @@
 mod certificate;
 mod certificate_store;
 mod client;
+mod client_configs;
 mod server;
 mod stream;
 #[cfg(test)]
@@ -14,6 +15,7 @@ mod tests;
 pub use certificate::{Certificate, CertificateBinding, CertificateError};
 pub use certificate_store::{CertificateStore, ServerResolver};
 pub use client::{ClientTls, VerifyServer};
+pub use client_configs::{ClientConfigs, ClientTlsError};
 pub use server::{
     ClientAuth, ClientCertificate, ServerTlsError, ServerTlsOptions, TlsVersion, server_config,
 };

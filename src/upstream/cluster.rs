@@ -13,9 +13,10 @@ use super::{
     lease::Lease,
     retry::RetryBudget,
     settings::{Balancer, ClusterId, ClusterSettings, HashKey, Protocol},
-    transport::{TlsSettingsError, Transport},
+    transport::Transport,
     worker::WorkerState,
 };
+use crate::tls::ClientTlsError;
 
 /// One worker's view of a cluster at one moment. Cheap to hold for the time of a request.
 #[derive(Debug)]
@@ -171,7 +172,7 @@ impl Cluster {
         }
     }
 
-    pub(super) fn settings_error(&self) -> Option<TlsSettingsError> {
+    pub(super) fn settings_error(&self) -> Option<ClientTlsError> {
         self.transport.settings_error()
     }
 

@@ -20,10 +20,10 @@ use super::{
     cluster::Cluster,
     names::{NameResolver, NameWatch, Resolution},
     settings::{ClusterId, ClusterSettings, UpstreamSource},
-    tls_configs::TlsConfigs,
     transport::Transport,
     worker::WorkerState,
 };
+use crate::tls::ClientConfigs;
 
 /// One worker's clusters by name.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ pub(super) struct Clusters {
     /// The slots whose addresses are behind names.
     named: BTreeSet<ClusterId>,
     names: NameResolver,
-    tls: RefCell<TlsConfigs>,
+    tls: RefCell<ClientConfigs>,
     worker: Rc<WorkerState>,
 }
 

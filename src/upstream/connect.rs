@@ -10,6 +10,8 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
+use crate::tls::ClientTlsError;
+
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
@@ -30,7 +32,7 @@ pub enum ConnectError {
     NotHttp2,
     /// The cluster's TLS settings cannot be used.
     #[error("the TLS settings cannot be used: {0}")]
-    Settings(#[from] super::transport::TlsSettingsError),
+    Settings(#[from] ClientTlsError),
     /// This machine is out of descriptors or memory.
     #[error("out of descriptors or memory: {0}")]
     Exhausted(#[source] io::Error),

@@ -18,7 +18,6 @@ mod names;
 mod pool;
 mod retry;
 mod settings;
-mod tls_configs;
 mod transport;
 mod upstreams;
 mod worker;
@@ -39,5 +38,4 @@ pub use settings::{
     Balancer, ClusterId, ClusterSettings, Endpoint, HashKey, NameTarget, NameTrust, Protocol,
     UpstreamSource,
 };
-pub use transport::TlsSettingsError;
 pub use upstreams::{UpstreamOptions, Upstreams};

@@ -11,15 +11,14 @@ use super::{
     connect::{self, ConnectError},
     connection::UpstreamStream,
     settings::{ClusterSettings, Protocol},
-    tls_configs::TlsConfigs,
 };
-use crate::tls::ClientTls;
+use crate::tls::{ClientConfigs, ClientTls, ClientTlsError};
 
 /// Protocol and TLS of one cluster.
 pub(super) struct Transport {
     protocol: Protocol,
     settings: Option<ClientTls>,
-    tls: Option<Result<Tls, TlsSettingsError>>,
+    tls: Option<Result<Tls, ClientTlsError>>,
 }
 
 struct Tls {
@@ -27,28 +26,13 @@ struct Tls {
     name: Option<ServerName<'static>>,
 }
 
-/// Why a cluster's TLS settings cannot be used: its connections fail, since to go without would be
-/// to send secrets in the clear.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TlsSettingsError {
-    /// `server_name` is not a DNS name or address.
-    #[error("the server name is not a DNS name or an address")]
-    ServerName,
-    /// None of the authorities can be read.
-    #[error("an authority is not a certificate")]
-    Authority,
-    /// The system has no authorities.
-    #[error("the system has no certificate authorities")]
-    NoSystemAuthorities,
-}
-
 impl Transport {
-    pub(super) fn new(settings: &ClusterSettings, configs: &mut TlsConfigs) -> Self {
+    pub(super) fn new(settings: &ClusterSettings, configs: &mut ClientConfigs) -> Self {
         let tls = settings.tls.as_ref().map(|tls| {
             let name = tls.server_name.as_deref().map(|name| {
-                ServerName::try_from(name.to_owned()).map_err(|_| TlsSettingsError::ServerName)
+                ServerName::try_from(name.to_owned()).map_err(|_| ClientTlsError::ServerName)
             });
-            let config = configs.config(tls, settings.protocol)?;
+            let config = configs.config(&tls.verify, alpn(settings.protocol))?;
             Ok(Tls {
                 connector: TlsConnector::from(config),
                 name: name.transpose()?,
@@ -67,7 +51,7 @@ impl Transport {
     }
 
     /// The first reason why no connection can ever be made.
-    pub(super) fn settings_error(&self) -> Option<TlsSettingsError> {
+    pub(super) fn settings_error(&self) -> Option<ClientTlsError> {
         self.tls.as_ref()?.as_ref().err().copied()
     }
 
@@ -86,10 +70,21 @@ impl Transport {
             .unwrap_or_else(|| ServerName::IpAddress(address.ip().into()));
         let stream = connect::tls(&tls.connector, name, connect::tcp(address).await?).await?;
         let agreed = stream.get_ref().1.alpn_protocol();
-        if self.protocol == Protocol::Http2 && agreed != Some(b"h2") {
+        if self.protocol == Protocol::Http2 && agreed != Some(HTTP_2) {
             return Err(ConnectError::NotHttp2);
         }
         Ok(UpstreamStream::Tls(stream))
+    }
+}
+
+/// The names of RFC 7301 and RFC 9113 section 3.1.
+const HTTP_1: &[u8] = b"http/1.1";
+const HTTP_2: &[u8] = b"h2";
+
+fn alpn(protocol: Protocol) -> &'static [u8] {
+    match protocol {
+        Protocol::Http1 => HTTP_1,
+        Protocol::Http2 => HTTP_2,
     }
 }
 

@@ -13,10 +13,9 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use super::fixture::{SECOND, clusters, heard, id, listen, on_worker, settings, upstreams};
 use crate::{
-    tls::{ClientTls, VerifyServer},
+    tls::{ClientTls, ClientTlsError, VerifyServer},
     upstream::{
-        ClusterSettings, ConnectError, Http1Connection, Lease, Protocol, TlsSettingsError,
-        UpstreamStream, Upstreams,
+        ClusterSettings, ConnectError, Http1Connection, Lease, Protocol, UpstreamStream, Upstreams,
     },
 };
 
@@ -169,14 +168,14 @@ async fn settings_that_cannot_be_used_fail_every_connect_and_blame_nobody() {
                     server_name: Some("not a name".into()),
                     ..ClientTls::default()
                 },
-                TlsSettingsError::ServerName,
+                ClientTlsError::ServerName,
             ),
             (
                 ClientTls {
                     server_name: None,
                     verify: junk,
                 },
-                TlsSettingsError::Authority,
+                ClientTlsError::Authority,
             ),
         ] {
             let (_listener, address) = listen().await;

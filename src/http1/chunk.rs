@@ -212,7 +212,7 @@ impl Chunks {
 
     fn extension_byte(&mut self, place: Extension, byte: u8) -> Result<State, BodyError> {
         use Extension::*;
-        self.extensions += 1;
+        self.extensions += usize::from(byte != b'\r');
         if self.extensions > self.limits.max_extensions {
             return Err(BodyError::ChunkExtensionsTooLong);
         }

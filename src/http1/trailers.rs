@@ -26,26 +26,24 @@ impl Trailers {
         let fresh = input.get(..room).unwrap_or(input);
         self.buffer.extend_from_slice(fresh);
         let first = self.fields.len();
-        let end = if self.progress.has_line(&self.buffer) {
-            fields::section(
-                Input {
-                    bytes: &self.buffer,
-                    padded: &self.buffer,
-                },
-                &mut self.progress,
-                &mut self.fields,
-                limits.max_trailer_fields,
-            )
-            .map_err(|error| match error {
-                HeadError::TooManyFields => BodyError::TrailersTooLarge,
-                error => BodyError::Trailer(error),
-            })?
+        let outcome = if self.progress.has_line(&self.buffer) {
+            let input = Input {
+                bytes: &self.buffer,
+                padded: &self.buffer,
+            };
+            let max_fields = limits.max_trailer_fields;
+            fields::section(input, &mut self.progress, &mut self.fields, max_fields)
         } else {
-            None
+            Ok(None)
         };
+        // Before a fault is told, since these stand before it.
         if self.fields.iter().skip(first).any(|f| is_forbidden(f.id)) {
             return Err(BodyError::ForbiddenTrailer);
         }
+        let end = outcome.map_err(|error| match error {
+            HeadError::TooManyFields => BodyError::TrailersTooLarge,
+            error => BodyError::Trailer(error),
+        })?;
         match end {
             Some(end) => {
                 self.buffer.truncate(end);

@@ -2,36 +2,21 @@
 
 use std::ops::Range;
 
-use portcullis::http1::{
-    self, BodyDecoder, BodyError, BodyLength, ChunkLimits, HeadError, HeadLimits, Parsed,
-};
-use portcullis::message::{Fields, RequestHead, ResponseHead};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use crate::oracle::{self, Field, Head};
+use crate::check;
 use crate::support::config;
 
 proptest! {
-    #![proptest_config(config(2_000))]
+    #![proptest_config(config(4_000))]
 
     #[test]
     fn request_heads_are_read_as_the_oracle_reads_them(
         bytes in mutated(REQUESTS),
         cuts in prop::collection::vec(any::<Index>(), 0..4),
     ) {
-        let expected = oracle::request(&bytes);
-        let whole = read_request(&bytes, &[], true);
-        match (&whole, &expected) {
-            (Some(Ok(read)), Some(expected)) => prop_assert_eq!(read, expected),
-            // Nothing but empty lines has come.
-            (None, None) => prop_assert!(bytes.iter().all(|b| b"\r\n".contains(b))),
-            (Some(Err(_)), None) => {}
-            _ => prop_assert!(false, "{:?}, not {:?}", whole, expected),
-        }
-        prop_assert_eq!(&read_request(&bytes, &[], false), &whole);
-        prop_assert_eq!(&read_request(&bytes, &places(&cuts, bytes.len()), true), &whole);
-        prop_assert_eq!(&read_request(&bytes, &everywhere(&bytes), true), &whole);
+        check::request(&bytes, &places(&cuts, bytes.len()));
     }
 
     #[test]
@@ -39,16 +24,7 @@ proptest! {
         bytes in mutated(RESPONSES),
         cuts in prop::collection::vec(any::<Index>(), 0..4),
     ) {
-        let expected = oracle::response(&bytes);
-        let whole = read_response(&bytes, &[], true);
-        match (&whole, &expected) {
-            (Some(Ok(read)), Some(expected)) => prop_assert_eq!(read, expected),
-            (Some(Err(_)), None) => {}
-            _ => prop_assert!(false, "{:?}, not {:?}", whole, expected),
-        }
-        prop_assert_eq!(&read_response(&bytes, &[], false), &whole);
-        prop_assert_eq!(&read_response(&bytes, &places(&cuts, bytes.len()), true), &whole);
-        prop_assert_eq!(&read_response(&bytes, &everywhere(&bytes), true), &whole);
+        check::response(&bytes, &places(&cuts, bytes.len()));
     }
 
     #[test]
@@ -56,15 +32,12 @@ proptest! {
         bytes in mutated(BODIES),
         cuts in prop::collection::vec(any::<Index>(), 0..4),
     ) {
-        let expected = oracle::chunked(&bytes);
-        let whole = read_chunked(&bytes, &[]);
-        match (&whole, &expected) {
-            (Ok(read), Some(_)) => prop_assert_eq!(read, &expected),
-            (Ok(None) | Err(_), None) => {}
-            _ => prop_assert!(false, "{:?}, not {:?}", whole, expected),
-        }
-        prop_assert_eq!(&read_chunked(&bytes, &places(&cuts, bytes.len())), &whole);
-        prop_assert_eq!(&read_chunked(&bytes, &everywhere(&bytes)), &whole);
+        check::chunked(&bytes, &places(&cuts, bytes.len()));
+    }
+
+    #[test]
+    fn paths_become_canonical_as_the_oracle_makes_them(path in path()) {
+        check::path(path.as_bytes());
     }
 }
 
@@ -139,94 +112,36 @@ fn places(cuts: &[Index], length: usize) -> Vec<usize> {
     places
 }
 
-fn everywhere(bytes: &[u8]) -> Vec<usize> {
-    (1..bytes.len()).collect()
-}
-
-/// The pieces between the cuts.
-fn pieces<'a>(bytes: &'a [u8], cuts: &'a [usize]) -> impl Iterator<Item = &'a [u8]> {
-    let starts = std::iter::once(0).chain(cuts.iter().copied());
-    let ends = cuts.iter().copied().chain([bytes.len()]);
-    starts.zip(ends).map(|(start, end)| &bytes[start..end])
-}
-
-/// Parses what comes in pieces; nothing if the head remains partial. `has_room` is whether the
-/// buffer has room to spare.
-fn read_request(bytes: &[u8], cuts: &[usize], has_room: bool) -> Option<Result<Head, HeadError>> {
-    let mut head = RequestHead::default();
-    if has_room {
-        head.buffer.reserve(bytes.len() + 100);
-    } else {
-        head.buffer.reserve_exact(bytes.len());
-    }
-    for piece in pieces(bytes, cuts) {
-        head.buffer.extend_from_slice(piece);
-        match http1::parse_request(&mut head, &HeadLimits::default()) {
-            Ok(Parsed::Partial) => assert_eq!(head.head_len, 0),
-            Ok(Parsed::Complete) => {
-                let version = head.version.as_str().as_bytes();
-                return Some(Ok(Head {
-                    start: [head.method_bytes(), head.target(), version].map(<[u8]>::to_vec),
-                    fields: owned(head.fields()),
-                    length: head.head_len,
-                }));
-            }
-            Err(error) => return Some(Err(error)),
-        }
-    }
-    None
-}
-
-fn read_response(bytes: &[u8], cuts: &[usize], has_room: bool) -> Option<Result<Head, HeadError>> {
-    let mut head = ResponseHead::default();
-    if has_room {
-        head.buffer.reserve(bytes.len() + 100);
-    } else {
-        head.buffer.reserve_exact(bytes.len());
-    }
-    for piece in pieces(bytes, cuts) {
-        head.buffer.extend_from_slice(piece);
-        match http1::parse_response(&mut head, &HeadLimits::default()) {
-            Ok(Parsed::Partial) => assert_eq!(head.head_len, 0),
-            Ok(Parsed::Complete) => {
-                let version = head.version.as_str().as_bytes();
-                let status = head.status.to_string();
-                return Some(Ok(Head {
-                    start: [version, status.as_bytes(), head.reason()].map(<[u8]>::to_vec),
-                    fields: owned(head.fields()),
-                    length: head.head_len,
-                }));
-            }
-            Err(error) => return Some(Err(error)),
-        }
-    }
-    None
-}
-
-type Body = (Vec<u8>, Vec<Field>, usize);
-
-/// Decodes what comes in pieces; nothing if the body does not end.
-fn read_chunked(bytes: &[u8], cuts: &[usize]) -> Result<Option<Body>, BodyError> {
-    let mut decoder = BodyDecoder::new(BodyLength::Chunked, ChunkLimits::default());
-    let (mut unread, mut data, mut used) = (Vec::new(), Vec::new(), 0);
-    for piece in pieces(bytes, cuts) {
-        unread.extend_from_slice(piece);
-        while !unread.is_empty() && !decoder.is_done() {
-            let decoded = decoder.decode(&unread)?;
-            assert_eq!(decoded.done, decoder.is_done());
-            assert!(decoded.consumed > 0, "no progress");
-            data.extend_from_slice(&unread[decoded.data]);
-            unread.drain(..decoded.consumed);
-            used += decoded.consumed;
-        }
-    }
-    let is_done = decoder.is_done();
-    assert_eq!(decoder.on_eof().is_ok(), is_done);
-    Ok(is_done.then(|| (data, owned(decoder.trailers()), used)))
-}
-
-fn owned(fields: Fields<'_>) -> Vec<Field> {
-    fields
-        .map(|field| (field.id, field.name.to_vec(), field.value.to_vec()))
-        .collect()
+/// Paths of pieces that matter to the canonical form.
+fn path() -> impl Strategy<Value = String> {
+    let piece = select(vec![
+        "/",
+        "/",
+        "/",
+        ".",
+        "..",
+        "%2e",
+        "%2E",
+        "%2f",
+        "%5C",
+        "%41",
+        "%7e",
+        "%fF",
+        "%00",
+        "%25",
+        "%",
+        "%2",
+        "\\",
+        "{",
+        "~",
+        "[",
+        "=",
+        "a",
+        "b0",
+        "%20",
+        "-_",
+        "0123456789abcdef",
+        "@:",
+    ]);
+    prop::collection::vec(piece, 0..12).prop_map(|pieces| format!("/{}", pieces.concat()))
 }

@@ -8,6 +8,7 @@ mod targets;
 
 mod bodies;
 mod build;
+mod check;
 mod differential;
 mod framing;
 mod heads;

@@ -8,6 +8,9 @@ const MAX_FIELDS: usize = 100;
 const MAX_TARGET: usize = 8 << 10;
 const MAX_METHOD: usize = 32;
 const MAX_EMPTY_LINES: usize = 2;
+const MAX_EXTENSIONS: usize = 16 << 10;
+const MAX_TRAILERS: usize = 8 << 10;
+const MAX_TRAILER_FIELDS: usize = 32;
 
 /// A start line in three parts, the fields, and the length of the whole.
 #[derive(Debug, PartialEq, Eq)]
@@ -75,7 +78,7 @@ pub(crate) fn response(bytes: &[u8]) -> Option<Head> {
 
 /// Reads the chunked body at the front of `bytes`: its data, its trailers and its length.
 pub(crate) fn chunked(bytes: &[u8]) -> Option<(Vec<u8>, Vec<Field>, usize)> {
-    let (mut rest, mut data) = (bytes, Vec::new());
+    let (mut rest, mut data, mut extension_bytes) = (bytes, Vec::new(), 0);
     loop {
         let (line, after) = cut(rest, b"\r\n")?;
         let digits = line.iter().take_while(|b| b.is_ascii_hexdigit()).count();
@@ -84,6 +87,7 @@ pub(crate) fn chunked(bytes: &[u8]) -> Option<(Vec<u8>, Vec<Field>, usize)> {
             return None;
         }
         let size = u64::from_str_radix(std::str::from_utf8(size).unwrap(), 16).unwrap();
+        extension_bytes += extensions.len();
         rest = after;
         if size == 0 {
             break;
@@ -100,10 +104,63 @@ pub(crate) fn chunked(bytes: &[u8]) -> Option<(Vec<u8>, Vec<Field>, usize)> {
         .iter()
         .map(|line| field(line))
         .collect::<Option<Vec<_>>>()?;
-    // Enough for what the generator comes up with.
-    let allowed = [FieldId::Other, FieldId::Date, FieldId::Server];
-    let is_allowed = fields.iter().all(|(id, _, _)| allowed.contains(id));
-    is_allowed.then_some((data, fields, bytes.len() - rest.len() + length))
+    let allowed = [
+        FieldId::Accept,
+        FieldId::AcceptEncoding,
+        FieldId::Date,
+        FieldId::Other,
+        FieldId::Referer,
+        FieldId::Server,
+        FieldId::UserAgent,
+    ];
+    let fits = fields.iter().all(|(id, _, _)| allowed.contains(id))
+        && fields.len() <= MAX_TRAILER_FIELDS
+        && length <= MAX_TRAILERS
+        && extension_bytes <= MAX_EXTENSIONS;
+    fits.then_some((data, fields, bytes.len() - rest.len() + length))
+}
+
+/// The canonical form of a path, step by step, each on the whole path.
+pub(crate) fn canonical_path(path: &[u8]) -> Option<Vec<u8>> {
+    let mut escaped = String::new();
+    let mut rest = path;
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        let (decoded, was_escaped) = if byte == b'%' {
+            let digits = after
+                .get(..2)
+                .filter(|d| d.iter().all(u8::is_ascii_hexdigit))?;
+            rest = &after[2..];
+            let digits = std::str::from_utf8(digits).unwrap();
+            (u8::from_str_radix(digits, 16).unwrap(), true)
+        } else {
+            (byte, false)
+        };
+        let is_unreserved = decoded.is_ascii_alphanumeric() || b"-._~".contains(&decoded);
+        let stands = is_unreserved || !was_escaped && b"!$&'()*+,;=:@/".contains(&decoded);
+        match decoded {
+            0 => return None,
+            b'\\' if !was_escaped => return None,
+            _ if stands => escaped.push(char::from(decoded)),
+            _ => escaped.push_str(&format!("%{decoded:02X}")),
+        }
+    }
+    let mut segments: Vec<&str> = Vec::new();
+    let mut ends_in_folder = true;
+    for segment in escaped.split('/').filter(|segment| !segment.is_empty()) {
+        ends_in_folder = matches!(segment, "." | "..");
+        match segment {
+            "." => {}
+            ".." => drop(segments.pop()),
+            _ => segments.push(segment),
+        }
+    }
+    ends_in_folder |= escaped.ends_with('/');
+    let mut canonical = format!("/{}", segments.join("/"));
+    if ends_in_folder && canonical != "/" {
+        canonical.push('/');
+    }
+    Some(canonical.into_bytes())
 }
 
 /// `*( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] )`, and no blank before the

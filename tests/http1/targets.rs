@@ -5,10 +5,6 @@ use portcullis::message::{
     HostError, RequestHead, Target, TargetError, TargetForm, Version, canonical_path,
     normalize_host,
 };
-use proptest::prelude::*;
-use proptest::sample::select;
-
-use crate::support::config;
 
 type Outcome<T> = Result<T, TargetError>;
 
@@ -352,95 +348,6 @@ fn a_reused_target_holds_nothing_of_the_last_request() {
     let faulty = head("GET", "/", &["c:x"], Version::Http11);
     assert!(target.resolve(&faulty).is_err());
     assert!(target.resolve(&faulty).is_err());
-}
-
-proptest! {
-    #![proptest_config(config(4_000))]
-
-    #[test]
-    fn paths_become_what_the_oracle_says_and_stay_so(path in path()) {
-        let ours = resolve(&path, "a").ok().map(|t| t.path().to_vec());
-        prop_assert_eq!(&ours, &oracle(path.as_bytes()));
-        if let Some(canonical) = ours {
-            let canonical = String::from_utf8(canonical).unwrap();
-            let again = resolve(&canonical, "a").unwrap();
-            prop_assert_eq!(again.path(), canonical.as_bytes());
-        }
-    }
-}
-
-/// Paths of pieces that matter to the canonical form.
-fn path() -> impl Strategy<Value = String> {
-    let piece = select(vec![
-        "/",
-        "/",
-        "/",
-        ".",
-        "..",
-        "%2e",
-        "%2E",
-        "%2f",
-        "%5C",
-        "%41",
-        "%7e",
-        "%fF",
-        "%00",
-        "%25",
-        "%",
-        "%2",
-        "\\",
-        "{",
-        "~",
-        "[",
-        "=",
-        "a",
-        "b0",
-        "%20",
-        "-_",
-        "0123456789abcdef",
-        "@:",
-    ]);
-    prop::collection::vec(piece, 0..12).prop_map(|pieces| format!("/{}", pieces.concat()))
-}
-
-/// The canonical form, step by step, each on the whole path.
-fn oracle(path: &[u8]) -> Option<Vec<u8>> {
-    let mut escaped = String::new();
-    let mut rest = path;
-    while let Some((&byte, after)) = rest.split_first() {
-        rest = after;
-        let (decoded, was_escaped) = if byte == b'%' {
-            let digits = std::str::from_utf8(after.get(..2)?).ok()?;
-            rest = &after[2..];
-            (u8::from_str_radix(digits, 16).ok()?, true)
-        } else {
-            (byte, false)
-        };
-        let is_unreserved = decoded.is_ascii_alphanumeric() || b"-._~".contains(&decoded);
-        let stands = is_unreserved || !was_escaped && b"!$&'()*+,;=:@/".contains(&decoded);
-        match decoded {
-            0 => return None,
-            b'\\' if !was_escaped => return None,
-            _ if stands => escaped.push(char::from(decoded)),
-            _ => escaped.push_str(&format!("%{decoded:02X}")),
-        }
-    }
-    let mut segments: Vec<&str> = Vec::new();
-    let mut ends_in_folder = true;
-    for segment in escaped.split('/').filter(|segment| !segment.is_empty()) {
-        ends_in_folder = matches!(segment, "." | "..");
-        match segment {
-            "." => {}
-            ".." => drop(segments.pop()),
-            _ => segments.push(segment),
-        }
-    }
-    ends_in_folder |= escaped.ends_with('/');
-    let mut canonical = format!("/{}", segments.join("/"));
-    if ends_in_folder && canonical != "/" {
-        canonical.push('/');
-    }
-    Some(canonical.into_bytes())
 }
 
 fn resolve(target: &str, host: &str) -> Result<Target, TargetError> {

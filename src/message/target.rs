@@ -54,7 +54,7 @@ pub enum TargetError {
     /// The host is refused.
     #[error("the host is refused: {0}")]
     Host(#[from] HostError),
-    /// A request of HTTP/1.1 or later without a host.
+    /// A request of HTTP/1.1 or later without a host, or one of HTTP/1.0 where a host is needed.
     #[error("the request names no host")]
     NoHost,
     /// Two `Host` fields, or in HTTP/2 two that differ.

@@ -27,3 +27,21 @@ impl Default for BodyLimit {
         Self::DEFAULT
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_is_inclusive() {
+        for (limit, length, allowed) in [
+            (BodyLimit::DEFAULT, 1 << 20, true),
+            (BodyLimit::DEFAULT, (1 << 20) + 1, false),
+            (BodyLimit::Bytes(0), 0, true),
+            (BodyLimit::Bytes(0), 1, false),
+            (BodyLimit::Unlimited, u64::MAX, true),
+        ] {
+            assert_eq!(limit.allows(length), allowed, "{limit:?} {length}");
+        }
+    }
+}

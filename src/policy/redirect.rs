@@ -34,6 +34,7 @@ impl Default for Hsts {
         }
     }
 }
+
 impl Hsts {
     /// Appends the field's value, RFC 6797 section 6.1.
     pub fn write_value(&self, out: &mut Vec<u8>) {
@@ -54,9 +55,60 @@ impl Hsts {
 }
 
 /// Appends where a request to `host` goes to over HTTPS: the same path and query, at the default
-/// port, as ingress-nginx has it.
+/// port whatever port the request came to, as ingress-nginx has it. `host` is canonical and not
+/// empty; so is `path_and_query`, or `*` for a request to the server as a whole (RFC 9112 section
+/// 3.2.4), which has no path.
 pub fn write_https_location(host: &[u8], path_and_query: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(b"https://");
     out.extend_from_slice(host);
-    out.extend_from_slice(path_and_query);
+    if path_and_query != b"*" {
+        out.extend_from_slice(path_and_query);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_location_keeps_path_and_query_and_takes_the_default_port() {
+        for (host, path_and_query, expected) in [
+            ("a.example", "/", "https://a.example/"),
+            (
+                "a.example",
+                "/b/?c=d&e=%20",
+                "https://a.example/b/?c=d&e=%20",
+            ),
+            // Never taken for another host: the host always comes first.
+            ("a.example", "//b.example/", "https://a.example//b.example/"),
+            ("[2001:db8::1]", "/b", "https://[2001:db8::1]/b"),
+            ("a.example", "*", "https://a.example"),
+        ] {
+            let mut out = b"Location: ".to_vec();
+            write_https_location(host.as_bytes(), path_and_query.as_bytes(), &mut out);
+            assert_eq!(out, format!("Location: {expected}").as_bytes());
+        }
+    }
+
+    #[test]
+    fn the_hsts_value_says_what_is_set_and_no_more() {
+        let hsts = |max_age, include_subdomains, preload| Hsts {
+            max_age,
+            include_subdomains,
+            preload,
+        };
+        for (hsts, expected) in [
+            (Hsts::default(), "max-age=31536000; includeSubDomains"),
+            (hsts(0, false, false), "max-age=0"),
+            (hsts(1, false, true), "max-age=1; preload"),
+            (
+                hsts(u64::MAX, true, true),
+                "max-age=18446744073709551615; includeSubDomains; preload",
+            ),
+        ] {
+            let mut out = Vec::new();
+            hsts.write_value(&mut out);
+            assert_eq!(out, expected.as_bytes());
+        }
+    }
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     http1::{BodyLength, RequestFraming},
-    message::{FieldId, Method, RequestHead, Target},
+    message::{FieldId, Method, RequestHead, Target, TargetError},
     snapshot::{Action, Rule},
     upstream::Cluster,
 };
@@ -91,6 +91,10 @@ fn decide(
     if !client.https
         && let Some(redirect) = &rule.policy.https_redirect
     {
+        // HTTP/1.0 may name no host, and then there is nowhere to send it.
+        if target.host().is_empty() {
+            return Err(ProxyError::RequestTarget(TargetError::NoHost));
+        }
         return Ok(Decision::RedirectToHttps(redirect.status));
     }
     if let BodyLength::Sized(length) = framing.body

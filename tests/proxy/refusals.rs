@@ -180,6 +180,16 @@ fn a_plain_request_is_sent_to_https_where_the_rule_says_so() {
 }
 
 #[test]
+fn a_request_that_names_no_host_is_not_sent_to_https_but_refused() {
+    let policy = RoutePolicy {
+        https_redirect: Some(HttpsRedirect::default()),
+        ..RoutePolicy::default()
+    };
+    let proxy = TestProxy::start(Plan::with(policy, &[]).config());
+    assert_eq!(status(&proxy.ask("GET / HTTP/1.0\r\n\r\n")), "400");
+}
+
+#[test]
 fn an_answer_of_the_upstream_that_is_malformed_becomes_502() {
     for answer in [
         "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",

@@ -5,6 +5,7 @@
 
 mod command;
 mod demo;
+mod pressure;
 mod run;
 mod serving;
 mod sources;

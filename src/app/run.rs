@@ -12,7 +12,7 @@ use prometheus::Registry;
 use tokio::{runtime::Runtime, sync::oneshot};
 
 use super::{
-    demo,
+    demo, pressure,
     serving::{self, Publisher, Workers},
     sources,
 };
@@ -28,7 +28,7 @@ use crate::{
         source::files::FileSource,
         translate::{TranslateSettings, Translator},
     },
-    proxy::{AccessLogWriter, Metrics},
+    proxy::{AccessLogWriter, Limits, Metrics},
     shutdown::{EndSignals, Ended, ReopenSignals, Schedule, Shutdown, Stage},
     telemetry,
 };
@@ -71,11 +71,13 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
     let sockets = serving::bind(&http, &https, workers)?;
     let (http, https) = (sockets.first_http(), sockets.first_https());
     let publisher = Publisher::new(Arc::clone(&status), metrics.clone());
+    let limits = Arc::new(Limits::default());
     let workers = Workers::start(
         sockets,
         &publisher,
         proxy_options,
         (&log, &metrics, &shutdown),
+        &limits,
         runtime.handle(),
     )?;
 
@@ -124,10 +126,15 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
                 log.reopen();
             }
         };
+        let pressure = async {
+            pressure::watch(limits).await;
+            std::future::pending::<()>().await;
+        };
         tokio::select! {
             () = signals.next() => {}
             () = announce => {}
             () = reopening => {}
+            () = pressure => {}
         }
         status.start_draining();
         let schedule = Schedule {

@@ -159,6 +159,7 @@ impl Workers {
         publisher: &Publisher,
         options: &Options,
         (log, metrics, shutdown): (&AccessLogWriter, &Metrics, &Shutdown),
+        limits: &Arc<Limits>,
         control: &Handle,
     ) -> anyhow::Result<Self> {
         let tls = server_config(
@@ -180,7 +181,6 @@ impl Workers {
         for (address, tls) in sockets.addresses() {
             tracing::info!(%address, tls, "listening");
         }
-        let limits = Arc::new(Limits::default());
         let idle_limit = Arc::new(IdleLimit::new(IDLE_UPSTREAM_CONNECTIONS));
         let mut threads = Vec::with_capacity(sockets.workers.len());
         for (number, bound) in sockets.workers.into_iter().enumerate() {
@@ -209,7 +209,7 @@ impl Workers {
                 names: names.clone(),
                 log: log.worker(),
                 metrics: metrics.worker(),
-                limits: Arc::clone(&limits),
+                limits: Arc::clone(limits),
                 stage: shutdown.watch(),
                 tasks: shutdown.tasks().clone(),
             };

@@ -5,7 +5,7 @@ use std::{
     net::IpAddr,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
@@ -14,6 +14,7 @@ use std::{
 pub struct Limits {
     connections: AtomicUsize,
     by_client: Mutex<HashMap<IpAddr, usize>>,
+    short_of_memory: AtomicBool,
 }
 
 /// One counted connection; gives its place back when dropped.
@@ -29,14 +30,21 @@ impl Limits {
         self.connections.load(Ordering::Relaxed)
     }
 
-    /// Counts a connection, unless that would be more than `at_most`; 0 is no limit.
+    /// Says whether memory runs short; while it does, no connection is admitted.
+    pub fn set_short_of_memory(&self, short: bool) {
+        self.short_of_memory.store(short, Ordering::Relaxed);
+    }
+
+    /// Counts a connection, unless memory runs short or that would be more than `at_most`; 0 is no
+    /// limit.
     pub(super) fn admit(self: &Arc<Self>, at_most: usize) -> Option<Place> {
         let before = self.connections.fetch_add(1, Ordering::Relaxed);
         let place = Place {
             limits: Arc::clone(self),
             client: None,
         };
-        (at_most == 0 || before < at_most).then_some(place)
+        let fits = at_most == 0 || before < at_most;
+        (fits && !self.short_of_memory.load(Ordering::Relaxed)).then_some(place)
     }
 }
 
@@ -107,5 +115,8 @@ mod tests {
         assert_eq!(limits.connections(), 0);
         assert!(limits.by_client.lock().unwrap().is_empty());
         assert!(limits.admit(0).unwrap().claim(one, 0));
+        limits.set_short_of_memory(true);
+        assert!(limits.admit(0).is_none(), "short of memory");
+        assert_eq!(limits.connections(), 0);
     }
 }

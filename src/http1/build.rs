@@ -1,9 +1,10 @@
 //! Heads that did not come through the parser, such as those of HTTP/2, under the same rules.
 
-use crate::message::{FieldId, FieldSpan, Method, RequestHead, ResponseHead, Version};
+use crate::message::{FieldId, FieldSpan, Fields, Method, RequestHead, ResponseHead, Version};
 
 use super::request::MAX_METHOD;
-use super::{HeadError, HeadLimits, fields, scan};
+use super::trailers::is_forbidden;
+use super::{BodyError, ChunkLimits, HeadError, HeadLimits, fields, scan};
 
 /// Writes a request head into its buffer, with the checks that the parser makes.
 #[derive(Debug)]
@@ -17,6 +18,45 @@ pub struct RequestHeadBuilder<'a> {
 pub struct ResponseHeadBuilder<'a> {
     head: &'a mut ResponseHead,
     limits: HeadLimits,
+}
+
+/// Trailer fields that did not come in chunks, with the checks that [`super::Chunks`] makes.
+#[derive(Clone, Debug, Default)]
+pub struct TrailerFields {
+    buffer: Vec<u8>,
+    fields: Vec<FieldSpan>,
+}
+
+impl TrailerFields {
+    /// Appends a field.
+    ///
+    /// # Errors
+    /// When it would be refused in the trailers of a chunked body.
+    pub fn push(
+        &mut self,
+        limits: &ChunkLimits,
+        name: &[u8],
+        value: &[u8],
+    ) -> Result<(), BodyError> {
+        if is_forbidden(FieldId::from_name(name)) {
+            return Err(BodyError::ForbiddenTrailer);
+        }
+        let limits = HeadLimits {
+            max_head: limits.max_trailers,
+            max_fields: limits.max_trailer_fields,
+            max_target: 0,
+        };
+        let Self { buffer, fields } = self;
+        push_field(buffer, fields, &limits, name, value).map_err(|error| match error {
+            HeadError::TooManyFields | HeadError::HeadTooLarge => BodyError::TrailersTooLarge,
+            error => BodyError::Trailer(error),
+        })
+    }
+
+    /// The fields in the order given.
+    pub fn fields(&self) -> Fields<'_> {
+        Fields::new(&self.buffer, &self.fields)
+    }
 }
 
 impl<'a> RequestHeadBuilder<'a> {

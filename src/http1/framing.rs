@@ -63,11 +63,16 @@ pub struct ConnectionOptions {
 /// Determines the framing of a request.
 ///
 /// # Errors
-/// When the fields leave more than one reading, or the request lacks its one `Host`.
+/// When the fields leave more than one reading, or the request lacks its one `Host`. In HTTP/2 `:authority`
+/// counts as one and may be followed by another.
 pub fn request_framing(head: &RequestHead) -> Result<RequestFraming, HeadError> {
     let survey = Survey::of(&head.buffer, &head.fields, REQUEST_FIELDS)?;
-    if head.version == Version::Http11 && !survey.host {
-        return Err(HeadError::NoHost);
+    match survey.hosts {
+        0 if head.version == Version::Http11 => return Err(HeadError::NoHost),
+        0 | 1 => {}
+        // `:authority` and `Host`: the target is resolved only if they agree.
+        2 if head.version == Version::Http2 => {}
+        _ => return Err(HeadError::RepeatedHost),
     }
     let body = match survey.length(head.version)? {
         Some(length) => length,
@@ -157,7 +162,7 @@ impl ConnectionOptions {
 /// What the fields say that bear on framing.
 #[derive(Default)]
 struct Survey {
-    host: bool,
+    hosts: u8,
     length: Option<u64>,
     chunked: bool,
     expect_continue: bool,
@@ -198,8 +203,7 @@ impl Survey {
 
     fn take(&mut self, id: FieldId, value: &[u8]) -> Result<(), HeadError> {
         match id {
-            FieldId::Host if self.host => return Err(HeadError::RepeatedHost),
-            FieldId::Host => self.host = true,
+            FieldId::Host => self.hosts = self.hosts.saturating_add(1),
             FieldId::ContentLength => {
                 if self.length.is_some() {
                     return Err(HeadError::RepeatedContentLength);

@@ -17,7 +17,7 @@ mod scan;
 mod trailers;
 
 pub use body::{BodyDecoder, Decoded};
-pub use build::{RequestHeadBuilder, ResponseHeadBuilder};
+pub use build::{RequestHeadBuilder, ResponseHeadBuilder, TrailerFields};
 pub use chunk::{ChunkLimits, Chunks};
 pub use error::{BodyError, HeadError};
 pub use fields::{HeadLimits, Parsed};

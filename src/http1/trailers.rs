@@ -63,7 +63,7 @@ impl Trailers {
 
 /// Fields that frame, route, authenticate or describe the message, which a recipient may have
 /// acted upon before the trailers came (RFC 9110 section 6.5.1).
-fn is_forbidden(id: FieldId) -> bool {
+pub(super) fn is_forbidden(id: FieldId) -> bool {
     match id {
         FieldId::Authorization
         | FieldId::CacheControl

@@ -13,6 +13,7 @@ use tokio_rustls::TlsAcceptor;
 use super::{
     downstream::Downstream,
     forwarded::{Peer, is_trusted},
+    http2::{self, Replayed},
     limits::Place,
     metrics::Counter,
     proxy_protocol::{MAX_HEADER, ProxiedAddresses, ProxyHeader},
@@ -68,7 +69,13 @@ pub(super) async fn run(
                 Some(ProtocolVersion::TLSv1_2) => "TLSv1.2",
                 _ => "TLSv1.3",
             });
-            Stream::Server(Box::new(stream))
+            let http2 = session.alpn_protocol() == Some(b"h2");
+            let stream = Stream::Server(Box::new(stream));
+            if http2 {
+                http2::serve(Rc::clone(worker), Replayed::new(b"", stream), peer).await;
+                return;
+            }
+            stream
         }
     };
     Downstream::new(Rc::clone(worker), stream, peer)

@@ -7,6 +7,7 @@ use super::{
     error::ProxyError,
     exchange::{Exchange, Next},
     forwarded::Peer,
+    http2::{self, Preface, Replayed, preface_in},
     io::{self, Fault, Shared, poll_fill},
     panic::catch_panic,
     scratch::Scratch,
@@ -55,6 +56,18 @@ impl Downstream {
                 self.close().await;
                 return;
             };
+            if self.served == 0 && self.begins_as_http2(&mut scratch).await {
+                let Self {
+                    worker,
+                    stream,
+                    peer,
+                    ..
+                } = self;
+                let stream = Replayed::new(&scratch.request.buffer, stream);
+                worker.scratch.put(scratch);
+                http2::serve(worker, stream, peer).await;
+                return;
+            }
             self.served += 1;
             let next = self.serve_one(&mut scratch).await;
             let stay = next == Next::Another && !self.is_worn_out();
@@ -74,6 +87,28 @@ impl Downstream {
                     return;
                 }
                 Next::Abort => return,
+            }
+        }
+    }
+
+    /// Whether the client speaks HTTP/2 without having asked (prior knowledge), which is known once
+    /// its first bytes are whole.
+    async fn begins_as_http2(&mut self, scratch: &mut Scratch) -> bool {
+        let buffer = &mut scratch.request.buffer;
+        if self.peer.tls.is_some() || !self.worker.view().snapshot.config.options.http2 {
+            return false;
+        }
+        loop {
+            match preface_in(buffer) {
+                Preface::Whole => return true,
+                Preface::None => return false,
+                Preface::Part => {}
+            }
+            // The limit of the head has been running since the connection was accepted.
+            let shared = RefCell::new(&mut self.stream);
+            match io::fill(&shared, buffer, HEAD_STEP, &self.slot).await {
+                Ok(1..) => {}
+                Ok(0) | Err(_) => return false,
             }
         }
     }

@@ -84,6 +84,9 @@ pub enum ProxyError {
     /// The upstream closed or broke the connection before its answer was complete.
     #[error("upstream closed the connection")]
     UpstreamClosed,
+    /// The upstream has not processed the request, and says so (RFC 9113 section 8.7).
+    #[error("upstream did not take the request")]
+    UpstreamRefused,
     /// The upstream's answer is malformed.
     #[error("upstream's answer refused: {0}")]
     UpstreamHead(HeadError),
@@ -140,6 +143,7 @@ impl ProxyError {
             Self::ConnectFailed
             | Self::UpstreamTls
             | Self::UpstreamClosed
+            | Self::UpstreamRefused
             | Self::UpstreamHead(_)
             | Self::UnexpectedInterim
             | Self::UpstreamBody(_) => 502,
@@ -176,6 +180,7 @@ impl ProxyError {
             | Self::UpstreamTls
             | Self::ConnectTimedOut
             | Self::UpstreamClosed
+            | Self::UpstreamRefused
             | Self::UpstreamHead(_)
             | Self::UnexpectedInterim
             | Self::UpstreamBody(_)
@@ -206,6 +211,7 @@ impl ProxyError {
             | Self::UpstreamTls
             | Self::ConnectTimedOut
             | Self::UpstreamClosed
+            | Self::UpstreamRefused
             | Self::UpstreamHead(_)
             | Self::UnexpectedInterim
             | Self::UpstreamBody(_)
@@ -221,7 +227,10 @@ impl ProxyError {
     /// ones.
     pub fn retryable(self) -> Retry {
         match self {
-            Self::ConnectFailed | Self::UpstreamTls | Self::ConnectTimedOut => Retry::Always,
+            Self::ConnectFailed
+            | Self::UpstreamTls
+            | Self::ConnectTimedOut
+            | Self::UpstreamRefused => Retry::Always,
             Self::UpstreamClosed => Retry::Idempotent,
             Self::RequestHead(_)
             | Self::RequestTarget(_)
@@ -279,7 +288,9 @@ impl ProxyError {
             Self::UpstreamClosed | Self::UpstreamBody(_) if begun => {
                 Outcome::UpstreamFailed(UpstreamFailure::Truncated)
             }
-            Self::UpstreamClosed => Outcome::UpstreamFailed(UpstreamFailure::Reset),
+            Self::UpstreamClosed | Self::UpstreamRefused => {
+                Outcome::UpstreamFailed(UpstreamFailure::Reset)
+            }
             Self::UpstreamHead(_) | Self::UnexpectedInterim | Self::UpstreamBody(_) => {
                 Outcome::UpstreamFailed(UpstreamFailure::Malformed)
             }

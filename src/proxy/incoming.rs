@@ -1,36 +1,27 @@
-//! A request's body on its way from the client to the upstream.
+//! A request's body on its way from an HTTP/1.1 client to the upstream.
 
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite};
-
 use super::{
     error::ProxyError,
-    io::{Fault, Shared, fill, write_all},
+    io::{Fault, Shared, fill},
     scratch::Scratch,
+    sides::{FromClient, UpstreamFraming},
     ticker::Slot,
 };
 use crate::{
     http1::{BodyDecoder, BodyLength, ChunkLimits, Decoded, encode},
-    message::RequestHead,
+    message::{Fields, RequestHead},
     policy::BodyLimit,
+    tls::Stream,
 };
 
 /// Most bytes that one read from the client takes in.
 const READ_STEP: usize = 16 << 10;
 
-/// Time limits of a body on its way.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct PumpLimits {
-    /// Between two reads from the client.
-    pub idle: Duration,
-    /// For one write to the upstream.
-    pub send: Duration,
-}
-
 /// A request body: how far it has come, and what of the buffers it has used.
-#[derive(Debug)]
-pub(super) struct Incoming {
+pub(super) struct Incoming<'a, 's> {
+    client: &'a Shared<'s, Stream>,
     /// `None` where no framing could be told.
     decoder: Option<BodyDecoder>,
     chunked: bool,
@@ -43,10 +34,11 @@ pub(super) struct Incoming {
     used_of_body: Option<usize>,
 }
 
-impl Incoming {
+impl<'a, 's> Incoming<'a, 's> {
     /// The body of a request whose framing is not known: never done.
-    pub(super) fn unknown() -> Self {
+    pub(super) fn unknown(client: &'a Shared<'s, Stream>) -> Self {
         Self {
+            client,
             decoder: None,
             chunked: false,
             limit: BodyLimit::Unlimited,
@@ -56,35 +48,10 @@ impl Incoming {
         }
     }
 
-    /// A body of this length.
-    pub(super) fn new(length: BodyLength) -> Self {
-        Self {
-            decoder: Some(BodyDecoder::new(length, ChunkLimits::default())),
-            chunked: length == BodyLength::Chunked,
-            ..Self::unknown()
-        }
-    }
-
-    /// Whether all of it has come.
-    pub(super) fn is_done(&self) -> bool {
-        self.decoder.as_ref().is_some_and(BodyDecoder::is_done)
-    }
-
-    /// Body bytes received so far, without framing.
-    pub(super) const fn received(&self) -> u64 {
-        self.received
-    }
-
-    /// Appends to `scratch.out` what came together with the head.
-    pub(super) fn take_in_hand(
-        &mut self,
-        limit: BodyLimit,
-        scratch: &mut Scratch,
-    ) -> Result<(), ProxyError> {
-        self.limit = limit;
-        let Scratch { request, out, .. } = scratch;
-        self.used_of_head = self.pass(request.rest(), out)?;
-        Ok(())
+    /// It has turned out to be of this length.
+    pub(super) fn set_length(&mut self, length: BodyLength) {
+        self.decoder = Some(BodyDecoder::new(length, ChunkLimits::default()));
+        self.chunked = length == BodyLength::Chunked;
     }
 
     /// Skips what came together with the head; whether the body has ended with it, so that the
@@ -94,7 +61,7 @@ impl Incoming {
             return false;
         }
         if self.used_of_head == 0
-            && let Ok(used) = self.pass(request.rest(), &mut Vec::new())
+            && let Ok(used) = self.decode(request.rest(), &mut Vec::new())
         {
             self.used_of_head = used;
         }
@@ -102,7 +69,7 @@ impl Incoming {
     }
 
     /// Decodes `input`, appends it to `out` in the upstream's framing and returns how much was used.
-    fn pass(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<usize, ProxyError> {
+    fn decode(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<usize, ProxyError> {
         let Some(decoder) = &mut self.decoder else {
             return Ok(0);
         };
@@ -135,45 +102,6 @@ impl Incoming {
         Ok(used)
     }
 
-    /// Reads the rest of the body and sends it on. Ends early, without an error, where the upstream
-    /// takes no more: its answer says why.
-    ///
-    /// # Errors
-    /// What is the client's fault; nothing more may be sent to the upstream then.
-    pub(super) async fn pump<C, U>(
-        &mut self,
-        client: &Shared<'_, C>,
-        upstream: &Shared<'_, U>,
-        body: &mut Vec<u8>,
-        out: &mut Vec<u8>,
-        slot: &Slot,
-        limits: PumpLimits,
-    ) -> Result<(), ProxyError>
-    where
-        C: AsyncRead + Unpin,
-        U: AsyncWrite + Unpin,
-    {
-        while !self.is_done() {
-            body.clear();
-            self.used_of_body = Some(0);
-            slot.arm(limits.idle);
-            match fill(client, body, READ_STEP, slot).await {
-                Ok(0) | Err(Fault::Gone) => return Err(ProxyError::ClientGone),
-                Ok(_) => {}
-                Err(Fault::TimedOut) => return Err(ProxyError::BodyTimedOut),
-            }
-            out.clear();
-            self.used_of_body = Some(self.pass(body, out)?);
-            slot.arm(limits.send);
-            match write_all(upstream, out, slot).await {
-                Ok(()) => {}
-                Err(Fault::Gone) => return Ok(()),
-                Err(Fault::TimedOut) => return Err(ProxyError::UpstreamSendTimedOut),
-            }
-        }
-        Ok(())
-    }
-
     /// Leaves in `scratch.request` what the client has sent beyond this request.
     pub(super) fn leave_the_rest(self, scratch: &mut Scratch) {
         let Scratch { request, body, .. } = scratch;
@@ -184,5 +112,54 @@ impl Incoming {
                 .buffer
                 .extend_from_slice(body.get(used..).unwrap_or_default());
         }
+    }
+}
+
+impl FromClient for Incoming<'_, '_> {
+    fn is_done(&self) -> bool {
+        self.decoder.as_ref().is_some_and(BodyDecoder::is_done)
+    }
+
+    fn received(&self) -> u64 {
+        self.received
+    }
+
+    fn take_in_hand(
+        &mut self,
+        limit: BodyLimit,
+        framing: UpstreamFraming,
+        scratch: &mut Scratch,
+    ) -> Result<(), ProxyError> {
+        self.limit = limit;
+        self.chunked &= framing == UpstreamFraming::Http1;
+        let Scratch { request, out, .. } = scratch;
+        self.used_of_head = self.decode(request.rest(), out)?;
+        Ok(())
+    }
+
+    async fn more(
+        &mut self,
+        room: &mut Vec<u8>,
+        out: &mut Vec<u8>,
+        slot: &Slot,
+        idle: Duration,
+    ) -> Result<(), ProxyError> {
+        room.clear();
+        self.used_of_body = Some(0);
+        slot.arm(idle);
+        match fill(self.client, room, READ_STEP, slot).await {
+            Ok(0) | Err(Fault::Gone) => return Err(ProxyError::ClientGone),
+            Ok(_) => {}
+            Err(Fault::TimedOut) => return Err(ProxyError::BodyTimedOut),
+        }
+        self.used_of_body = Some(self.decode(room, out)?);
+        Ok(())
+    }
+
+    fn trailers(&self) -> Fields<'_> {
+        self.decoder
+            .as_ref()
+            .map(BodyDecoder::trailers)
+            .unwrap_or_default()
     }
 }

@@ -6,18 +6,22 @@
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::string_slice))]
 
 mod access_log;
+mod account;
 mod clock;
 mod connection;
 mod downstream;
 mod error;
 mod exchange;
+mod forward;
 mod forwarded;
 mod hash_key;
 mod head;
+mod http2;
 mod incoming;
 mod io;
 mod limits;
 mod metrics;
+mod outgoing;
 mod panic;
 mod pipeline;
 mod proxy_protocol;
@@ -27,6 +31,7 @@ mod request_id;
 mod respond;
 mod scratch;
 mod server;
+mod sides;
 mod ticker;
 mod tunnel;
 mod worker;

@@ -1,40 +1,36 @@
-//! An upstream's answer on its way to the client.
+//! An HTTP/1.1 upstream's answer on its way to the client.
 
 use std::{
     future::{Future, poll_fn},
     pin::pin,
-    task::Poll,
+    task::{Poll, ready},
     time::{Duration, Instant},
 };
 
-use tokio::io::Interest;
-
 use super::{
+    account::Account,
     error::ProxyError,
-    exchange::Account,
-    head::{BodyMode, ClientHead, write_interim},
-    io::{Fault, Shared, fill, write_all},
+    io::{Fault, Shared, poll_fill},
     scratch::RESPONSE_ROOM,
+    sides::ToClient,
     ticker::Slot,
-    worker::Worker,
 };
 use crate::{
     http1::{
-        BodyDecoder, BodyLength, ChunkLimits, Decoded, HeadLimits, Parsed, ResponseFraming, encode,
+        BodyDecoder, BodyLength, ChunkLimits, Decoded, HeadLimits, Parsed, ResponseFraming,
         parse_response, response_framing,
     },
-    message::{Method, ResponseHead, Version},
-    policy::RoutePolicy,
-    tls::Stream,
+    message::{Fields, Method, ResponseHead, Version},
+    policy::Timeouts,
     upstream::{Lease, Outcome, UpstreamStream},
 };
 
 /// How often it is looked whether a client that waits is still there.
-const CLIENT_CHECK: Duration = Duration::from_secs(1);
+pub(super) const CLIENT_CHECK: Duration = Duration::from_secs(1);
 /// Most room a read is given while a long answer passes.
 const MOST_ROOM: usize = 128 << 10;
 /// What an upstream's head may be. Trusted more than a client's: large cookies are common.
-const LIMITS: HeadLimits = HeadLimits {
+pub(super) const LIMITS: HeadLimits = HeadLimits {
     max_head: 64 << 10,
     max_fields: 200,
     max_target: usize::MAX,
@@ -55,34 +51,27 @@ pub(super) struct Asked {
 pub(super) enum Relayed {
     /// It is complete.
     Answered {
-        /// Whether the client was told that its connection is closed.
-        close: bool,
         /// Whether the upstream's connection can carry another request.
         reusable: bool,
     },
-    /// The connection speaks another protocol from here on.
+    /// The upstream speaks another protocol from here on, and the client has not been told yet.
     Upgraded,
 }
 
 /// An answer at work.
-pub(super) struct Relay<'a, 'c, 'u> {
-    pub worker: &'a Worker,
-    pub client: &'a Shared<'c, Stream>,
+pub(super) struct Relay<'a, 'u, 'e, C> {
+    pub client: &'a mut C,
     pub upstream: &'a Shared<'u, UpstreamStream>,
     pub slot: &'a Slot,
     pub asked: Asked,
-    pub policy: &'a RoutePolicy,
-    pub over_tls: bool,
-    pub keep_alive: bool,
-    /// When the exchange began.
-    pub started: Instant,
+    pub timeouts: Timeouts,
     /// When the request was ready to be sent.
     pub sent_at: Instant,
     pub lease: &'a Lease,
-    pub account: &'a mut Account,
+    pub account: &'a mut Account<'e>,
 }
 
-impl Relay<'_, '_, '_> {
+impl<C: ToClient> Relay<'_, '_, '_, C> {
     /// Passes the answer on, from its first byte to its last.
     pub(super) async fn run(
         &mut self,
@@ -90,29 +79,18 @@ impl Relay<'_, '_, '_> {
         out: &mut Vec<u8>,
     ) -> Result<Relayed, ProxyError> {
         let framing = self.read_head(response).await?;
-        let latency = self.sent_at.elapsed();
-        if let Some(upstream) = &mut self.account.upstream {
-            upstream.status = response.status;
-            upstream.head_latency = Some(latency);
-        }
+        let latency = self.account.note_head(response.status, self.sent_at);
         self.lease.report(Outcome::Answered {
             latency,
             status: response.status,
         });
         out.clear();
         if response.status == 101 {
-            self.account.status = 101;
-            self.account.responded = true;
-            write_interim(response, true, out);
-            self.send(out).await?;
             return Ok(Relayed::Upgraded);
         }
-        let mode = self.body_mode(response, &framing);
-        let close = !self.keep_alive || mode == BodyMode::UntilClose || self.slot.is_draining();
-        self.write_head(response, &framing, mode, close, out);
-        let clean = self.body(response, out, framing.body, mode).await?;
+        self.client.begin(response, &framing, out)?;
+        let clean = self.body(response, out, framing.body).await?;
         Ok(Relayed::Answered {
-            close,
             reusable: clean && framing.keep_alive,
         })
     }
@@ -136,11 +114,7 @@ impl Relay<'_, '_, '_> {
                     if interim > MAX_INTERIM {
                         return Err(ProxyError::UnexpectedInterim);
                     }
-                    if self.asked.version == Version::Http11 {
-                        let mut out = Vec::with_capacity(64);
-                        write_interim(response, false, &mut out);
-                        self.send(&out).await?;
-                    }
+                    self.client.interim(response).await?;
                     response.advance();
                 }
                 _ => return Ok(framing),
@@ -149,7 +123,7 @@ impl Relay<'_, '_, '_> {
     }
 
     async fn read_one_head(&mut self, response: &mut ResponseHead) -> Result<(), ProxyError> {
-        let limit = self.policy.timeouts.read;
+        let limit = self.timeouts.read;
         let mut waited = Duration::ZERO;
         loop {
             if !response.buffer.is_empty() {
@@ -161,14 +135,7 @@ impl Relay<'_, '_, '_> {
             }
             let step = CLIENT_CHECK.min(limit.saturating_sub(waited));
             self.slot.arm(step);
-            match fill(
-                self.upstream,
-                &mut response.buffer,
-                RESPONSE_ROOM,
-                self.slot,
-            )
-            .await
-            {
+            match self.read(&mut response.buffer, RESPONSE_ROOM).await? {
                 Ok(0) | Err(Fault::Gone) => return Err(ProxyError::UpstreamClosed),
                 Ok(_) => {
                     self.account.upstream_spoke = true;
@@ -176,7 +143,10 @@ impl Relay<'_, '_, '_> {
                 }
                 Err(Fault::TimedOut) => {
                     waited += step;
-                    self.check_still_wanted()?;
+                    self.account.check_time(self.timeouts.request)?;
+                    if self.client.is_gone() {
+                        return Err(ProxyError::ClientGone);
+                    }
                     if waited >= limit {
                         return Err(ProxyError::UpstreamTimedOut);
                     }
@@ -185,56 +155,31 @@ impl Relay<'_, '_, '_> {
         }
     }
 
-    /// Whether the exchange still has time, and a client. As with nginx, a client that has closed
-    /// its side is taken to be gone.
-    fn check_still_wanted(&self) -> Result<(), ProxyError> {
-        if let Some(limit) = self.policy.timeouts.request
-            && self.started.elapsed() >= limit
-        {
-            return Err(ProxyError::RequestTimedOut);
-        }
-        let stream = self.client.borrow();
-        let mut ready = pin!(stream.tcp().ready(Interest::READABLE));
-        let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
-        match ready.as_mut().poll(&mut cx) {
-            Poll::Ready(Ok(ready)) if !ready.is_read_closed() => Ok(()),
-            Poll::Ready(_) => Err(ProxyError::ClientGone),
-            Poll::Pending => Ok(()),
-        }
-    }
-
-    fn body_mode(&self, response: &ResponseHead, framing: &ResponseFraming) -> BodyMode {
-        let http10 = self.asked.version == Version::Http10;
-        match framing.body {
-            BodyLength::Empty
-                if self.asked.method == Method::Head || matches!(response.status, 204 | 304) =>
-            {
-                BodyMode::None
+    /// Reads from the upstream for as long as the client wants it.
+    async fn read(
+        &mut self,
+        buffer: &mut Vec<u8>,
+        room: usize,
+    ) -> Result<Result<usize, Fault>, ProxyError> {
+        let Self {
+            client,
+            upstream,
+            slot,
+            ..
+        } = self;
+        poll_fn(|cx| {
+            if client.poll_gone(cx).is_ready() {
+                return Poll::Ready(Err(ProxyError::ClientGone));
             }
-            BodyLength::Empty | BodyLength::Sized(_) => BodyMode::Sized,
-            BodyLength::Chunked | BodyLength::UntilClose if http10 => BodyMode::UntilClose,
-            BodyLength::Chunked | BodyLength::UntilClose => BodyMode::Chunked,
-        }
-    }
-
-    fn write_head(
-        &self,
-        response: &ResponseHead,
-        framing: &ResponseFraming,
-        mode: BodyMode,
-        close: bool,
-        out: &mut Vec<u8>,
-    ) {
-        ClientHead {
-            head: response,
-            mode,
-            close,
-            tell_keep_alive: !close && self.asked.version == Version::Http10,
-            connection: framing.connection,
-            clock: &self.worker.clock,
-            hsts: self.policy.hsts.as_ref().filter(|_| self.over_tls),
-        }
-        .write(out);
+            match poll_fill(&mut **upstream.borrow_mut(), cx, buffer, room) {
+                Poll::Ready(Ok(read)) => return Poll::Ready(Ok(Ok(read))),
+                Poll::Ready(Err(_)) => return Poll::Ready(Ok(Err(Fault::Gone))),
+                Poll::Pending => {}
+            }
+            ready!(slot.poll_expired(cx));
+            Poll::Ready(Ok(Err(Fault::TimedOut)))
+        })
+        .await
     }
 
     /// Passes the body on; `out` holds the head and goes out with the first of it. Whether nothing
@@ -244,18 +189,21 @@ impl Relay<'_, '_, '_> {
         response: &mut ResponseHead,
         out: &mut Vec<u8>,
         length: BodyLength,
-        mode: BodyMode,
     ) -> Result<bool, ProxyError> {
         let mut decoder = BodyDecoder::new(length, ChunkLimits::default());
-        let used = self.pass(&mut decoder, response.rest(), mode, out)?;
+        if decoder.is_done() {
+            self.client.end(Fields::default(), out);
+        }
+        let used = self.pass(&mut decoder, response.rest(), out)?;
         let mut clean = used == response.rest().len();
         // Up to here a fault in the body is answered 502; from here on it can only break off.
         self.account.status = response.status;
         self.account.responded = true;
-        self.send(out).await?;
+        self.client.flush(out).await?;
         if decoder.is_done() {
             return Ok(clean);
         }
+        let sized = decoder.remaining().is_some();
         let mut room = RESPONSE_ROOM;
         if decoder
             .remaining()
@@ -268,40 +216,33 @@ impl Relay<'_, '_, '_> {
             buffer.clear();
             buffer.reserve(room);
             let capacity = buffer.capacity();
-            self.slot.arm(self.policy.timeouts.read);
-            let read = match fill(self.upstream, buffer, room, self.slot).await {
+            self.slot.arm(self.timeouts.read);
+            let read = match self.read(buffer, room).await? {
                 Ok(read) => read,
                 Err(Fault::Gone) => return Err(ProxyError::UpstreamClosed),
                 Err(Fault::TimedOut) => return Err(ProxyError::UpstreamTimedOut),
             };
-            if let Some(limit) = self.policy.timeouts.request
-                && self.started.elapsed() >= limit
-            {
-                return Err(ProxyError::RequestTimedOut);
-            }
+            self.account.check_time(self.timeouts.request)?;
             if read == 0 {
                 decoder.on_eof().map_err(|_| ProxyError::UpstreamClosed)?;
-                if mode == BodyMode::Chunked {
-                    self.send(encode::LAST_CHUNK).await?;
-                }
+                self.client.end(Fields::default(), out);
+                self.client.flush(out).await?;
                 return Ok(false);
             }
             if read == capacity {
                 room = (room * 2).min(MOST_ROOM);
             }
-            if mode == BodyMode::Sized {
+            if sized {
                 // Every byte is the body's: it goes out from the buffer that it came into.
                 let Decoded { consumed, data, .. } =
                     decoder.decode(buffer).map_err(ProxyError::UpstreamBody)?;
-                let data = buffer.get(data).unwrap_or_default();
-                self.count(data.len());
+                self.account.count(data.len());
                 clean = consumed == buffer.len();
-                self.send(data).await?;
+                self.client.pass(buffer, data, decoder.is_done()).await?;
             } else {
-                out.clear();
-                let used = self.pass(&mut decoder, buffer, mode, out)?;
+                let used = self.pass(&mut decoder, buffer, out)?;
                 clean = used == buffer.len();
-                self.send(out).await?;
+                self.client.flush(out).await?;
             }
             if decoder.is_done() {
                 return Ok(clean);
@@ -309,12 +250,11 @@ impl Relay<'_, '_, '_> {
         }
     }
 
-    /// Decodes `input` and appends it to `out` in the client's framing; how much was used.
+    /// Decodes `input` and gives it to the client; how much was used.
     fn pass(
         &mut self,
         decoder: &mut BodyDecoder,
         input: &[u8],
-        mode: BodyMode,
         out: &mut Vec<u8>,
     ) -> Result<usize, ProxyError> {
         let mut used = 0;
@@ -326,14 +266,10 @@ impl Relay<'_, '_, '_> {
                 done,
             } = decoder.decode(rest).map_err(ProxyError::UpstreamBody)?;
             let data = rest.get(data).unwrap_or_default();
-            self.count(data.len());
-            if mode != BodyMode::Chunked {
-                out.extend_from_slice(data);
-            } else if !data.is_empty() {
-                encode::write_chunk(data, out);
-            }
-            if done && mode == BodyMode::Chunked {
-                encode::write_trailers(decoder.trailers(), out);
+            self.account.count(data.len());
+            self.client.data(data, out);
+            if done {
+                self.client.end(decoder.trailers(), out);
             }
             used += consumed;
             if consumed == 0 {
@@ -341,26 +277,6 @@ impl Relay<'_, '_, '_> {
             }
         }
         Ok(used)
-    }
-
-    fn count(&mut self, bytes: usize) {
-        self.account.sent += bytes as u64;
-        if let Some(upstream) = &mut self.account.upstream {
-            upstream.bytes += bytes as u64;
-        }
-    }
-
-    async fn send(&self, bytes: &[u8]) -> Result<(), ProxyError> {
-        if bytes.is_empty() {
-            return Ok(());
-        }
-        self.slot.arm(self.policy.timeouts.send);
-        write_all(self.client, bytes, self.slot)
-            .await
-            .map_err(|fault| match fault {
-                Fault::Gone => ProxyError::ClientGone,
-                Fault::TimedOut => ProxyError::ClientStalled,
-            })
     }
 }
 

@@ -12,6 +12,7 @@ use arc_swap::{ArcSwap, Cache};
 use super::{
     access_log::AccessLog,
     clock::Clock,
+    http2::StreamCount,
     limits::Limits,
     metrics::WorkerMetrics,
     request_id::RequestIds,
@@ -34,6 +35,8 @@ pub(super) struct Worker {
     pub upstreams: Rc<Upstreams>,
     /// Limits for the whole process.
     pub limits: Arc<Limits>,
+    /// HTTP/2 streams in flight.
+    pub streams: StreamCount,
     fresh: RefCell<Cache<Arc<ArcSwap<Snapshot>>, Arc<Snapshot>>>,
     view: RefCell<Rc<View>>,
 }
@@ -88,6 +91,7 @@ impl Worker {
             log,
             metrics,
             limits,
+            streams: StreamCount::default(),
             fresh: RefCell::new(fresh),
             view: RefCell::new(Rc::new(View::new(snapshot, Rc::clone(&upstreams)))),
             upstreams,

@@ -58,6 +58,12 @@ impl Cluster {
         self.settings.protocol
     }
 
+    /// Whether its endpoints are spoken to over TLS.
+    #[must_use]
+    pub fn is_over_tls(&self) -> bool {
+        self.settings.tls.is_some()
+    }
+
     /// What consistent hashing goes by; empty with every other balancer.
     #[must_use]
     pub fn hash_keys(&self) -> &[HashKey] {

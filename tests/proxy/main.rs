@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod forwarding;
+mod http2;
 mod lifetime;
 mod proxy_protocol;
 mod refusals;

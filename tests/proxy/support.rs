@@ -363,6 +363,18 @@ impl Plan {
         policy: RoutePolicy,
         to: &[SocketAddr],
     ) {
+        self.route_over(Protocol::Http1, host, prefix, policy, to);
+    }
+
+    /// The same, to upstreams that speak this protocol.
+    pub(crate) fn route_over(
+        &mut self,
+        protocol: Protocol,
+        host: &str,
+        prefix: &str,
+        policy: RoutePolicy,
+        to: &[SocketAddr],
+    ) {
         let id = ClusterId(format!("default/{host}{prefix}").into());
         let mut endpoints: Vec<_> = to
             .iter()
@@ -372,7 +384,7 @@ impl Plan {
         let settings = ClusterSettings {
             id: id.clone(),
             source: UpstreamSource::Endpoints(endpoints.into()),
-            protocol: Protocol::Http1,
+            protocol,
             tls: None,
             balancer: Balancer::RoundRobin,
             idle_timeout: Duration::from_secs(60),

@@ -1,0 +1,206 @@
+//! What is known of an exchange while it goes on, whatever the protocols on its two sides.
+
+use std::{
+    net::SocketAddr,
+    rc::Rc,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use super::{
+    error::ProxyError,
+    forwarded::{Client, Peer},
+    pipeline::{self, Decision, Routed},
+    record::{Outcome, RequestRecord, SeriesId, UpstreamRecord},
+    request_id::RequestId,
+    worker::{View, Worker},
+};
+use crate::{
+    config::AccessLogFormat,
+    http1::RequestFraming,
+    message::{FieldId, RequestHead, Target},
+    policy::Hsts,
+    snapshot::Rule,
+};
+
+/// One exchange as its answers, its way to an upstream and its record need it.
+pub(super) struct Account<'a> {
+    /// Who serves.
+    pub worker: &'a Worker,
+    /// The downstream connection.
+    pub peer: &'a Peer,
+    /// When the request head was complete.
+    pub started: Instant,
+    /// The id that we give the request.
+    pub id: RequestId,
+    /// Who asks, once the request is routed.
+    pub client: Option<Client>,
+    /// The rule, once the request is routed.
+    pub rule: Option<Arc<Rule>>,
+    /// The status sent, 0 before.
+    pub status: u16,
+    /// Body bytes sent to the client.
+    pub sent: u64,
+    /// Whether a byte of the final answer may have reached the client.
+    pub responded: bool,
+    /// Whether the upstream has sent anything, an interim answer included.
+    pub upstream_spoke: bool,
+    /// The upstream's part.
+    pub upstream: Option<UpstreamRecord>,
+    log_format: Option<AccessLogFormat>,
+}
+
+impl<'a> Account<'a> {
+    /// An exchange whose head has just come.
+    pub(super) fn new(worker: &'a Worker, peer: &'a Peer) -> Self {
+        Self {
+            worker,
+            peer,
+            started: Instant::now(),
+            id: worker.ids.next(),
+            client: None,
+            rule: None,
+            status: 0,
+            sent: 0,
+            responded: false,
+            upstream_spoke: false,
+            upstream: None,
+            log_format: worker.view().snapshot.config.options.access_log,
+        }
+    }
+
+    /// Finds the rule and what happens to the request, under the snapshot of the moment.
+    pub(super) fn decide(
+        &mut self,
+        head: &RequestHead,
+        target: &mut Target,
+        framing: &RequestFraming,
+    ) -> Result<(Decision, Rc<View>), ProxyError> {
+        pipeline::check_method(head)?;
+        pipeline::check_expectation(head)?;
+        target.resolve(head).map_err(ProxyError::RequestTarget)?;
+        let view = self.worker.view();
+        let Routed {
+            rule,
+            client,
+            decision,
+        } = pipeline::route(&view, self.peer, head, target, framing)?;
+        self.client = Some(client);
+        self.rule = Some(rule);
+        Ok((decision?, view))
+    }
+
+    /// Notes that another endpoint is tried.
+    pub(super) fn note_attempt(
+        &mut self,
+        address: SocketAddr,
+        attempts: u8,
+        connect: Option<Duration>,
+    ) {
+        self.upstream = Some(UpstreamRecord {
+            address,
+            status: 0,
+            connect,
+            head_latency: None,
+            bytes: 0,
+            attempts,
+        });
+    }
+
+    /// Notes the upstream's final head; returns how long it took from when the request was ready.
+    pub(super) fn note_head(&mut self, status: u16, sent_at: Instant) -> Duration {
+        let latency = sent_at.elapsed();
+        if let Some(upstream) = &mut self.upstream {
+            upstream.status = status;
+            upstream.head_latency = Some(latency);
+        }
+        latency
+    }
+
+    /// Counts bytes of the body that pass from the upstream to the client.
+    pub(super) fn count(&mut self, bytes: usize) {
+        self.sent += bytes as u64;
+        if let Some(upstream) = &mut self.upstream {
+            upstream.bytes += bytes as u64;
+        }
+    }
+
+    /// Whether the exchange has taken longer than its rule allows.
+    pub(super) fn check_time(&self, limit: Option<Duration>) -> Result<(), ProxyError> {
+        match limit {
+            Some(limit) if self.started.elapsed() >= limit => Err(ProxyError::RequestTimedOut),
+            _ => Ok(()),
+        }
+    }
+
+    /// `Strict-Transport-Security` on answers over TLS, if the rule has it.
+    pub(super) fn hsts(&self) -> Option<&Hsts> {
+        let policy = self.rule.as_ref().map(|rule| &rule.policy);
+        policy
+            .and_then(|policy| policy.hsts.as_ref())
+            .filter(|_| self.peer.tls.is_some())
+    }
+
+    /// Closes the exchange's record: the access log and the request metrics are fed here and nowhere
+    /// else.
+    pub(super) fn close(
+        &self,
+        request: &RequestHead,
+        target: &Target,
+        received: u64,
+        outcome: Outcome,
+    ) {
+        let Self {
+            worker,
+            peer,
+            started,
+            id,
+            client,
+            rule,
+            status,
+            sent,
+            responded: _,
+            upstream_spoke: _,
+            upstream,
+            log_format,
+        } = self;
+        let find = |id| request.find(id).unwrap_or_default();
+        let trusted = client.is_some_and(|client| client.trusted);
+        let sent_id = if trusted {
+            find(FieldId::XRequestId)
+        } else {
+            b""
+        };
+        let record = RequestRecord {
+            received: *started,
+            duration: started.elapsed(),
+            client: client.map_or(peer.client.ip(), |client| client.address),
+            peer: peer.client,
+            method: request.method_bytes(),
+            target: request.target(),
+            host: target.host(),
+            version: request.version,
+            tls: peer.tls,
+            status: *status,
+            bytes_received: received + request.head_len as u64,
+            bytes_sent: *sent,
+            request_id: if sent_id.is_empty() {
+                id.as_bytes()
+            } else {
+                sent_id
+            },
+            user_agent: find(FieldId::UserAgent),
+            referer: find(FieldId::Referer),
+            rule: rule.as_ref().map(|rule| &*rule.meta),
+            series: rule
+                .as_ref()
+                .map_or(SeriesId::UNMATCHED, |rule| SeriesId(rule.series)),
+            upstream: *upstream,
+            outcome,
+        };
+        if let Some(format) = log_format {
+            worker.log.write(*format, &record);
+        }
+        worker.metrics.record(&record);
+    }
+}

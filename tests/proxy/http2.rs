@@ -1,0 +1,9 @@
+//! HTTP/2 from clients and to upstreams, in every pairing with HTTP/1.1.
+
+mod client;
+mod upstream;
+
+mod lifetime;
+mod limits;
+mod pairings;
+mod requests;

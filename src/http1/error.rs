@@ -73,6 +73,10 @@ pub enum HeadError {
     /// `Transfer-Encoding` in an HTTP/1.0 message (RFC 9112 section 6.1).
     #[error("HTTP/1.0 has no Transfer-Encoding")]
     CodingInHttp10,
+    /// The `Connection` fields list more than
+    /// [`MAX_CONNECTION_OPTIONS`](super::MAX_CONNECTION_OPTIONS) options.
+    #[error("Connection lists too many options")]
+    TooManyConnectionOptions,
     /// A response that cannot have a body announces one (RFC 9110 section 8.6, RFC 9112
     /// section 6.1).
     #[error("a response without a body announces one")]
@@ -101,6 +105,7 @@ impl HeadError {
             | Self::LengthAndCoding
             | Self::TransferEncoding
             | Self::CodingInHttp10
+            | Self::TooManyConnectionOptions
             | Self::UnexpectedBody => 400,
             Self::TargetTooLong => 414,
             Self::HeadTooLarge | Self::TooManyFields => 431,

@@ -8,7 +8,7 @@ use super::{HeadError, scan};
 /// How large a head may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeadLimits {
-    /// Bytes of the head, start line and blank line included.
+    /// Bytes of the head, start line and blank line included; up to 4 GiB.
     pub max_head: usize,
     /// Field lines.
     pub max_fields: usize,
@@ -80,13 +80,15 @@ pub(super) struct Input<'a> {
     pub(super) padded: &'a [u8],
 }
 
-/// Calls `parse` on the first `max` bytes of `buffer`, padded if that needs no allocation.
+/// Calls `parse` on the first `max` bytes of `buffer`, but no more than a [`Span`] can name, padded
+/// if that needs no allocation.
 #[inline(always)]
 pub(super) fn with_padding<T>(
     buffer: &mut Vec<u8>,
     max: usize,
     parse: impl FnOnce(Input<'_>) -> T,
 ) -> T {
+    let max = max.min(u32::MAX as usize);
     let length = buffer.len();
     let mut window = length.min(max);
     if window == length && buffer.capacity() - length >= quick::WINDOW {
@@ -104,7 +106,7 @@ pub(super) fn with_padding<T>(
 
 /// What an unfinished head comes to: wait, unless it already is too long.
 pub(super) fn need_more(bytes: &[u8], limits: &HeadLimits) -> Result<Parsed, HeadError> {
-    if bytes.len() >= limits.max_head {
+    if bytes.len() >= limits.max_head.min(u32::MAX as usize) {
         Err(HeadError::HeadTooLarge)
     } else {
         Ok(Parsed::Partial)
@@ -133,7 +135,7 @@ pub(super) fn version(bytes: &[u8], at: usize) -> Result<Line<Version>, HeadErro
     }
 }
 
-/// A span of offsets into a head's buffer, which no limit lets grow over 4 GiB.
+/// A span of offsets into a head's buffer, of which no more than 4 GiB are read.
 pub(super) fn span(start: usize, end: usize) -> Span {
     Span {
         start: start as u32,

@@ -4,6 +4,10 @@ use crate::message::{FieldId, FieldSpan, Fields, Method, RequestHead, ResponseHe
 
 use super::{HeadError, scan};
 
+/// How many options the `Connection` fields of a head may list: each forwarded field is looked for
+/// among them.
+pub const MAX_CONNECTION_OPTIONS: usize = 32;
+
 /// How long a body is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyLength {
@@ -130,14 +134,17 @@ pub fn connection_lists(fields: Fields<'_>, name: &[u8]) -> bool {
 }
 
 impl ConnectionOptions {
-    fn take(&mut self, value: &[u8]) {
+    /// Takes the members of one field, and tells how many there are.
+    fn take(&mut self, value: &[u8]) -> usize {
         match value {
             b"keep-alive" => self.keep_alive = true,
             b"close" => self.close = true,
-            _ => value
-                .split(|&b| b == b',')
-                .for_each(|o| self.take_option(o)),
+            _ => {
+                let options = value.split(|&b| b == b',');
+                return options.map(|option| self.take_option(option)).count();
+            }
         }
+        1
     }
 
     fn take_option(&mut self, option: &[u8]) {
@@ -168,6 +175,8 @@ struct Survey {
     expect_continue: bool,
     upgrade: bool,
     connection: ConnectionOptions,
+    /// List members of the `Connection` fields, empty ones included.
+    options: usize,
 }
 
 /// The fields that bear on the framing of a response, one bit an id.
@@ -216,7 +225,13 @@ impl Survey {
                 }
                 self.chunked = true;
             }
-            FieldId::Connection => self.connection.take(value),
+            FieldId::Connection => {
+                let options = self.connection.take(value);
+                self.options += options;
+                if self.options > MAX_CONNECTION_OPTIONS {
+                    return Err(HeadError::TooManyConnectionOptions);
+                }
+            }
             FieldId::Upgrade => self.upgrade = true,
             FieldId::Expect => {
                 self.expect_continue |= value.eq_ignore_ascii_case(b"100-continue");

@@ -22,8 +22,8 @@ pub use chunk::{ChunkLimits, Chunks};
 pub use error::{BodyError, HeadError};
 pub use fields::{HeadLimits, Parsed};
 pub use framing::{
-    BodyLength, ConnectionOptions, RequestFraming, ResponseFraming, connection_lists,
-    request_framing, response_framing,
+    BodyLength, ConnectionOptions, MAX_CONNECTION_OPTIONS, RequestFraming, ResponseFraming,
+    connection_lists, request_framing, response_framing,
 };
 pub use request::{MAX_EMPTY_LINES, MAX_METHOD, parse_request};
 pub use response::parse_response;

@@ -1,7 +1,8 @@
 //! Where bodies end, and what becomes of connections.
 
 use portcullis::http1::{
-    BodyLength, ConnectionOptions, HeadError, connection_lists, request_framing, response_framing,
+    BodyLength, ConnectionOptions, HeadError, MAX_CONNECTION_OPTIONS, connection_lists,
+    request_framing, response_framing,
 };
 use portcullis::message::Method;
 
@@ -347,6 +348,26 @@ fn connections_persist_as_the_version_and_the_options_say() {
             framing.keep_alive, *keeps_alive,
             "HTTP/{version}, {fields:?}"
         );
+    }
+}
+
+#[test]
+fn connection_lists_a_bounded_number_of_options() {
+    for (separator, what) in [
+        (",", "empty options"),
+        (", a", "options in a list"),
+        ("\r\nConnection: a", "options in fields"),
+    ] {
+        let within = separator.repeat(MAX_CONNECTION_OPTIONS - 1);
+        let bytes = format!("GET / HTTP/1.1\r\nHost: a\r\nConnection: a{within}\r\n\r\n");
+        assert!(
+            request_framing(&request(bytes.as_bytes()).unwrap()).is_ok(),
+            "{what}"
+        );
+        let over = separator.repeat(MAX_CONNECTION_OPTIONS);
+        let bytes = format!("GET / HTTP/1.1\r\nHost: a\r\nConnection: a{over}\r\n\r\n");
+        let outcome = request_framing(&request(bytes.as_bytes()).unwrap());
+        assert_eq!(outcome, Err(HeadError::TooManyConnectionOptions), "{what}");
     }
 }
 

@@ -144,7 +144,7 @@ impl Owned<'_> {
         let what = match (self.claim.place, path) {
             // 404 for a host without backends takes nothing from anybody.
             (Place::Host { .. }, _) => return None,
-            (Place::DefaultBackend, _) => "its default backend".to_owned(),
+            (Place::DefaultBackend, _) => "the default backend".to_owned(),
             (Place::Path { .. }, PathMatch::Exact(path)) => format!("Exact path {path}"),
             (Place::Path { .. }, PathMatch::Prefix(path)) => format!("Prefix path {path}"),
             (Place::Path { .. }, PathMatch::Regex { pattern, .. }) => format!("path {pattern}"),

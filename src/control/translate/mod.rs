@@ -3,20 +3,21 @@
 //!
 //! The way: what an Ingress says by itself (`outline`: class, hosts, annotations), what Ingresses
 //! that share a host make of it together (`hosts`), then routes, backends and certificates of each
-//! (`ingress`), clusters of the Services that they use (`clusters`, `endpoints`), and at last who
+//! (`ingress`), clusters of the Services that they use (`clusters`), and at last who
 //! owns what two claim (`conflict`). Each result is kept until something that it was made of
 //! changes, so one change costs what it touches and a walk over the rest.
 //!
 //! Invariant: the result depends on the objects alone, not on the order in which they came. Non-goal:
 //! reading objects; that is a source's.
 
+mod access_control;
 mod annotations;
+mod assembled;
 mod backend;
 mod changes;
 mod class;
 mod clusters;
 mod conflict;
-mod endpoints;
 mod host;
 mod hosts;
 mod ingress;
@@ -32,13 +33,14 @@ mod service;
 mod settings;
 mod tls;
 mod translator;
+mod users;
 mod values;
 
 #[cfg(test)]
 mod tests;
 
+pub use access_control::AccessControl;
 pub use options::{GlobalOptions, options_from_config_map};
-pub use rows::AccessControl;
 pub use secret::ReadCertificate;
 pub use settings::{ClassSelection, TranslateSettings};
 pub use translator::{Translation, Translator};

@@ -3,9 +3,10 @@
 //! Every name that ingress-nginx knows has one row, supported or not, so that nothing is dropped in
 //! silence.
 
-use std::collections::BTreeSet;
-
-use super::report::Reporter;
+use super::{
+    access_control::{AccessControl, Guard, Guards},
+    report::Reporter,
+};
 use crate::config::Severity;
 
 /// One name and what it means; `T` is what the values are written into.
@@ -34,96 +35,6 @@ pub(super) enum Meaning<T: 'static> {
         /// What follows for every other value.
         consequence: &'static str,
     },
-}
-
-/// Ways to restrict who may do what, none of which is supported yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum AccessControl {
-    /// Only some addresses are admitted.
-    AllowedRanges,
-    /// Some addresses are refused.
-    DeniedRanges,
-    /// Some clients or referrers are refused (options only).
-    BlockList,
-    /// A password, or another service's word.
-    Login,
-    /// Another service's word, asked for by the options.
-    GlobalLogin,
-    /// A client certificate; in ingress-nginx this holds for the whole host.
-    ClientCertificate,
-    /// Inspection by a web application firewall.
-    Firewall,
-    /// Directives of nginx that refuse requests of the Ingress.
-    Snippet,
-    /// Directives of nginx that refuse requests for the whole host.
-    HostSnippet,
-}
-
-impl AccessControl {
-    /// Whether ingress-nginx enforces it on every path of a host, whichever Ingress asked for it.
-    pub(super) const fn is_host_wide(self) -> bool {
-        match self {
-            Self::ClientCertificate | Self::HostSnippet => true,
-            Self::AllowedRanges
-            | Self::DeniedRanges
-            | Self::BlockList
-            | Self::Login
-            | Self::GlobalLogin
-            | Self::Firewall
-            | Self::Snippet => false,
-        }
-    }
-
-    /// Whether `no-auth-locations` are exempt from it.
-    pub(super) const fn is_login(self) -> bool {
-        matches!(self, Self::Login | Self::GlobalLogin)
-    }
-}
-
-/// What a value of an access-control setting asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Guard {
-    /// Nothing.
-    Silent,
-    /// Something else than access control, which is not supported either; what follows.
-    Other(&'static str),
-    /// Restriction.
-    On,
-    /// Not to be restricted by what the options say.
-    Off,
-    /// As `Off`, with a difference that is worth a word: message and consequence.
-    OffBut(&'static str, &'static str),
-    /// Not to be restricted in this way at all, whatever other settings say.
-    Never,
-}
-
-/// The access control that is asked for, none of which is supported.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Guards {
-    on: BTreeSet<AccessControl>,
-    off: BTreeSet<AccessControl>,
-    never: BTreeSet<AccessControl>,
-}
-
-impl Guards {
-    fn note(&mut self, kind: AccessControl, guard: Guard) {
-        match guard {
-            Guard::Silent | Guard::Other(_) => return,
-            Guard::On => self.on.insert(kind),
-            Guard::Off | Guard::OffBut(..) => self.off.insert(kind),
-            Guard::Never => self.never.insert(kind),
-        };
-    }
-
-    /// What is asked for here, and by `globals` unless it is switched off here.
-    pub(super) fn over(&self, globals: &BTreeSet<AccessControl>) -> BTreeSet<AccessControl> {
-        let inherited = globals.iter().filter(|kind| !self.off.contains(kind));
-        inherited
-            .chain(&self.on)
-            .filter(|kind| !self.never.contains(kind))
-            .copied()
-            .collect()
-    }
 }
 
 /// Why a value cannot be used as written.
@@ -159,20 +70,11 @@ impl Fault {
     }
 }
 
-/// How the settings of one object are spoken of.
-pub(super) struct Wording {
-    /// What follows from access control that is not supported.
-    pub(super) denied: &'static str,
-    /// How bad that is.
-    pub(super) severity: Severity,
-}
-
-/// Applies one value, and reports what it has no effect on.
+/// Applies one value, and reports what it has no effect on; access control is only noted.
 pub(super) fn apply<T>(
     row: &Row<T>,
     value: &str,
     (target, guards): (&mut T, &mut Guards),
-    wording: &Wording,
     (field, reporter): (String, &mut Reporter),
 ) {
     let value = value.trim();
@@ -189,18 +91,16 @@ pub(super) fn apply<T>(
         }
         Meaning::AccessControl { kind, judge } => {
             let guard = judge(value);
-            guards.note(kind, guard);
             match guard {
-                Guard::Silent | Guard::Off | Guard::Never => {}
-                Guard::Other(consequence) => unsupported(row.name, consequence, field, reporter),
-                Guard::OffBut(message, consequence) => {
-                    reporter.warning(field, message, consequence);
+                Guard::Silent | Guard::Off | Guard::Never | Guard::On => {}
+                Guard::Other(consequence) => {
+                    unsupported(row.name, consequence, field.clone(), reporter);
                 }
-                Guard::On => {
-                    let message = format!("access control by {} is not supported yet", row.name);
-                    reporter.report(field, message, wording.denied, wording.severity);
+                Guard::OffBut(message, consequence) => {
+                    reporter.warning(field.clone(), message, consequence);
                 }
             }
+            guards.note(kind, guard, row.name, field);
         }
         Meaning::Unsupported {
             harmless,

@@ -1,9 +1,6 @@
 //! What the operator decides about translation, as opposed to what the objects say.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    net::SocketAddr,
-};
+use std::collections::BTreeSet;
 
 use super::{GlobalOptions, ReadCertificate};
 use crate::{control::Key, upstream::NameTrust};
@@ -23,8 +20,6 @@ pub struct TranslateSettings {
     pub permit_unsupported_access_control: bool,
     /// Options for the whole proxy.
     pub options: GlobalOptions,
-    /// Addresses that stand in for Services which do not exist, whatever the port.
-    pub stand_ins: BTreeMap<Key, Vec<SocketAddr>>,
     /// How a chain and a key are read.
     pub read_certificate: ReadCertificate,
 }

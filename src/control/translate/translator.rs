@@ -6,10 +6,11 @@ use std::{
 };
 
 use super::{
+    assembled::Assembled,
     changes::Changes,
     class::Classes,
     clusters::{Clusters, SliceIndex},
-    conflict::{self, Precedence},
+    conflict::Precedence,
     hosts::HostIndex,
     ingress::{self, CompiledIngress, World},
     names,
@@ -18,10 +19,10 @@ use super::{
     report::Reporter,
     secret::Certificates,
     settings::TranslateSettings,
-    tls::Bound,
+    users::Users,
 };
 use crate::{
-    config::{Config, ObjectKind, Options, Problem, Route},
+    config::{Config, ObjectKind, Options, Problem},
     control::{Key, Objects},
     message::HostMatch,
     tls::CertificateBinding,
@@ -267,100 +268,5 @@ impl Translator {
                 None
             }
         }
-    }
-}
-
-/// What all Ingresses together come to, in order of precedence.
-#[derive(Debug, Default)]
-struct Assembled {
-    routes: Vec<Arc<Route>>,
-    certificates: Vec<Arc<CertificateBinding>>,
-    problems: Vec<Problem>,
-}
-
-impl Assembled {
-    fn of(order: &BTreeMap<Precedence, Arc<CompiledIngress>>) -> Self {
-        let ingresses: Vec<&Arc<CompiledIngress>> = order.values().collect();
-        let mut assembled = Self::default();
-        for rank in [ingress::EXPLICIT, ingress::DEFAULT, ingress::LAST] {
-            let routes = ingresses
-                .iter()
-                .filter_map(|it| it.ranks.get(rank))
-                .flatten();
-            assembled.routes.extend(routes.cloned());
-        }
-        assembled
-            .problems
-            .extend(ingresses.iter().flat_map(|it| &it.problems).cloned());
-        assembled.certificates(&ingresses);
-        for loss in conflict::losses(&ingresses) {
-            let mut reporter = Reporter::new(loss.loser.object.clone(), loss.loser.places.clone());
-            reporter.error(loss.field, loss.message, "this rule gets no requests");
-            assembled.problems.append(&mut reporter.finish());
-        }
-        assembled
-    }
-
-    /// The first certificate for a host is served; another one later is worth a word.
-    fn certificates(&mut self, ingresses: &[&Arc<CompiledIngress>]) {
-        let mut owners: HashMap<&HostMatch, &Bound> = HashMap::new();
-        let own = ingresses
-            .iter()
-            .flat_map(|it| it.bindings.own.iter().map(move |b| (it, b)));
-        let further = ingresses
-            .iter()
-            .flat_map(|it| it.bindings.further.iter().map(move |b| (it, b)));
-        for (ingress, bound) in own.chain(further) {
-            self.certificates.push(Arc::clone(&bound.binding));
-            for host in &bound.binding.hosts {
-                let owner = *owners.entry(host).or_insert(bound);
-                if owner.binding.certificate == bound.binding.certificate {
-                    continue;
-                }
-                let mut reporter = Reporter::new(ingress.object.clone(), ingress.places.clone());
-                reporter.warning(
-                    bound.field.as_str(),
-                    format!(
-                        "{} has the certificate in Secret {} already",
-                        super::host::described(host),
-                        owner.binding.secret
-                    ),
-                    "that certificate is served for it",
-                );
-                self.problems.append(&mut reporter.finish());
-            }
-        }
-    }
-}
-
-/// Which Ingresses use an object.
-#[derive(Debug, Default)]
-struct Users {
-    users: HashMap<Key, BTreeSet<Key>>,
-}
-
-impl Users {
-    fn add(&mut self, used: &BTreeSet<Key>, user: &Key) {
-        for key in used {
-            self.users
-                .entry(key.clone())
-                .or_default()
-                .insert(user.clone());
-        }
-    }
-
-    fn remove(&mut self, used: &BTreeSet<Key>, user: &Key) {
-        for key in used {
-            if let Some(users) = self.users.get_mut(key) {
-                users.remove(user);
-                if users.is_empty() {
-                    self.users.remove(key);
-                }
-            }
-        }
-    }
-
-    fn of(&self, used: &Key) -> impl Iterator<Item = Key> {
-        self.users.get(used).into_iter().flatten().cloned()
     }
 }

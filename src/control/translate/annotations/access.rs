@@ -3,105 +3,121 @@
 
 use super::settings::AnnotationSettings;
 use crate::control::translate::{
-    rows::{AccessControl, Guard, Meaning, Row},
-    values,
+    access_control::{self, AccessControl, Guard},
+    rows::{Meaning, Row},
 };
 
 pub(super) const ROWS: &[Row<AnnotationSettings>] = &[
     row(
         "allowlist-source-range",
         AccessControl::AllowedRanges,
-        values::allowed_ranges,
+        access_control::allowed_ranges,
     ),
     row(
         "whitelist-source-range",
         AccessControl::AllowedRanges,
-        values::allowed_ranges,
+        access_control::allowed_ranges,
     ),
     row(
         "denylist-source-range",
         AccessControl::DeniedRanges,
-        values::denied_ranges,
+        access_control::denied_ranges,
     ),
-    row("satisfy", AccessControl::Login, values::always),
+    row("satisfy", AccessControl::Login, access_control::always),
     // Passwords.
-    row("auth-realm", AccessControl::Login, values::always),
-    row("auth-secret", AccessControl::Login, values::always),
-    row("auth-secret-type", AccessControl::Login, values::always),
-    row("auth-type", AccessControl::Login, values::always),
+    row("auth-realm", AccessControl::Login, access_control::always),
+    row("auth-secret", AccessControl::Login, access_control::always),
+    row(
+        "auth-secret-type",
+        AccessControl::Login,
+        access_control::always,
+    ),
+    row("auth-type", AccessControl::Login, access_control::always),
     // Another service's word.
-    row("auth-url", AccessControl::Login, values::always),
+    row("auth-url", AccessControl::Login, access_control::always),
     row(
         "auth-always-set-cookie",
         AccessControl::Login,
-        values::always,
+        access_control::always,
     ),
-    row("auth-cache-duration", AccessControl::Login, values::always),
-    row("auth-cache-key", AccessControl::Login, values::always),
-    row("auth-keepalive", AccessControl::Login, values::always),
+    row(
+        "auth-cache-duration",
+        AccessControl::Login,
+        access_control::always,
+    ),
+    row(
+        "auth-cache-key",
+        AccessControl::Login,
+        access_control::always,
+    ),
+    row(
+        "auth-keepalive",
+        AccessControl::Login,
+        access_control::always,
+    ),
     row(
         "auth-keepalive-requests",
         AccessControl::Login,
-        values::always,
+        access_control::always,
     ),
     row(
         "auth-keepalive-share-vars",
         AccessControl::Login,
-        values::always,
+        access_control::always,
     ),
     row(
         "auth-keepalive-timeout",
         AccessControl::Login,
-        values::always,
+        access_control::always,
     ),
-    row("auth-method", AccessControl::Login, values::always),
+    row("auth-method", AccessControl::Login, access_control::always),
     row(
         "auth-proxy-set-headers",
         AccessControl::Login,
-        values::always,
+        access_control::always,
     ),
     row(
         "auth-request-redirect",
         AccessControl::Login,
-        values::always,
+        access_control::always,
     ),
     row(
         "auth-response-headers",
         AccessControl::Login,
-        values::always,
+        access_control::always,
     ),
-    row("auth-signin", AccessControl::Login, values::always),
+    row("auth-signin", AccessControl::Login, access_control::always),
     row(
         "auth-signin-redirect-param",
         AccessControl::Login,
-        values::always,
+        access_control::always,
     ),
-    row("auth-snippet", AccessControl::Login, values::always),
+    row("auth-snippet", AccessControl::Login, access_control::always),
     row(
         "enable-global-auth",
         AccessControl::GlobalLogin,
-        values::main_switch,
+        access_control::main_switch,
     ),
     // Client certificates.
     row(
         "auth-tls-error-page",
         AccessControl::ClientCertificate,
-        values::always,
+        access_control::always,
     ),
     row(
         "auth-tls-match-cn",
         AccessControl::ClientCertificate,
-        values::always,
+        access_control::always,
     ),
     row(
         "auth-tls-pass-certificate-to-upstream",
         AccessControl::ClientCertificate,
-        values::switch,
+        access_control::switch,
     ),
     row(
         "auth-tls-secret",
         AccessControl::ClientCertificate,
-        values::always,
+        access_control::always,
     ),
     row(
         "auth-tls-verify-client",
@@ -111,39 +127,39 @@ pub(super) const ROWS: &[Row<AnnotationSettings>] = &[
     row(
         "auth-tls-verify-depth",
         AccessControl::ClientCertificate,
-        values::always,
+        access_control::always,
     ),
     // The firewall.
     row(
         "enable-modsecurity",
         AccessControl::Firewall,
-        values::main_switch,
+        access_control::main_switch,
     ),
     row(
         "enable-owasp-core-rules",
         AccessControl::Firewall,
-        values::switch,
+        access_control::switch,
     ),
     row(
         "modsecurity-snippet",
         AccessControl::Firewall,
-        values::always,
+        access_control::always,
     ),
     row(
         "modsecurity-transaction-id",
         AccessControl::Firewall,
-        values::always,
+        access_control::always,
     ),
     // Directives of nginx.
     row(
         "configuration-snippet",
         AccessControl::Snippet,
-        values::snippet,
+        access_control::snippet,
     ),
     row(
         "server-snippet",
         AccessControl::HostSnippet,
-        values::snippet,
+        access_control::snippet,
     ),
 ];
 

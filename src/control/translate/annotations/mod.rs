@@ -17,5 +17,8 @@ mod settings;
 mod table;
 mod unsupported;
 
+#[cfg(test)]
+mod tests;
+
 pub(super) use read::read;
 pub(super) use settings::{AnnotationSettings, BackendProtocol};

@@ -5,10 +5,7 @@ use std::collections::BTreeMap;
 use super::{settings::AnnotationSettings, table::TABLE};
 use crate::{
     config::Severity,
-    control::translate::{
-        report::Reporter,
-        rows::{self, Guards, Wording},
-    },
+    control::translate::{access_control::Guards, report::Reporter, rows},
 };
 
 /// What the names of all annotations begin with.
@@ -21,7 +18,6 @@ pub(in crate::control::translate) fn read(
     permit: bool,
     reporter: &mut Reporter,
 ) -> AnnotationSettings {
-    let wording = if permit { PERMITTED } else { DENIED };
     let mut settings = AnnotationSettings::default();
     let mut guards = Guards::default();
     for (key, value) in annotations {
@@ -32,7 +28,7 @@ pub(in crate::control::translate) fn read(
         match rows::find(TABLE, name) {
             Some(row) => {
                 let target = (&mut settings, &mut guards);
-                rows::apply(row, value, target, &wording, (field, reporter));
+                rows::apply(row, value, target, (field, reporter));
             }
             None => {
                 let hint = rows::nearest(TABLE, name).map_or(String::new(), |known| {
@@ -46,16 +42,13 @@ pub(in crate::control::translate) fn read(
             }
         }
     }
+    if permit {
+        let consequence = "requests are served without it, since the operator permits that";
+        guards.report(consequence, Severity::Warning, reporter);
+    } else {
+        let consequence = "requests for the rules of this Ingress are answered 403";
+        guards.report(consequence, Severity::Error, reporter);
+    }
     settings.guards = guards;
     settings
 }
-
-const DENIED: Wording = Wording {
-    denied: "requests for the rules of this Ingress are answered 403",
-    severity: Severity::Error,
-};
-
-const PERMITTED: Wording = Wording {
-    denied: "requests are served without it, since the operator permits that",
-    severity: Severity::Warning,
-};

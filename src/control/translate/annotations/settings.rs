@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    control::translate::rows::Guards,
+    control::translate::access_control::Guards,
     policy::BodyLimit,
     upstream::{Balancer, HashKey},
 };

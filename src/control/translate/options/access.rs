@@ -2,7 +2,8 @@
 
 use super::global::Draft;
 use crate::control::translate::{
-    rows::{AccessControl, Guard, Meaning, Row},
+    access_control::{self, AccessControl, Guard},
+    rows::{Meaning, Row},
     values,
 };
 
@@ -10,50 +11,54 @@ pub(super) const ROWS: &[Row<Draft>] = &[
     row(
         "whitelist-source-range",
         AccessControl::AllowedRanges,
-        values::allowed_ranges,
+        access_control::allowed_ranges,
     ),
     row(
         "denylist-source-range",
         AccessControl::DeniedRanges,
-        values::denied_ranges,
+        access_control::denied_ranges,
     ),
     row(
         "block-cidrs",
         AccessControl::BlockList,
-        values::denied_ranges,
+        access_control::denied_ranges,
     ),
     row(
         "block-referers",
         AccessControl::BlockList,
-        values::denied_ranges,
+        access_control::denied_ranges,
     ),
     row(
         "block-user-agents",
         AccessControl::BlockList,
-        values::denied_ranges,
+        access_control::denied_ranges,
     ),
     row("global-auth-url", AccessControl::GlobalLogin, not_empty),
     row(
         "enable-modsecurity",
         AccessControl::Firewall,
-        values::main_switch,
+        access_control::main_switch,
     ),
     row(
         "enable-owasp-modsecurity-crs",
         AccessControl::Firewall,
-        values::switch,
+        access_control::switch,
     ),
     row("modsecurity-snippet", AccessControl::Firewall, not_empty),
-    row("http-snippet", AccessControl::HostSnippet, values::snippet),
+    row(
+        "http-snippet",
+        AccessControl::HostSnippet,
+        access_control::snippet,
+    ),
     row(
         "location-snippet",
         AccessControl::HostSnippet,
-        values::snippet,
+        access_control::snippet,
     ),
     row(
         "server-snippet",
         AccessControl::HostSnippet,
-        values::snippet,
+        access_control::snippet,
     ),
     Row {
         name: "no-auth-locations",

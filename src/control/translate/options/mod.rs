@@ -11,5 +11,8 @@ mod read;
 mod table;
 mod unsupported;
 
+#[cfg(test)]
+mod tests;
+
 pub use global::GlobalOptions;
 pub use read::options_from_config_map;

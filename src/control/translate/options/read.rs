@@ -10,11 +10,7 @@ use crate::{
     config::{ObjectKind, ObjectRef, Problem, Severity},
     control::{
         Places,
-        translate::{
-            report::Reporter,
-            rows::{self, Guards, Wording},
-            values,
-        },
+        translate::{access_control::Guards, report::Reporter, rows, values},
     },
 };
 
@@ -37,7 +33,7 @@ pub fn options_from_config_map(
         match rows::find(TABLE, key) {
             Some(row) => {
                 let target = (&mut draft, &mut guards);
-                rows::apply(row, value, target, &DENIED, (field(key), &mut reporter));
+                rows::apply(row, value, target, (field(key), &mut reporter));
             }
             None => {
                 let hint = rows::nearest(TABLE, key)
@@ -51,14 +47,11 @@ pub fn options_from_config_map(
         }
     }
     trust_as_ingress_nginx_does(&mut draft, data, &field, &mut reporter);
+    let consequence = "every request is answered 403 unless the operator permits to go without";
+    guards.report(consequence, Severity::Error, &mut reporter);
     let access_control = guards.over(&Default::default());
     (draft.finish(access_control), reporter.finish())
 }
-
-const DENIED: Wording = Wording {
-    denied: "every request is answered 403 unless the operator permits to go without",
-    severity: Severity::Error,
-};
 
 /// Without `proxy-real-ip-cidr` ingress-nginx takes everybody's word about the client's address.
 fn trust_as_ingress_nginx_does(

@@ -106,7 +106,6 @@ pub(super) fn settings(text: &str) -> TranslateSettings {
         trust: NameTrust::Trusted,
         permit_unsupported_access_control: false,
         options: GlobalOptions::default(),
-        stand_ins: BTreeMap::new(),
         read_certificate: certificate_that_says,
     };
     let keys: BTreeMap<String, Value> = serde_saphyr::from_str(text).unwrap();
@@ -130,14 +129,6 @@ pub(super) fn settings(text: &str) -> TranslateSettings {
                 };
                 let data = serde_json::from_value(value).unwrap();
                 settings.options = options_from_config_map(object, None, &data).0;
-            }
-            "stand-ins" => {
-                let all: BTreeMap<String, Vec<std::net::SocketAddr>> =
-                    serde_json::from_value(value).unwrap();
-                let named = all.into_iter();
-                settings.stand_ins = named
-                    .map(|(name, at)| (Key::new("default", &name), at))
-                    .collect();
             }
             other => panic!("no setting {other}"),
         }

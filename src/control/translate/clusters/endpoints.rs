@@ -7,8 +7,7 @@ use k8s_openapi::api::{
     discovery::v1::{Endpoint as SliceEndpoint, EndpointSlice},
 };
 
-use super::service;
-use crate::upstream::Endpoint;
+use crate::{control::translate::service, upstream::Endpoint};
 
 /// What the slices of a Service hold for one of its ports.
 #[derive(Debug, Default, PartialEq, Eq)]

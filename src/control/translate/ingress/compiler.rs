@@ -1,151 +1,57 @@
-//! One Ingress: from rules as written to routes.
+//! Rules, paths and default backends of one Ingress.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
-use k8s_openapi::api::networking::v1::{HTTPIngressPath, Ingress, IngressRule};
+use k8s_openapi::api::networking::v1::{HTTPIngressPath, IngressRule};
 
-use super::{
-    backend::{Backend, Resolver},
-    clusters::ClusterSpec,
-    conflict::{Claim, Place},
-    host,
-    hosts::HostIndex,
-    names,
-    outline::Outline,
-    path::{self, PathFault},
-    policy::PolicyMaker,
-    report::Reporter,
-    secret::Certificates,
-    settings::TranslateSettings,
-    tls::{self, Bindings},
-};
+use super::{CompiledIngress, DEFAULT, EXPLICIT, LAST};
 use crate::{
-    config::{Action, DenyReason, ObjectKind, ObjectRef, Problem, Route, Rule, RuleMeta},
-    control::{Key, Objects, Places, Stored},
+    config::{Action, DenyReason, ObjectRef, Route, Rule, RuleMeta},
+    control::{
+        Places,
+        translate::{
+            TranslateSettings,
+            backend::{Backend, Resolver},
+            clusters::ClusterSpec,
+            conflict::{Claim, Place},
+            host,
+            hosts::HostIndex,
+            outline::Outline,
+            path::{self, PathFault},
+            policy::PolicyMaker,
+            report::Reporter,
+            tls::Bindings,
+        },
+    },
     message::HostMatch,
     policy::RoutePolicy,
     routing::{Match, PathMatch},
     upstream::ClusterId,
 };
 
-/// Everything that one Ingress comes to. Which rules lose to other Ingresses is decided elsewhere.
-#[derive(Debug)]
-pub(super) struct CompiledIngress {
+/// An Ingress on its way.
+pub(super) struct Compiler<'a> {
     pub(super) object: ObjectRef,
-    pub(super) places: Option<Arc<dyn Places>>,
-    /// Routes by rank: what has a lower rank goes before everything of a higher one.
-    pub(super) ranks: [Vec<Arc<Route>>; 3],
-    /// What the routes claim, by rank.
-    pub(super) claims: [Vec<Claim>; 3],
-    pub(super) bindings: Bindings,
-    pub(super) problems: Vec<Problem>,
-    /// The clusters that it uses, without repetition.
-    pub(super) clusters: Vec<ClusterSpec>,
-    /// Where it names a cluster's Service.
-    pub(super) uses: Vec<(ClusterId, String)>,
-    /// The Services asked for.
-    pub(super) services: BTreeSet<Key>,
-}
-
-/// Rank of rules as written.
-pub(super) const EXPLICIT: usize = 0;
-/// Rank of default backends: of a host, and of an Ingress without rules for all hosts.
-pub(super) const DEFAULT: usize = 1;
-/// Rank of what is left: hosts without any backend, and the default backend of an Ingress that has
-/// rules for every host, which gives way to an Ingress without rules.
-pub(super) const LAST: usize = 2;
-
-/// What compiling one Ingress reads besides it.
-pub(super) struct World<'a> {
-    pub(super) objects: &'a Objects,
+    pub(super) outline: &'a Outline,
     pub(super) settings: &'a TranslateSettings,
     pub(super) hosts: &'a HostIndex,
-    pub(super) certificates: &'a mut Certificates,
     pub(super) policies: &'a mut PolicyMaker,
-}
-
-/// Compiles an Ingress that is served.
-pub(super) fn compile(
-    key: &Key,
-    stored: &Stored<Ingress>,
-    outline: &Outline,
-    world: World<'_>,
-) -> CompiledIngress {
-    let object = names::object_ref(ObjectKind::Ingress, key);
-    let mut reporter = Reporter::new(object.clone(), stored.places.clone());
-    let spec = stored.object.spec.clone().unwrap_or_default();
-    let rules = spec.rules.as_deref().unwrap_or_default();
-    let tls = tls::bind(
-        spec.tls.as_deref().unwrap_or_default(),
-        &outline.hosts,
-        &key.namespace,
-        (world.objects, world.certificates),
-        &mut reporter,
-    );
-    let mut compiler = Compiler {
-        object: object.clone(),
-        outline,
-        settings: world.settings,
-        hosts: world.hosts,
-        policies: world.policies,
-        resolver: Resolver {
-            namespace: &key.namespace,
-            annotations: &outline.settings,
-            objects: world.objects,
-            settings: world.settings,
-            services: BTreeSet::new(),
-        },
-        reporter,
-        ranks: Default::default(),
-        clusters: Vec::new(),
-        uses: Vec::new(),
-    };
-    let default = spec.default_backend.as_ref().map(|backend| {
-        let field = "spec.defaultBackend";
-        let backend = compiler
-            .resolver
-            .resolve(backend, None, field, &mut compiler.reporter);
-        compiler.note_use(&backend, field);
-        backend
-    });
-    for (index, rule) in rules.iter().enumerate() {
-        compiler.rule(index, rule, default.as_ref());
-    }
-    match &default {
-        Some(backend) => compiler.default_backend(backend, rules.is_empty()),
-        None if rules.is_empty() => compiler.reporter.error(
-            "spec",
-            "the Ingress has neither rules nor a default backend",
-            "it serves nothing",
-        ),
-        None => {}
-    }
-    compiler.guarded_hosts();
-    compiler.finish(tls, stored.places.clone())
-}
-
-struct Compiler<'a> {
-    object: ObjectRef,
-    outline: &'a Outline,
-    settings: &'a TranslateSettings,
-    hosts: &'a HostIndex,
-    policies: &'a mut PolicyMaker,
-    resolver: Resolver<'a>,
-    reporter: Reporter,
-    ranks: [Vec<HostRules>; 3],
-    clusters: Vec<ClusterSpec>,
-    uses: Vec<(ClusterId, String)>,
+    pub(super) resolver: Resolver<'a>,
+    pub(super) reporter: Reporter,
+    pub(super) ranks: [Vec<HostRules>; 3],
+    pub(super) clusters: Vec<ClusterSpec>,
+    pub(super) uses: Vec<(ClusterId, String)>,
 }
 
 /// The rules for one host, and where they were written.
-struct HostRules {
+pub(super) struct HostRules {
     host: HostMatch,
     rules: Vec<Rule>,
     places: Vec<Place>,
 }
 
 impl Compiler<'_> {
-    fn rule(&mut self, index: usize, rule: &IngressRule, default: Option<&Backend>) {
+    pub(super) fn rule(&mut self, index: usize, rule: &IngressRule, default: Option<&Backend>) {
         let field = format!("spec.rules[{index}]");
         let written = rule.host.as_deref().unwrap_or_default();
         let host = match host::parse(written) {
@@ -168,15 +74,17 @@ impl Compiler<'_> {
                 "the whole host goes to the default backend",
             );
         }
+        let mut claimed = false;
         for (at, path) in paths.iter().enumerate() {
             let place = Place::Path {
                 rule: index,
                 path: at,
             };
-            self.path(&host, place, path, default);
+            claimed |= self.path(&host, place, path, default);
         }
-        // A rule without paths claims its host, be it only to answer 404.
-        if paths.is_empty() && default.is_none() && host != HostMatch::Any {
+        // A rule claims its host even if nothing else can be made of it, so that its requests do
+        // not go to whoever has a wildcard or every host.
+        if !claimed && default.is_none() && host != HostMatch::Any {
             let backend = Backend::none();
             self.push(
                 LAST,
@@ -189,13 +97,14 @@ impl Compiler<'_> {
         }
     }
 
+    /// Serves one path; tells whether it can be.
     fn path(
         &mut self,
         host: &HostMatch,
         place: Place,
         path: &HTTPIngressPath,
         default: Option<&Backend>,
-    ) {
+    ) -> bool {
         let HTTPIngressPath {
             backend,
             path: written,
@@ -207,12 +116,12 @@ impl Compiler<'_> {
             Err(PathFault::Path(message)) => {
                 self.reporter
                     .error(format!("{field}.path"), message, NOT_SERVED);
-                return;
+                return false;
             }
             Err(PathFault::Type(message)) => {
                 self.reporter
                     .error(format!("{field}.pathType"), message, NOT_SERVED);
-                return;
+                return false;
             }
         };
         let field = format!("{field}.backend");
@@ -225,11 +134,12 @@ impl Compiler<'_> {
             .filter(|path| !path.is_empty())
             .unwrap_or("/");
         self.push(EXPLICIT, host, place, written, path, &backend);
+        true
     }
 
     /// The default backend has `/` of every host of the rules, unless a rule has it; without rules
     /// it has every host that nobody else claims.
-    fn default_backend(&mut self, backend: &Backend, rule_less: bool) {
+    pub(super) fn default_backend(&mut self, backend: &Backend, rule_less: bool) {
         let place = Place::DefaultBackend;
         if rule_less {
             self.push(DEFAULT, &HostMatch::Any, place, "/", root(), backend);
@@ -322,7 +232,7 @@ impl Compiler<'_> {
     }
 
     /// Says so where another Ingress' access control covers a host of this one.
-    fn guarded_hosts(&mut self) {
+    pub(super) fn guarded_hosts(&mut self) {
         if self.outline.guards_hosts || self.settings.permit_unsupported_access_control {
             return;
         }
@@ -343,7 +253,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn note_use(&mut self, backend: &Backend, field: &str) {
+    pub(super) fn note_use(&mut self, backend: &Backend, field: &str) {
         if let Some(spec) = backend.clusters.first() {
             self.uses
                 .push((spec.id.clone(), format!("{field}.service.name")));
@@ -358,7 +268,11 @@ impl Compiler<'_> {
         }
     }
 
-    fn finish(self, bindings: Bindings, places: Option<Arc<dyn Places>>) -> CompiledIngress {
+    pub(super) fn finish(
+        self,
+        bindings: Bindings,
+        places: Option<Arc<dyn Places>>,
+    ) -> CompiledIngress {
         let Self {
             object,
             resolver,
@@ -411,31 +325,6 @@ impl Compiler<'_> {
             clusters,
             uses,
             services: resolver.services,
-        }
-    }
-}
-
-impl CompiledIngress {
-    /// Takes over routes of an earlier version that are still the same, so that whoever compares
-    /// configurations sees one pointer.
-    pub(super) fn share(&mut self, earlier: &Self) {
-        for (routes, earlier) in self.ranks.iter_mut().zip(&earlier.ranks) {
-            for (route, earlier) in routes.iter_mut().zip(earlier) {
-                if route == earlier {
-                    *route = Arc::clone(earlier);
-                }
-            }
-        }
-        let bindings = self
-            .bindings
-            .own
-            .iter_mut()
-            .chain(&mut self.bindings.further);
-        let earlier = earlier.bindings.own.iter().chain(&earlier.bindings.further);
-        for (bound, earlier) in bindings.zip(earlier) {
-            if bound.binding == earlier.binding {
-                bound.binding = Arc::clone(&earlier.binding);
-            }
         }
     }
 }

@@ -1,0 +1,289 @@
+//! What one change among 10,000 Ingresses costs to translate, and what all of them cost at first.
+//!
+//! Run with `cargo bench --bench translate`. 10,000 Ingresses of two paths each, one Service and one
+//! EndpointSlice each, TLS for every tenth. The time of a change is the processor's, on one thread:
+//! the store's copy of its map, the translation, and the comparison with the last configuration that
+//! tells whether there is anything to do. Exits 1 if the budget of a change is broken.
+
+use std::{
+    cell::OnceCell,
+    collections::BTreeMap,
+    hint::black_box,
+    process::ExitCode,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use k8s_openapi::{
+    ByteString,
+    api::{
+        core::v1::{Secret, Service},
+        discovery::v1::EndpointSlice,
+        networking::v1::Ingress,
+    },
+};
+use portcullis::{
+    control::{
+        Key, Objects, Stored,
+        translate::{ClassSelection, GlobalOptions, TranslateSettings, Translation, Translator},
+    },
+    tls::{Certificate, CertificateError},
+    upstream::NameTrust,
+};
+use rustls::{crypto::aws_lc_rs::sign::any_supported_type, sign::CertifiedKey};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// How many Ingresses there are.
+const INGRESSES: usize = 10_000;
+/// Budget of one change.
+const MAX_CHANGE: Duration = Duration::from_millis(20);
+/// How often each change is made.
+const ROUNDS: usize = 41;
+
+/// Makes one change; the number differs from round to round.
+type Change = fn(&mut Objects, usize);
+
+const CHANGES: [(&str, Change); 6] = [
+    ("nothing", |_, _| {}),
+    ("one endpoint", |objects, round| {
+        put(
+            &mut objects.endpoint_slices,
+            at(round),
+            slice(at(round), 2 + round),
+            round,
+        );
+    }),
+    ("one Service", |objects, round| {
+        put(
+            &mut objects.services,
+            at(round),
+            service(at(round), 9000 + round),
+            round,
+        );
+    }),
+    ("one path", |objects, round| {
+        put(
+            &mut objects.ingresses,
+            at(round),
+            ingress(at(round), round),
+            round,
+        );
+    }),
+    ("one certificate", |objects, round| {
+        let n = at(round) / 10 * 10;
+        put(&mut objects.secrets, n, secret(n), round);
+    }),
+    ("one Ingress more", |objects, round| {
+        let n = INGRESSES + round;
+        put(&mut objects.services, n, service(n, 80), round);
+        put(&mut objects.ingresses, n, ingress(n, 0), round);
+    }),
+];
+
+fn main() -> ExitCode {
+    let mut objects = world();
+    let mut translator = Translator::new(settings());
+    let begin = Instant::now();
+    let mut last = translator.translate(&objects);
+    println!(
+        "{:<20} {:>9.2} ms",
+        "all at first",
+        milliseconds(begin.elapsed())
+    );
+    assert_eq!(last.config.routes.len(), INGRESSES);
+    assert_eq!(last.config.clusters.len(), INGRESSES);
+    assert_eq!(last.problems, []);
+    let mut slowest = Duration::ZERO;
+    for (name, change) in CHANGES {
+        let mut times: Vec<Duration> = (1..=ROUNDS)
+            .map(|round| timed(&mut objects, &mut translator, &mut last, change, round))
+            .collect();
+        times.sort_unstable();
+        let median = times[ROUNDS / 2];
+        println!(
+            "{name:<20} {:>9.2} ms, at most {:.2} ms",
+            milliseconds(median),
+            milliseconds(times[ROUNDS - 1])
+        );
+        slowest = slowest.max(median);
+    }
+    if slowest > MAX_CHANGE {
+        eprintln!("a change costs more than {} ms", milliseconds(MAX_CHANGE));
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
+
+fn timed(
+    objects: &mut Objects,
+    translator: &mut Translator,
+    last: &mut Translation,
+    change: Change,
+    round: usize,
+) -> Duration {
+    let begin = processor_time();
+    change(objects, round);
+    let translation = translator.translate(objects);
+    black_box(translation.config == last.config);
+    *last = translation;
+    processor_time().saturating_sub(begin)
+}
+
+/// Time that this process has had on a processor: neighbours do not count. From the scheduler's
+/// statistics, in nanoseconds.
+fn processor_time() -> Duration {
+    let text = std::fs::read_to_string("/proc/self/schedstat").expect("Linux keeps statistics");
+    let nanoseconds = text.split(' ').next().and_then(|first| first.parse().ok());
+    Duration::from_nanos(nanoseconds.expect("the first number is the time on a processor"))
+}
+
+fn settings() -> TranslateSettings {
+    TranslateSettings {
+        class: ClassSelection::Every,
+        default_certificate: None,
+        trust: NameTrust::Untrusted,
+        permit_unsupported_access_control: false,
+        options: GlobalOptions::default(),
+        read_certificate: certificate,
+    }
+}
+
+fn world() -> Objects {
+    let mut objects = Objects::default();
+    for n in 0..INGRESSES {
+        put(&mut objects.ingresses, n, ingress(n, 0), 0);
+        put(&mut objects.services, n, service(n, 8080), 0);
+        put(&mut objects.endpoint_slices, n, slice(n, 1), 0);
+        if n.is_multiple_of(10) {
+            put(&mut objects.secrets, n, secret(n), 0);
+        }
+    }
+    objects
+}
+
+/// Spreads changes over the objects.
+fn at(round: usize) -> usize {
+    round * 7919 % INGRESSES
+}
+
+fn put<T>(map: &mut Arc<BTreeMap<Key, Stored<T>>>, n: usize, object: T, round: usize) {
+    let revision = (round * 1_000_000 + n) as u64;
+    let stored = Stored {
+        object: Arc::new(object),
+        revision,
+        places: None,
+    };
+    let key = Key::new(&format!("team-{}", n % 100), &format!("app-{n}"));
+    // A store keeps the texts of a key that it has.
+    let map = Arc::make_mut(map);
+    match map.get_mut(&key) {
+        Some(old) => *old = stored,
+        None => drop(map.insert(key, stored)),
+    }
+}
+
+fn ingress(n: usize, version: usize) -> Ingress {
+    let backend = json!({"service": {"name": format!("app-{n}"), "port": {"name": "http"}}});
+    let host = format!("app-{n}.example.com");
+    let tls = if n.is_multiple_of(10) {
+        json!([{"hosts": [&host], "secretName": format!("app-{n}")}])
+    } else {
+        Value::Null
+    };
+    object(json!({
+        "metadata": {
+            "namespace": format!("team-{}", n % 100),
+            "name": format!("app-{n}"),
+            "creationTimestamp": format!("2026-01-{:02}T00:00:00Z", 1 + n % 28),
+            "annotations": {
+                "nginx.ingress.kubernetes.io/proxy-body-size": "8m",
+                "nginx.ingress.kubernetes.io/proxy-read-timeout": "120",
+            },
+        },
+        "spec": {
+            "tls": tls,
+            "rules": [{"host": host, "http": {"paths": [
+                {"path": "/", "pathType": "Prefix", "backend": &backend},
+                {"path": format!("/v{version}"), "pathType": "Prefix", "backend": &backend},
+            ]}}],
+        },
+    }))
+}
+
+fn service(n: usize, target: usize) -> Service {
+    object(json!({
+        "metadata": {"namespace": format!("team-{}", n % 100), "name": format!("app-{n}")},
+        "spec": {"ports": [{"name": "http", "port": 80, "targetPort": target}]},
+    }))
+}
+
+fn slice(n: usize, last: usize) -> EndpointSlice {
+    let address = |pod: usize| format!("10.{}.{}.{pod}", n / 250, n % 250);
+    object(json!({
+        "metadata": {
+            "namespace": format!("team-{}", n % 100),
+            "name": format!("app-{n}"),
+            "labels": {"kubernetes.io/service-name": format!("app-{n}")},
+        },
+        "addressType": "IPv4",
+        "ports": [{"name": "http", "port": 8080}],
+        "endpoints": [
+            {"addresses": [address(200)]},
+            {"addresses": [address(201)]},
+            {"addresses": [address(last)]},
+        ],
+    }))
+}
+
+fn secret(n: usize) -> Secret {
+    let data = [
+        ("tls.crt", format!("app-{n}.example.com")),
+        ("tls.key", String::new()),
+    ];
+    Secret {
+        data: Some(
+            data.map(|(name, text)| (name.to_owned(), ByteString(text.into())))
+                .into(),
+        ),
+        ..Secret::default()
+    }
+}
+
+fn object<T: DeserializeOwned>(value: Value) -> T {
+    serde_json::from_value(value).expect("the object has the form of its kind")
+}
+
+/// A certificate for the name in its text: reading real ones is not what is measured.
+fn certificate(chain: &[u8], _key: &[u8]) -> Result<Certificate, CertificateError> {
+    thread_local! {
+        static KEY: OnceCell<Arc<CertifiedKey>> = const { OnceCell::new() };
+    }
+    let name = String::from_utf8_lossy(chain);
+    let mut fingerprint = [0; 32];
+    fingerprint
+        .iter_mut()
+        .zip(name.bytes())
+        .for_each(|(to, from)| *to = from);
+    let key = KEY.with(|key| {
+        Arc::clone(key.get_or_init(|| {
+            let pair = rcgen::KeyPair::generate().expect("the random source works");
+            let der = rustls_pki_types::PrivatePkcs8KeyDer::from(pair.serialize_der());
+            let signer = any_supported_type(&der.into()).expect("the key is of a common kind");
+            Arc::new(CertifiedKey::new(Vec::new(), signer))
+        }))
+    });
+    Ok(Certificate {
+        key,
+        fingerprint,
+        not_after: SystemTime::UNIX_EPOCH,
+        names: vec![name.into()],
+    })
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}

@@ -41,6 +41,5 @@ mod tests;
 
 pub use access_control::AccessControl;
 pub use options::{GlobalOptions, options_from_config_map};
-pub use secret::ReadCertificate;
 pub use settings::{ClassSelection, TranslateSettings};
 pub use translator::{Translation, Translator};

@@ -12,9 +12,6 @@ use crate::{
     tls::{Certificate, CertificateError},
 };
 
-/// Reads a chain and a key, both PEM.
-pub type ReadCertificate = fn(&[u8], &[u8]) -> Result<Certificate, CertificateError>;
-
 /// Why a Secret gives no certificate.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub(super) enum SecretFault {
@@ -27,20 +24,12 @@ pub(super) enum SecretFault {
 }
 
 /// Certificates as read, by Secret. Holds at most one entry for a Secret that some Ingress names.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Certificates {
-    read: ReadCertificate,
     known: HashMap<Key, Result<Arc<Certificate>, Arc<SecretFault>>>,
 }
 
 impl Certificates {
-    pub(super) fn new(read: ReadCertificate) -> Self {
-        Self {
-            read,
-            known: HashMap::new(),
-        }
-    }
-
     /// The Secret changed.
     pub(super) fn forget(&mut self, secret: &Key) {
         self.known.remove(secret);
@@ -56,22 +45,22 @@ impl Certificates {
         }
         let object = names::live(objects.secrets.get(secret), |secret| &secret.metadata);
         let certificate = match object {
-            Some(object) => self.read(object).map(Arc::new).map_err(Arc::new),
+            Some(object) => read(object).map(Arc::new).map_err(Arc::new),
             None => Err(Arc::new(SecretFault::Missing)),
         };
         self.known.insert(secret.clone(), certificate.clone());
         certificate
     }
+}
 
-    fn read(&self, secret: &Secret) -> Result<Certificate, SecretFault> {
-        let field = |name| {
-            let data = secret.data.as_ref();
-            data.and_then(|data| data.get(name))
-                .ok_or(SecretFault::NoField(name))
-        };
-        let (chain, key) = (field("tls.crt")?, field("tls.key")?);
-        (self.read)(&chain.0, &key.0).map_err(SecretFault::Certificate)
-    }
+fn read(secret: &Secret) -> Result<Certificate, SecretFault> {
+    let field = |name| {
+        let data = secret.data.as_ref();
+        data.and_then(|data| data.get(name))
+            .ok_or(SecretFault::NoField(name))
+    };
+    let (chain, key) = (field("tls.crt")?, field("tls.key")?);
+    Certificate::from_pem(&chain.0, &key.0).map_err(SecretFault::Certificate)
 }
 
 /// Whether a certificate is for a host. One that names nothing is taken at its owner's word.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{GlobalOptions, ReadCertificate};
+use super::GlobalOptions;
 use crate::{control::Key, upstream::NameTrust};
 
 /// What holds for every object.
@@ -20,8 +20,6 @@ pub struct TranslateSettings {
     pub permit_unsupported_access_control: bool,
     /// Options for the whole proxy.
     pub options: GlobalOptions,
-    /// How a chain and a key are read.
-    pub read_certificate: ReadCertificate,
 }
 
 /// Which Ingresses are served, by class.

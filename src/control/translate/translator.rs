@@ -67,7 +67,7 @@ impl Translator {
             classes: Classes::default(),
             outlines: HashMap::new(),
             hosts: HostIndex::default(),
-            certificates: Certificates::new(settings.read_certificate),
+            certificates: Certificates::default(),
             policies: PolicyMaker::default(),
             slices: SliceIndex::default(),
             clusters: Clusters::default(),

@@ -1,14 +1,8 @@
 //! Objects from YAML, and configurations as text.
 
-use std::{
-    collections::{BTreeMap, hash_map::DefaultHasher},
-    hash::{Hash as _, Hasher as _},
-    sync::Arc,
-    time::SystemTime,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
-use rustls::{crypto::aws_lc_rs::sign::any_supported_type, sign::CertifiedKey};
-use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rcgen::{CertificateParams, KeyPair};
 use serde_json::Value;
 
 use crate::{
@@ -22,15 +16,46 @@ use crate::{
     },
     policy::{BodyLimit, RoutePolicy, Timeouts},
     routing::{Match, PathMatch},
-    tls::{Certificate, CertificateError, VerifyServer},
+    tls::VerifyServer,
     upstream::{Balancer, ClusterSettings, NameTrust, Protocol, UpstreamSource},
 };
 
 /// One document of a manifest.
 pub(super) type Document = Value;
 
+/// Reads manifests. In Secrets, `tls.crt: for a.com b.com` stands for a certificate for these hosts,
+/// and `tls.key: fits` for its key.
 pub(super) fn documents(text: &str) -> Vec<Document> {
-    serde_saphyr::from_multiple(text).unwrap()
+    let mut documents: Vec<Document> = serde_saphyr::from_multiple(text).unwrap();
+    for document in &mut documents {
+        issue(document);
+    }
+    documents
+}
+
+fn issue(document: &mut Document) {
+    let Some(Value::Object(texts)) = document.get_mut("stringData") else {
+        return;
+    };
+    let Some(hosts) = texts
+        .get("tls.crt")
+        .and_then(|text| text.as_str()?.strip_prefix("for"))
+    else {
+        return;
+    };
+    let hosts: Vec<String> = hosts.split_whitespace().map(str::to_owned).collect();
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new(hosts)
+        .unwrap()
+        .self_signed(&key)
+        .unwrap();
+    texts.insert("tls.crt".to_owned(), certificate.pem().into());
+    let key = match texts.get("tls.key").and_then(Value::as_str) {
+        Some("fits") => key,
+        Some(_) => KeyPair::generate().unwrap(),
+        None => return,
+    };
+    texts.insert("tls.key".to_owned(), key.serialize_pem().into());
 }
 
 /// Puts a document in, replacing an earlier version.
@@ -106,7 +131,6 @@ pub(super) fn settings(text: &str) -> TranslateSettings {
         trust: NameTrust::Trusted,
         permit_unsupported_access_control: false,
         options: GlobalOptions::default(),
-        read_certificate: certificate_that_says,
     };
     let keys: BTreeMap<String, Value> = serde_saphyr::from_str(text).unwrap();
     for (key, value) in keys {
@@ -134,34 +158,6 @@ pub(super) fn settings(text: &str) -> TranslateSettings {
         }
     }
     settings
-}
-
-/// A certificate for the hosts that its text names, so that fixtures can be read: `for a.com b.com`.
-pub(super) fn certificate_that_says(
-    chain: &[u8],
-    key: &[u8],
-) -> Result<Certificate, CertificateError> {
-    let text = std::str::from_utf8(chain).unwrap();
-    let names = text
-        .trim()
-        .strip_prefix("for")
-        .ok_or(CertificateError::NotPem)?;
-    if key != b"fits" {
-        return Err(CertificateError::Mismatch);
-    }
-    let pair = rcgen::KeyPair::generate().unwrap();
-    let der = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(pair.serialize_der()));
-    let signer = any_supported_type(&der).unwrap();
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
-    let mut fingerprint = [0; 32];
-    fingerprint[..8].copy_from_slice(&hasher.finish().to_be_bytes());
-    Ok(Certificate {
-        key: Arc::new(CertifiedKey::new(Vec::new(), signer)),
-        fingerprint,
-        not_after: SystemTime::UNIX_EPOCH,
-        names: names.split_whitespace().map(Box::from).collect(),
-    })
 }
 
 /// The configuration as text, one line a rule, cluster and certificate.

@@ -15,7 +15,6 @@ use crate::{
         Key,
         translate::{ClassSelection, GlobalOptions, TranslateSettings, options_from_config_map},
     },
-    tls::Certificate,
     upstream::NameTrust,
 };
 
@@ -102,7 +101,6 @@ pub(super) fn translate_settings(
         permit_unsupported_access_control: *permit_unsupported_access_control,
         options,
         stand_ins: BTreeMap::new(),
-        read_certificate: Certificate::from_pem,
     }
 }
 

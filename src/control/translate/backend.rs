@@ -121,6 +121,11 @@ impl Resolver<'_> {
         let resolved = match object {
             Some(service) => service::resolve(service, port.as_ref())
                 .map_err(|message| (format!("{field}.service.port"), message)),
+            None if self.settings.stand_ins.contains_key(&key) => {
+                // Named ports have no number without a Service; the stand-in is the same for all.
+                let number = written.parse().unwrap_or(0);
+                Ok(ResolvedPort { number, h2c: false })
+            }
             None => {
                 let message = format!("Service {} does not exist", names::spelled(&key));
                 Err((format!("{field}.service.name"), message))

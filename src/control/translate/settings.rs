@@ -1,6 +1,9 @@
 //! What the operator decides about translation, as opposed to what the objects say.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+};
 
 use super::GlobalOptions;
 use crate::{control::Key, upstream::NameTrust};
@@ -20,6 +23,8 @@ pub struct TranslateSettings {
     pub permit_unsupported_access_control: bool,
     /// Options for the whole proxy.
     pub options: GlobalOptions,
+    /// Addresses that stand in for the endpoints of Services, whether these exist or not.
+    pub stand_ins: BTreeMap<Key, Vec<SocketAddr>>,
 }
 
 /// Which Ingresses are served, by class.

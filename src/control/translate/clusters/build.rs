@@ -42,15 +42,16 @@ pub(super) fn build(
     } = spec;
     let object = names::live(objects.services.get(service), |service| &service.metadata);
     let mut problems = Vec::new();
-    let source = match object {
-        None => Err(format!(
+    let source = match (object, settings.stand_ins.get(service)) {
+        (_, Some(stand_ins)) => Ok(addresses(stand_ins.iter().copied())),
+        (None, None) => Err(format!(
             "Service {} does not exist",
             names::spelled(service)
         )),
-        Some(object) if service::is_external_name(object) => {
+        (Some(object), None) if service::is_external_name(object) => {
             external_name(spec, object, settings.trust)
         }
-        Some(object) => in_slices(spec, object, objects, slices, settings, &mut problems),
+        (Some(object), None) => in_slices(spec, object, objects, slices, settings, &mut problems),
     };
     let (source, empty) = match source {
         Ok(source) => (source, None),

@@ -1,6 +1,6 @@
 //! Objects from YAML, and configurations as text.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 use rcgen::{CertificateParams, KeyPair};
 use serde_json::Value;
@@ -131,6 +131,7 @@ pub(super) fn settings(text: &str) -> TranslateSettings {
         trust: NameTrust::Trusted,
         permit_unsupported_access_control: false,
         options: GlobalOptions::default(),
+        stand_ins: BTreeMap::new(),
     };
     let keys: BTreeMap<String, Value> = serde_saphyr::from_str(text).unwrap();
     for (key, value) in keys {
@@ -153,6 +154,13 @@ pub(super) fn settings(text: &str) -> TranslateSettings {
                 };
                 let data = serde_json::from_value(value).unwrap();
                 settings.options = options_from_config_map(object, None, &data).0;
+            }
+            "stand-ins" => {
+                let all: BTreeMap<String, Vec<SocketAddr>> = serde_json::from_value(value).unwrap();
+                let named = all.into_iter();
+                settings.stand_ins = named
+                    .map(|(name, at)| (Key::new("default", &name), at))
+                    .collect();
             }
             other => panic!("no setting {other}"),
         }

@@ -23,6 +23,10 @@ const MAX_ANSWER: usize = 16 << 20;
 /// Largest request head, in bytes.
 const MAX_HEAD: usize = 64 << 10;
 
+/// What answers an upgrade; every byte after it comes back.
+const SWITCHING: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
+    Connection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+
 const LISTENER: Token = Token(usize::MAX);
 
 /// Serves on `address` until the process is ended.
@@ -62,6 +66,7 @@ struct Connection {
     body_left: usize,
     answer: Answer,
     head: Vec<u8>,
+    upgraded: bool,
     output: Vec<u8>,
     written: usize,
 }
@@ -73,6 +78,7 @@ enum Answer {
     Hold(usize),
     Open,
     Head,
+    Upgrade,
 }
 
 impl Backend {
@@ -149,6 +155,10 @@ impl Backend {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 Err(error) => return Err(error),
             };
+            if connection.upgraded {
+                connection.send(&self.scratch[..read])?;
+                continue;
+            }
             connection.input.extend_from_slice(&self.scratch[..read]);
             while let Some(Some(connection)) = self.connections.get_mut(index) {
                 let Some(answer) = connection.next_request()? else {
@@ -187,6 +197,12 @@ impl Backend {
                 };
                 self.send(index, &response(&head))
             }
+            Answer::Upgrade => {
+                if let Some(Some(connection)) = self.connections.get_mut(index) {
+                    connection.upgraded = true;
+                }
+                self.send(index, SWITCHING)
+            }
         }
     }
 
@@ -217,6 +233,7 @@ impl Connection {
             body_left: 0,
             answer: Answer::Sized(0),
             head: Vec::new(),
+            upgraded: false,
             output: Vec::new(),
             written: 0,
         }
@@ -292,6 +309,9 @@ fn asked(head: &[u8]) -> Option<Answer> {
     }
     if last == "head" {
         return Some(Answer::Head);
+    }
+    if last == "upgrade" {
+        return Some(Answer::Upgrade);
     }
     let number: usize = last.parse().unwrap_or(0);
     match segments.next() {

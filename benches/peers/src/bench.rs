@@ -1,19 +1,13 @@
 //! The comparison: starts everything, takes interleaved samples, prints the tables.
 
-use std::{
-    io,
-    net::SocketAddr,
-    path::PathBuf,
-    process::{Child, Command},
-    thread,
-    time::Duration,
-};
+use std::{thread, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 
 use crate::{
     cases::{self, Case},
+    ground::{Backend, Ground, OTHER_CORE, PROXY_CORE},
     instructions,
     load::{LoadArgs, Protocol},
     measure::{self, Measure},
@@ -22,29 +16,6 @@ use crate::{
     sample::{self, Load, Setting, TICKS},
     table::{self, Row},
 };
-
-/// Core of the proxy under measurement.
-const PROXY_CORE: usize = 0;
-
-/// Core of load and backend, unless all share one.
-const OTHER_CORE: usize = 1;
-
-/// What proxies are started on.
-#[derive(Debug, Args)]
-pub(crate) struct Ground {
-    /// Without access logs.
-    #[arg(long)]
-    no_log: bool,
-    /// Folder for configurations and logs.
-    #[arg(long)]
-    folder: PathBuf,
-    /// Path of the Envoy program.
-    #[arg(long, default_value = "envoy")]
-    envoy: PathBuf,
-    /// Path of the Portcullis program.
-    #[arg(long, default_value = "portcullis")]
-    portcullis: PathBuf,
-}
 
 /// What to compare.
 #[derive(Debug, Args)]
@@ -77,37 +48,6 @@ pub(crate) struct BenchArgs {
     instructions: bool,
 }
 
-impl Ground {
-    fn site(&self, backend: &Backend) -> Result<Site> {
-        std::fs::create_dir_all(&self.folder)?;
-        let site = Site {
-            folder: self.folder.canonicalize()?,
-            backend: backend.address,
-            core: PROXY_CORE,
-            log: !self.no_log,
-            envoy: self.envoy.clone(),
-            portcullis: self.portcullis.clone(),
-            wrapper: Vec::new(),
-        };
-        site.make_certificate()?;
-        Ok(site)
-    }
-}
-
-/// Serves with the proxy called `name` until standard input ends, for a look by hand.
-pub(crate) fn serve(ground: &Ground, name: &str) -> Result<()> {
-    let backend = Backend::start()?;
-    let proxy = proxies::start(name, &ground.site(&backend)?)?;
-    println!("http {}", proxy.http);
-    for (scheme, address) in [("http2", proxy.http2), ("https", proxy.https)] {
-        if let Some(address) = address {
-            println!("{scheme} {address}");
-        }
-    }
-    io::copy(&mut io::stdin(), &mut io::sink())?;
-    Ok(())
-}
-
 impl BenchArgs {
     fn chosen(&self) -> Vec<Case> {
         let mut cases = match self.short {
@@ -121,7 +61,7 @@ impl BenchArgs {
 
 /// Runs the comparison that `args` describe.
 pub(crate) fn run(args: &BenchArgs) -> Result<()> {
-    let backend = Backend::start()?;
+    let backend = Backend::start(free_address()?)?;
     let mut site = args.ground.site(&backend)?;
     if args.instructions {
         return instructions(args, &mut site);
@@ -175,7 +115,7 @@ fn compare(args: &BenchArgs, site: &Site, backend: &Backend) -> Result<()> {
         let setting = Setting {
             measure,
             load_core,
-            backend: backend.child.id(),
+            backend: backend.process(),
             folder: &site.folder,
         };
         let rows: Vec<Row> = chosen
@@ -236,7 +176,7 @@ fn idle(args: &BenchArgs) -> Result<()> {
     println!("| proxy | resident before | after | bytes a pair | upstream connections held |");
     println!("|---|---|---|---|---|");
     for name in args.proxies.iter().filter(|name| *name != "relay") {
-        let backend = Backend::start()?;
+        let backend = Backend::start(free_address()?)?;
         let site = args.ground.site(&backend)?;
         let proxy = proxies::start(name, &site)?;
         let load = LoadArgs {
@@ -273,49 +213,4 @@ fn idle(args: &BenchArgs) -> Result<()> {
         );
     }
     Ok(())
-}
-
-/// The upstream, in a process of its own; ended when dropped.
-struct Backend {
-    address: SocketAddr,
-    child: Child,
-}
-
-impl Backend {
-    fn start() -> Result<Self> {
-        let address = free_address()?;
-        let child = Command::new("taskset")
-            .args(["-c", &OTHER_CORE.to_string()])
-            .arg(std::env::current_exe()?)
-            .args(["backend", "--listen", &address.to_string()])
-            .spawn()
-            .context("start the backend")?;
-        let backend = Self { address, child };
-        for _ in 0..100 {
-            if ask(address, "backend", "/open").is_ok() {
-                return Ok(backend);
-            }
-            thread::sleep(Duration::from_millis(20));
-        }
-        anyhow::bail!("the backend does not answer")
-    }
-
-    fn pin(&self, core: usize) -> Result<()> {
-        let pinned = Command::new("taskset")
-            .args(["-a", "-cp", &core.to_string(), &self.child.id().to_string()])
-            .output()?;
-        ensure!(
-            pinned.status.success(),
-            "taskset could not move the backend"
-        );
-        Ok(())
-    }
-}
-
-impl Drop for Backend {
-    fn drop(&mut self) {
-        // A child that has ended already is what is wanted.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }

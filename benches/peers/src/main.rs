@@ -7,6 +7,7 @@
 mod backend;
 mod bench;
 mod cases;
+mod ground;
 mod instructions;
 mod load;
 mod measure;
@@ -14,6 +15,7 @@ mod proxies;
 mod relay;
 mod routes;
 mod sample;
+mod soak;
 mod table;
 
 use std::net::SocketAddr;
@@ -42,8 +44,10 @@ enum Part {
     Serve {
         name: String,
         #[command(flatten)]
-        ground: bench::Ground,
+        ground: ground::Ground,
     },
+    /// Reload and kill upstreams under load.
+    Soak(soak::SoakArgs),
     /// Compare proxies.
     Bench(bench::BenchArgs),
 }
@@ -53,7 +57,8 @@ fn main() -> Result<()> {
         Part::Backend { listen } => backend::serve(listen),
         Part::Relay { listen, upstream } => relay::serve(listen, upstream),
         Part::Load(args) => load::run(&args),
-        Part::Serve { name, ground } => bench::serve(&ground, &name),
+        Part::Serve { name, ground } => ground::serve(&ground, &name),
+        Part::Soak(args) => soak::run(&args),
         Part::Bench(args) => bench::run(&args),
     }
 }

@@ -12,6 +12,7 @@ mod relay;
 mod site;
 mod started;
 
+pub(crate) use portcullis::{MANIFESTS, SERVICES, services};
 pub(crate) use site::{Site, free_address};
 pub(crate) use started::{Proxy, ask};
 

@@ -1,6 +1,6 @@
 //! Portcullis, from the manifests that it is made for: an Ingress a host, Services, EndpointSlices.
 
-use std::{fmt::Write, fs, process::Command};
+use std::{fmt::Write, fs, net::SocketAddr, process::Command};
 
 use anyhow::{Context, Result};
 
@@ -10,6 +10,12 @@ use super::{
     started::Recipe,
 };
 use crate::routes;
+
+/// Folder of the manifests, within the site's.
+pub(crate) const MANIFESTS: &str = "manifests";
+
+/// File in it with the Services and their endpoints.
+pub(crate) const SERVICES: &str = "services.yaml";
 
 /// Options as for the others: enough idle upstream connections for the case that counts their memory.
 const OPTIONS: &str = "upstream-keepalive-connections: \"8192\"\n";
@@ -21,9 +27,12 @@ pub(super) fn start(site: &Site) -> Result<Proxy> {
         free_address()?,
         free_address()?,
     );
-    let manifests = site.folder.join("manifests");
+    let manifests = site.folder.join(MANIFESTS);
+    if manifests.exists() {
+        fs::remove_dir_all(&manifests)?;
+    }
     fs::create_dir_all(&manifests)?;
-    fs::write(manifests.join("services.yaml"), services(site)?)?;
+    fs::write(manifests.join(SERVICES), services(&[site.backend])?)?;
     fs::write(manifests.join("ingresses.yaml"), ingresses()?)?;
     fs::write(manifests.join("tls.yaml"), secret(site)?)?;
     let options = site.write("portcullis.yaml", OPTIONS)?;
@@ -59,9 +68,13 @@ pub(super) fn start(site: &Site) -> Result<Proxy> {
     .start(site)
 }
 
-fn services(site: &Site) -> Result<String> {
+/// Every Service of the route table, with an EndpointSlice that names `backends`, all of one port.
+pub(crate) fn services(backends: &[SocketAddr]) -> Result<String> {
     let mut text = String::new();
-    let (address, port) = (site.backend.ip(), site.backend.port());
+    let port = backends
+        .first()
+        .context("a Service without endpoints")?
+        .port();
     for service in routes::SERVICES {
         write!(
             text,
@@ -81,10 +94,15 @@ metadata:
 addressType: IPv4
 ports: [{{name: http, port: {port}, protocol: TCP}}]
 endpoints:
-  - addresses: [\"{address}\"]
-    conditions: {{ready: true, serving: true, terminating: false}}
 "
         )?;
+        for backend in backends {
+            writeln!(
+                text,
+                "  - addresses: [\"{}\"]\n    conditions: {{ready: true}}",
+                backend.ip()
+            )?;
+        }
     }
     Ok(text)
 }

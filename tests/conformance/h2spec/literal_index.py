@@ -10,6 +10,7 @@ import struct
 import sys
 
 COMPRESSION_ERROR = 9
+SETTINGS = 4
 GOAWAY = 7
 
 
@@ -30,7 +31,7 @@ def connect(port, tls):
 
 def verdict(peer):
     """What the peer did: None if it did as it has to, else the complaint."""
-    data = b""
+    data, settled = b"", False
     while True:
         while len(data) >= 9:
             length = struct.unpack(">I", b"\0" + data[:3])[0]
@@ -38,6 +39,7 @@ def verdict(peer):
                 break
             kind, payload = data[3], data[9 : 9 + length]
             data = data[9 + length :]
+            settled = settled or kind == SETTINGS
             if kind == GOAWAY:
                 code = struct.unpack(">I", payload[4:8])[0]
                 return None if code == COMPRESSION_ERROR else "GOAWAY with code %d" % code
@@ -46,9 +48,9 @@ def verdict(peer):
         except socket.timeout:
             return "no GOAWAY, and the connection stays open"
         except ConnectionError:
-            return None
+            more = b""
         if not more:
-            return None
+            return None if settled else "closed before its SETTINGS"
         data += more
 
 

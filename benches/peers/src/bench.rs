@@ -67,6 +67,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<()> {
         return instructions(args, &mut site);
     }
     compare(args, &site, &backend)?;
+    drop(site);
     if args.idle > 0 {
         idle(args)?;
     }

@@ -1,6 +1,7 @@
 //! What everything stands on: the cores, the folder, and the backend as a process.
 
 use std::{
+    fs::{self, File},
     io,
     net::SocketAddr,
     path::PathBuf,
@@ -40,7 +41,10 @@ pub(crate) struct Ground {
 impl Ground {
     /// A site for proxies in front of `backend`.
     pub(crate) fn site(&self, backend: &Backend) -> Result<Site> {
-        std::fs::create_dir_all(&self.folder)?;
+        fs::create_dir_all(&self.folder)?;
+        let lock = File::create(self.folder.join("lock"))?;
+        lock.try_lock()
+            .with_context(|| format!("another run has its files in {}", self.folder.display()))?;
         let site = Site {
             folder: self.folder.canonicalize()?,
             backend: backend.address,
@@ -48,6 +52,7 @@ impl Ground {
             log: !self.no_log,
             envoy: self.envoy.clone(),
             portcullis: self.portcullis.clone(),
+            _lock: lock,
             wrapper: Vec::new(),
         };
         site.make_certificate()?;

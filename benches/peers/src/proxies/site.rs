@@ -1,6 +1,7 @@
 //! What proxies are given to run on: a folder, the backend, a certificate, switches.
 
 use std::{
+    fs::File,
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::Command,
@@ -24,6 +25,8 @@ pub(crate) struct Site {
     pub envoy: PathBuf,
     /// Path of the Portcullis program.
     pub portcullis: PathBuf,
+    /// Held so that no other run shares the folder.
+    pub _lock: File,
     /// Programs put in front of every proxy's own command line, as for valgrind.
     pub wrapper: Vec<String>,
 }

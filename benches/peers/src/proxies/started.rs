@@ -184,7 +184,10 @@ impl Proxy {
             match text.matches(&path).count() {
                 0 if Instant::now() < end => thread::sleep(Duration::from_millis(100)),
                 1 => return Ok(()),
-                count => bail!("{count} access log lines for one request: {text}"),
+                count => {
+                    let start: String = text.chars().take(2000).collect();
+                    bail!("{count} access log lines for one request: {start}")
+                }
             }
         }
     }

@@ -165,7 +165,7 @@ impl Workers {
         let tls = server_config(
             Arc::clone(&publisher.resolver),
             &ServerTlsOptions {
-                http2: false,
+                http2: options.http2,
                 client_auth: None,
                 min_version: TlsVersion::Tls12,
                 max_version: TlsVersion::Tls13,

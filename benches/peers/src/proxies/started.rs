@@ -74,8 +74,11 @@ impl Recipe {
             .stdin(Stdio::null())
             .stderr(File::create(&errors)?);
         match &log {
-            // Appended to, so that it can be emptied between windows.
-            Some(log) => pinned.stdout(File::options().create(true).append(true).open(log)?),
+            Some(log) => {
+                File::create(log)?;
+                // Appended to, so that it can be emptied between windows.
+                pinned.stdout(File::options().append(true).open(log)?)
+            }
             None => pinned.stdout(Stdio::null()),
         };
         let mut proxy = Proxy {

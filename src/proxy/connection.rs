@@ -22,6 +22,9 @@ use super::{
 use crate::tls::Stream;
 
 /// Serves one connection to its end. `place` is held for as long.
+///
+/// What a connection waits in is as large as the largest of what it may become, so whatever is not an
+/// HTTP/1.1 exchange on a kept connection is boxed: here, and below.
 pub(super) async fn run(
     worker: &Rc<Worker>,
     mut stream: TcpStream,
@@ -42,7 +45,8 @@ pub(super) async fn run(
         tls: None,
     };
     if proxied {
-        let Ok(Ok(addresses)) = timeout_at(deadline, take_proxy_header(&mut stream)).await else {
+        let header = Box::pin(take_proxy_header(&mut stream));
+        let Ok(Ok(addresses)) = timeout_at(deadline, header).await else {
             worker.metrics.count(Counter::RefusedByProxyHeader);
             return;
         };
@@ -56,7 +60,8 @@ pub(super) async fn run(
     let stream = match tls {
         None => Stream::Tcp(stream),
         Some(acceptor) => {
-            let Ok(Ok(stream)) = timeout_at(deadline, acceptor.accept(stream)).await else {
+            let handshake = Box::pin(acceptor.accept(stream));
+            let Ok(Ok(stream)) = timeout_at(deadline, handshake).await else {
                 worker.metrics.count(Counter::TlsFailed);
                 return;
             };
@@ -72,7 +77,8 @@ pub(super) async fn run(
             let http2 = session.alpn_protocol() == Some(b"h2");
             let stream = Stream::Server(Box::new(stream));
             if http2 {
-                http2::serve(Rc::clone(worker), Replayed::new(b"", stream), peer).await;
+                let stream = Replayed::new(b"", stream);
+                Box::pin(http2::serve(Rc::clone(worker), stream, peer)).await;
                 return;
             }
             stream

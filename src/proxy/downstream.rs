@@ -65,10 +65,11 @@ impl Downstream {
                 } = self;
                 let stream = Replayed::new(&scratch.request.buffer, stream);
                 worker.scratch.put(scratch);
-                http2::serve(worker, stream, peer).await;
+                Box::pin(http2::serve(worker, stream, peer)).await;
                 return;
             }
             self.served += 1;
+
             let next = self.serve_one(&mut scratch).await;
             let stay = next == Next::Another && !self.is_worn_out();
             if stay && !scratch.request.buffer.is_empty() {
@@ -83,7 +84,7 @@ impl Downstream {
                     return;
                 }
                 Next::Linger => {
-                    self.linger().await;
+                    Box::pin(self.linger()).await;
                     return;
                 }
                 Next::Abort => return,
@@ -184,7 +185,7 @@ impl Downstream {
         let mut exchange = Exchange::new(worker, &shared, peer, slot, last);
         match catch_panic(exchange.run(head, scratch)).await {
             Some(next) => next,
-            None => exchange.after_panic(scratch).await,
+            None => Box::pin(exchange.after_panic(scratch)).await,
         }
     }
 

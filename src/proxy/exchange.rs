@@ -83,7 +83,7 @@ impl<'a, 's> Exchange<'a, 's> {
             Ok(done) => done,
             Err(error) => {
                 tracing::debug!(%error, blame = ?error.blame(), "exchange ended early");
-                let next = self.answer_error(error, scratch, &mut incoming).await;
+                let next = Box::pin(self.answer_error(error, scratch, &mut incoming)).await;
                 (
                     next,
                     error.outcome(self.account.responded && next == Next::Abort),
@@ -131,7 +131,7 @@ impl<'a, 's> Exchange<'a, 's> {
         match decision {
             Decision::RedirectToHttps(status) => {
                 drop(view);
-                self.redirect(status, scratch, incoming).await
+                Box::pin(self.redirect(status, scratch, incoming)).await
             }
             Decision::Forward(cluster) => {
                 self.forward(view, &cluster, &framing, scratch, incoming)
@@ -190,7 +190,7 @@ impl<'a, 's> Exchange<'a, 's> {
                 Ok((next, Outcome::Completed))
             }
             Forwarded::Upgraded(lease, connection) => {
-                let done = self.tunnel(*connection, timeouts, scratch).await;
+                let done = Box::pin(self.tunnel(*connection, timeouts, scratch)).await;
                 drop(lease);
                 done
             }

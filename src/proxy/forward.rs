@@ -103,7 +103,7 @@ impl<F: FromClient, C: ToClient> Forward<'_, '_, F, C> {
                 Protocol::Http1 => self.over_http1(lease, attempt, fresh_only, scratch).await,
                 Protocol::Http2 => {
                     let over_tls = cluster.is_over_tls();
-                    self.over_http2(lease, attempt, over_tls, head_len, framing, scratch)
+                    Box::pin(self.over_http2(lease, attempt, over_tls, head_len, framing, scratch))
                         .await
                 }
             };
@@ -210,7 +210,8 @@ impl<F: FromClient, C: ToClient> Forward<'_, '_, F, C> {
             }
         };
         self.account.note_attempt(address, attempt, connect);
-        let stale = connection.is_reused();
+        let reused = connection.is_reused();
+
         match self.exchange(&lease, &mut connection, scratch).await {
             Ok(Relayed::Answered { reusable }) => {
                 if reusable && self.from.is_done() {
@@ -220,7 +221,11 @@ impl<F: FromClient, C: ToClient> Forward<'_, '_, F, C> {
             }
             Ok(Relayed::Upgraded) => Ok(Forwarded::Upgraded(lease, Box::new(connection))),
             Err(error) => {
-                report(&lease, error);
+                let unheard = error == ProxyError::UpstreamClosed && !self.account.upstream_spoke;
+                let stale = reused && unheard;
+                if !stale {
+                    report(&lease, error);
+                }
                 Err(Failed {
                     error,
                     address,
@@ -241,7 +246,7 @@ impl<F: FromClient, C: ToClient> Forward<'_, '_, F, C> {
             return Ok((kept, None));
         }
         let begun = Instant::now();
-        match lease.connect(self.timeouts.connect).await {
+        match Box::pin(lease.connect(self.timeouts.connect)).await {
             Ok(connection) => {
                 let metrics = &self.account.worker.metrics;
                 metrics.count(Counter::UpstreamConnects);
@@ -311,7 +316,7 @@ impl<F: FromClient, C: ToClient> Forward<'_, '_, F, C> {
             send: timeouts.send,
         };
         let pumping = pump_body(&mut **from, &upstream, body, pump, &pump_slot, limits);
-        alongside(pumping, relay.run(response, out)).await
+        Box::pin(alongside(pumping, relay.run(response, out))).await
     }
 
     /// One attempt at an endpoint that speaks HTTP/2.

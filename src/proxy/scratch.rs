@@ -11,7 +11,7 @@ pub(super) const RESPONSE_ROOM: usize = 16 << 10;
 /// Buffers that have grown beyond this are freed instead of kept.
 const KEEP_AT_MOST: usize = 128 << 10;
 /// Scratches kept by a worker for later use.
-const KEEP_SCRATCHES: usize = 256;
+const KEEP_SCRATCHES: usize = 64;
 
 /// Everything that an exchange writes into.
 #[derive(Debug, Default)]

@@ -1,6 +1,6 @@
 //! A log line as a JSON object.
 //!
-//! Keys stand in a fixed order; those whose value is not known are left out.
+//! Keys stand in a fixed order; those that say nothing are left out.
 
 use super::{
     clock::Moment,
@@ -48,8 +48,10 @@ pub(super) fn write(line: &mut Vec<u8>, moment: Moment<'_>, record: &RequestReco
     push_padded::<3>(line, moment.millis);
     line.extend_from_slice(br#"Z","client":""#);
     push_address(line, *client);
-    line.extend_from_slice(br#"","peer":""#);
-    push_socket_address(line, *peer);
+    if peer.ip() != *client {
+        line.extend_from_slice(br#"","peer":""#);
+        push_socket_address(line, *peer);
+    }
     push_text(line, br#"","method":""#, method, TEXT_LIMIT);
     push_text(line, br#"","host":""#, host, TEXT_LIMIT);
     push_text(line, br#"","target":""#, target, TARGET_LIMIT);
@@ -60,7 +62,7 @@ pub(super) fn write(line: &mut Vec<u8>, moment: Moment<'_>, record: &RequestReco
         line.extend_from_slice(tls.as_bytes());
     }
     line.extend_from_slice(br#"","status":"#);
-    push_number(line, record.shown_status());
+    push_number(line, record.shown_status().into());
     line.extend_from_slice(br#","outcome":""#);
     line.extend_from_slice(outcome.as_str().as_bytes());
     line.extend_from_slice(br#"","duration":"#);
@@ -70,8 +72,12 @@ pub(super) fn write(line: &mut Vec<u8>, moment: Moment<'_>, record: &RequestReco
     line.extend_from_slice(br#","bytes_sent":"#);
     push_number(line, *bytes_sent);
     push_text(line, br#","request_id":""#, request_id, TEXT_LIMIT);
-    push_text(line, br#"","user_agent":""#, user_agent, TEXT_LIMIT);
-    push_text(line, br#"","referer":""#, referer, TEXT_LIMIT);
+    if !user_agent.is_empty() {
+        push_text(line, br#"","user_agent":""#, user_agent, TEXT_LIMIT);
+    }
+    if !referer.is_empty() {
+        push_text(line, br#"","referer":""#, referer, TEXT_LIMIT);
+    }
     line.push(b'"');
     if let Some(rule) = rule {
         push_rule(line, rule);
@@ -127,14 +133,14 @@ fn push_upstream(line: &mut Vec<u8>, upstream: &UpstreamRecord) {
     line.extend_from_slice(br#","upstream_address":""#);
     push_socket_address(line, *address);
     line.extend_from_slice(br#"","upstream_attempts":"#);
-    push_number(line, *attempts);
+    push_number(line, (*attempts).into());
     if let Some(connect) = connect {
         line.extend_from_slice(br#","upstream_connect":"#);
         push_seconds::<6>(line, *connect);
     }
     if let Some(head_latency) = head_latency {
         line.extend_from_slice(br#","upstream_status":"#);
-        push_number(line, *status);
+        push_number(line, (*status).into());
         line.extend_from_slice(br#","upstream_latency":"#);
         push_seconds::<6>(line, *head_latency);
         line.extend_from_slice(br#","upstream_bytes":"#);
@@ -142,6 +148,7 @@ fn push_upstream(line: &mut Vec<u8>, upstream: &UpstreamRecord) {
     }
 }
 
+#[inline]
 fn push_text(line: &mut Vec<u8>, key: &[u8], text: &[u8], limit: usize) {
     line.extend_from_slice(key);
     push_escaped(line, text, limit, Escape::Json);

@@ -57,7 +57,7 @@ pub(super) fn write(line: &mut Vec<u8>, moment: Moment<'_>, record: &RequestReco
         line.extend_from_slice(version.as_str().as_bytes());
     }
     line.extend_from_slice(b"\" ");
-    push_padded::<3>(line, u32::from(record.shown_status()));
+    push_padded::<3>(line, record.shown_status().into());
     line.push(b' ');
     push_number(line, *bytes_sent);
     line.extend_from_slice(b" \"");
@@ -106,7 +106,7 @@ fn push_upstream(line: &mut Vec<u8>, upstream: Option<&UpstreamRecord>) {
             line.push(b' ');
             push_seconds::<3>(line, *head_latency);
             line.push(b' ');
-            push_padded::<3>(line, u32::from(*status));
+            push_padded::<3>(line, (*status).into());
             line.push(b' ');
         }
         None => line.extend_from_slice(b"0 - - "),

@@ -8,6 +8,8 @@ use std::{
     time::Duration,
 };
 
+use crate::message::block::{Block, WIDTH};
+
 /// How bytes outside of printable ASCII are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Escape {
@@ -19,11 +21,13 @@ pub(super) enum Escape {
 }
 
 /// Appends `bytes`, escaped; of more than `limit` bytes only the first ones, followed by `...`.
+#[inline]
 pub(super) fn push_escaped(line: &mut Vec<u8>, bytes: &[u8], limit: usize, escape: Escape) {
     let shown = bytes.get(..limit).unwrap_or(bytes);
-    if is_plain(shown) {
-        line.extend_from_slice(shown);
-    } else {
+    let start = line.len();
+    line.extend_from_slice(shown);
+    if !ends_plain(line, shown) {
+        line.truncate(start);
         push_each(line, shown, escape);
     }
     if shown.len() < bytes.len() {
@@ -31,14 +35,33 @@ pub(super) fn push_escaped(line: &mut Vec<u8>, bytes: &[u8], limit: usize, escap
     }
 }
 
-/// Whether no byte needs an escape. The folds are without branches, so they compile to vector code.
-fn is_plain(bytes: &[u8]) -> bool {
-    let special = |byte: u8| !matches!(byte, b' '..=b'~') | (byte == b'"') | (byte == b'\\');
-    let (chunks, rest) = bytes.as_chunks::<16>();
-    chunks
-        .iter()
-        .all(|chunk| !chunk.iter().fold(false, |any, byte| any | special(*byte)))
-        && !rest.iter().fold(false, |any, byte| any | special(*byte))
+/// Whether no byte of `text` needs an escape. It stands at the end of `line`, so that its last bytes
+/// can be looked at as a whole block together with what stands before them.
+#[inline]
+fn ends_plain(line: &[u8], text: &[u8]) -> bool {
+    let (blocks, rest) = text.as_chunks::<WIDTH>();
+    let Some(last) = line.last_chunk::<WIDTH>() else {
+        return text.iter().all(|byte| is_plain(*byte));
+    };
+    // The bytes of the rest are the last lanes; where there are none, everything is shifted out.
+    let of_rest = (EVERY & !plain(last)) >> (WIDTH - rest.len());
+    let whole = blocks.iter().fold(EVERY, |all, block| all & plain(block));
+    of_rest | (EVERY & !whole) == 0
+}
+
+/// One bit for each byte of a block.
+const EVERY: u32 = 0xffff;
+
+/// One bit for each byte of a block that needs no escape.
+#[inline]
+fn plain(block: &[u8; WIDTH]) -> u32 {
+    let block = Block::new(block);
+    let escaped = block.is(b'"') | block.is(b'\\');
+    block.is_in(b' ', b'~').without(escaped).bits()
+}
+
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'
 }
 
 #[cold]
@@ -61,26 +84,39 @@ fn push_each(line: &mut Vec<u8>, bytes: &[u8], escape: Escape) {
 }
 
 /// Appends a number in decimal.
-pub(super) fn push_number(line: &mut Vec<u8>, number: impl itoa::Integer) {
-    line.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+#[inline]
+pub(super) fn push_number(line: &mut Vec<u8>, number: u64) {
+    if number < 10 {
+        line.push(digit(number as u32));
+    } else {
+        line.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+    }
 }
 
 /// Appends a duration in seconds with `N` decimals, cut, not rounded.
+#[inline]
 pub(super) fn push_seconds<const N: usize>(line: &mut Vec<u8>, duration: Duration) {
     push_number(line, duration.as_secs());
     line.push(b'.');
-    push_padded::<9>(line, duration.subsec_nanos());
-    line.truncate(line.len() - (9 - N.min(9)));
+    let unit = const { 10_u32.pow(9 - N as u32) };
+    push_padded::<N>(line, duration.subsec_nanos() / unit);
 }
 
 /// Appends the last `N` digits of a number.
+#[inline]
 pub(super) fn push_padded<const N: usize>(line: &mut Vec<u8>, mut number: u32) {
     let mut digits = [b'0'; N];
-    for digit in digits.iter_mut().rev() {
-        *digit += u8::try_from(number % 10).expect("a digit is below 10");
+    for place in digits.iter_mut().rev() {
+        *place = digit(number % 10);
         number /= 10;
     }
     line.extend_from_slice(&digits);
+}
+
+/// The digit of a number below 10.
+#[inline]
+const fn digit(number: u32) -> u8 {
+    b'0' + number as u8
 }
 
 /// Appends an address; a version 6 address that holds a version 4 one is written as the latter.
@@ -102,16 +138,49 @@ pub(super) fn push_socket_address(line: &mut Vec<u8>, address: SocketAddr) {
         }
     }
     line.push(b':');
-    push_number(line, address.port());
+    push_number(line, address.port().into());
 }
 
+#[inline]
 fn push_v4(line: &mut Vec<u8>, address: Ipv4Addr) {
-    let [first, rest @ ..] = address.octets();
-    push_number(line, first);
-    for octet in rest {
-        line.push(b'.');
-        push_number(line, octet);
+    // At most 16 bytes with the last dot: put together in a register and written at once.
+    let (mut text, mut length) = (0_u128, 0);
+    for octet in address.octets() {
+        if let Some((digits, count)) = OCTETS.get(usize::from(octet)) {
+            text |= u128::from(*digits) << (8 * length);
+            length += count;
+        }
     }
+    let start = line.len();
+    line.extend_from_slice(&text.to_le_bytes());
+    line.truncate(start + length as usize - 1);
+}
+
+/// For each octet its digits with the dot behind them, the first one lowest, and their number.
+const OCTETS: [(u32, u32); 256] = octets();
+
+#[allow(
+    clippy::indexing_slicing,
+    reason = "evaluated by the compiler, which checks every index"
+)]
+const fn octets() -> [(u32, u32); 256] {
+    let mut octets = [(0, 0); 256];
+    let mut octet = 0;
+    while octet < 256 {
+        let (hundreds, tens, ones) = (
+            digit(octet / 100),
+            digit(octet / 10 % 10),
+            digit(octet % 10),
+        );
+        let (text, count) = match octet {
+            0..10 => ([ones, b'.', 0, 0], 2),
+            10..100 => ([tens, ones, b'.', 0], 3),
+            _ => ([hundreds, tens, ones, b'.'], 4),
+        };
+        octets[octet as usize] = (u32::from_le_bytes(text), count);
+        octet += 1;
+    }
+    octets
 }
 
 /// RFC 5952: lower case, no leading zeros, the first of the longest runs of zeros as `::`.
@@ -195,14 +264,24 @@ mod tests {
 
         #[test]
         fn plain_text_is_found_plain_wherever_the_special_byte_stands(
-            length in 0usize..70, at in 0usize..70, byte in any::<u8>(),
+            before in 0usize..20, length in 0usize..70, at in 0usize..70, byte in any::<u8>(),
         ) {
             let mut bytes = vec![b'a'; length];
             if let Some(place) = bytes.get_mut(at) {
                 *place = byte;
             }
             let naive = bytes.iter().all(|b| (b' '..=b'~').contains(b) && !b"\"\\".contains(b));
-            prop_assert_eq!(is_plain(&bytes), naive);
+            let line = [vec![b'"'; before], bytes.clone()].concat();
+            prop_assert_eq!(ends_plain(&line, &bytes), naive);
+        }
+
+        #[test]
+        fn numbers_are_spelled_as_the_standard_library_does(number in any::<u64>(), shift in 0..64) {
+            let number = number >> shift;
+            prop_assert_eq!(written(|line| push_number(line, number)), number.to_string());
+            let duration = Duration::from_micros(number >> 16);
+            let expected = format!("{}.{:06}", duration.as_secs(), duration.subsec_micros());
+            prop_assert_eq!(written(|line| push_seconds::<6>(line, duration)), expected);
         }
 
         #[test]

@@ -81,7 +81,7 @@ fn a_json_line_holds_everything_that_is_known_in_a_fixed_order() {
             r#""method":"GET","host":"myapp.com","target":"/blog?a=1","protocol":"HTTP/1.1","#,
             r#""tls":"TLSv1.3","status":200,"outcome":"completed","duration":0.001234,"#,
             r#""bytes_received":96,"bytes_sent":512,"request_id":"0123456789abcdef","#,
-            r#""user_agent":"curl/8.5.0","referer":"","namespace":"default","ingress":"myapp","#,
+            r#""user_agent":"curl/8.5.0","namespace":"default","ingress":"myapp","#,
             r#""path":"/blog","service":"blogservice","service_port":"80","#,
             r#""upstream_address":"127.0.0.1:8081","upstream_attempts":1,"upstream_status":200,"#,
             r#""upstream_latency":0.000987,"upstream_bytes":512}"#,
@@ -94,6 +94,7 @@ fn a_json_line_holds_everything_that_is_known_in_a_fixed_order() {
 fn a_json_line_is_json_whatever_the_client_sent_and_leaves_out_what_is_not_known() {
     let record = RequestRecord {
         tls: None,
+        peer: SocketAddr::from((Ipv4Addr::new(192, 0, 2, 7), 4711)),
         status: 0,
         upstream: None,
         outcome: Outcome::ClientAborted,
@@ -106,7 +107,14 @@ fn a_json_line_is_json_whatever_the_client_sent_and_leaves_out_what_is_not_known
     assert_eq!(value["method"], "\u{0}\u{ff}\"");
     assert_eq!(value["user_agent"], "\u{c3}\u{bc}\\\n");
     assert_eq!(value["status"], 499);
-    for key in ["tls", "namespace", "service", "upstream_address"] {
+    for key in [
+        "peer",
+        "tls",
+        "referer",
+        "namespace",
+        "service",
+        "upstream_address",
+    ] {
         assert!(value.get(key).is_none(), "{key}");
     }
 }

@@ -1,17 +1,16 @@
 //! What each listener answers.
 
-use std::{fmt::Write, sync::Arc};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{StatusCode, header::HeaderValue};
 use prometheus::{Registry, TextEncoder};
-use serde_json::json;
 
 use super::{
     config_dump,
     status::{Readiness, Status},
 };
-use crate::config::{Location, Problem, Severity};
+use crate::config::Problem;
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -71,7 +70,8 @@ impl Endpoints for AdminEndpoints {
             }),
             "/problems" => Some(match self.status.published() {
                 Some(published) => {
-                    let problems: Vec<_> = published.problems.iter().map(problem).collect();
+                    let problems: Vec<_> =
+                        published.problems.iter().map(Problem::to_json).collect();
                     Answer::json(&problems)
                 }
                 None => readiness(Readiness::Starting),
@@ -131,38 +131,4 @@ fn scrape(metrics: &Registry) -> Answer {
             )
         }
     }
-}
-
-fn problem(problem: &Problem) -> serde_json::Value {
-    let Problem {
-        object,
-        field,
-        message,
-        consequence,
-        severity,
-        location,
-    } = problem;
-    json!({
-        "object": object.to_string(),
-        "field": field,
-        "message": message,
-        "consequence": consequence,
-        "severity": match severity {
-            Severity::Warning => "warning",
-            Severity::Error => "error",
-        },
-        "location": location.as_ref().map(place),
-    })
-}
-
-fn place(location: &Location) -> String {
-    let Location {
-        path,
-        line,
-        column,
-        span: _,
-    } = location;
-    let mut text = path.display().to_string();
-    write!(text, ":{line}:{column}").expect("a string takes everything");
-    text
 }

@@ -2,6 +2,8 @@
 
 use std::{fmt, path::PathBuf, sync::Arc};
 
+use serde_json::json;
+
 use super::ObjectRef;
 
 /// How bad it is.
@@ -44,6 +46,51 @@ pub struct Problem {
     pub severity: Severity,
     /// Where it stands, when the object came from a file.
     pub location: Option<Location>,
+}
+
+impl Problem {
+    /// The problem for programs; the place's `start` and `end` are bytes in the file, `end` exclusive.
+    pub fn to_json(&self) -> serde_json::Value {
+        let Problem {
+            object,
+            field,
+            message,
+            consequence,
+            severity,
+            location,
+        } = self;
+        let severity = match severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        };
+        let location = location.as_ref().map(|location| {
+            let Location {
+                path,
+                line,
+                column,
+                span: (start, end),
+            } = location;
+            json!({
+                "path": path.display().to_string(),
+                "line": line,
+                "column": column,
+                "start": start,
+                "end": end,
+            })
+        });
+        json!({
+            "severity": severity,
+            "object": {
+                "kind": object.kind.as_str(),
+                "namespace": &*object.namespace,
+                "name": &*object.name,
+            },
+            "field": field,
+            "message": message,
+            "consequence": consequence,
+            "location": location,
+        })
+    }
 }
 
 impl fmt::Display for Problem {

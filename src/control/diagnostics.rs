@@ -13,7 +13,6 @@ use std::{
 use annotate_snippets::{
     AnnotationKind, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str,
 };
-use serde_json::{Value, json};
 
 use super::{
     Objects, Store,
@@ -94,7 +93,7 @@ impl CheckReport {
         write!(out, "[")?;
         for (index, problem) in self.problems.iter().enumerate() {
             let comma = if index == 0 { "" } else { "," };
-            write!(out, "{comma}\n{}", as_json(problem))?;
+            write!(out, "{comma}\n{}", problem.to_json())?;
         }
         writeln!(out, "\n]")
     }
@@ -194,46 +193,4 @@ fn read(path: &Path) -> Option<Arc<str>> {
     let file = File::open(path).ok()?;
     file.take(FILE_BYTES).read_to_string(&mut text).ok()?;
     Some(text.into())
-}
-
-fn as_json(problem: &Problem) -> Value {
-    let Problem {
-        object,
-        field,
-        message,
-        consequence,
-        severity,
-        location,
-    } = problem;
-    let severity = match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-    };
-    let location = location.as_ref().map(|location| {
-        let Location {
-            path,
-            line,
-            column,
-            span: (start, end),
-        } = location;
-        json!({
-            "path": path.display().to_string(),
-            "line": line,
-            "column": column,
-            "start": start,
-            "end": end,
-        })
-    });
-    json!({
-        "severity": severity,
-        "object": {
-            "kind": object.kind.as_str(),
-            "namespace": &*object.namespace,
-            "name": &*object.name,
-        },
-        "field": field,
-        "message": message,
-        "consequence": consequence,
-        "location": location,
-    })
 }

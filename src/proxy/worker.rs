@@ -14,7 +14,7 @@ use super::{
     clock::Clock,
     http2::StreamCount,
     limits::Limits,
-    metrics::WorkerMetrics,
+    metrics::{Gauge, WorkerMetrics},
     request_id::RequestIds,
     scratch::ScratchPool,
     ticker::{TICK, Ticker},
@@ -126,8 +126,22 @@ impl Worker {
                 until_second = TICKS_A_SECOND;
                 self.clock.set(SystemTime::now());
                 self.upstreams.sweep(now);
+                self.gauge_upstreams();
                 self.log.tick(now.into_std());
             }
         }
+    }
+
+    fn gauge_upstreams(&self) {
+        let (mut idle, mut http2, mut ejected) = (0, 0, 0);
+        self.upstreams.for_each(|cluster| {
+            let gauges = cluster.gauges();
+            idle += gauges.idle_connections;
+            http2 += gauges.http2_connections;
+            ejected += gauges.ejected;
+        });
+        self.metrics.set(Gauge::UpstreamIdle, idle as u64);
+        self.metrics.set(Gauge::UpstreamHttp2, http2 as u64);
+        self.metrics.set(Gauge::UpstreamEjected, ejected as u64);
     }
 }

@@ -17,6 +17,8 @@ use crate::{
         StatusEndpoints,
     },
     config::{Config, Location, ObjectKind, ObjectRef, Problem, Severity},
+    message::HostMatch,
+    tls::{Certificate, CertificateBinding},
 };
 
 async fn listen(endpoints: impl Endpoints) -> (SocketAddr, JoinSet<Infallible>) {
@@ -163,13 +165,46 @@ async fn the_admin_listener_shows_configuration_and_problems() {
     assert_eq!(
         problems,
         serde_json::json!([{
-            "object": "Ingress default/myapp",
+            "object": { "kind": "Ingress", "namespace": "default", "name": "myapp" },
             "field": "spec.rules[0]",
             "message": "it is odd",
             "consequence": "it is served",
             "severity": "warning",
-            "location": "dir/a.yaml:3:7",
+            "location": { "path": "dir/a.yaml", "line": 3, "column": 7, "start": 10, "end": 12 },
         }])
+    );
+}
+
+#[tokio::test]
+async fn the_configuration_is_shown_without_secrets() {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let parameters = rcgen::CertificateParams::new(["myapp.com".to_owned()]).unwrap();
+    let chain = parameters.self_signed(&key).unwrap().pem();
+    let key = key.serialize_pem();
+    let binding = CertificateBinding {
+        hosts: vec![HostMatch::Exact("myapp.com".into())],
+        certificate: Arc::new(Certificate::from_pem(chain.as_bytes(), key.as_bytes()).unwrap()),
+        secret: "default/myapp-tls".into(),
+    };
+    let config = Config {
+        certificates: vec![Arc::new(binding)],
+        ..Config::default()
+    };
+    let status = Arc::new(Status::default());
+    status.publish(Published {
+        config: Arc::new(config),
+        ..published(1)
+    });
+    let (address, _task) = listen(AdminEndpoints { status }).await;
+    let (_, text) = get(address, "/config").await;
+    let shown: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let certificate = &shown["certificates"][0];
+    assert_eq!(certificate["secret"], "default/myapp-tls");
+    assert_eq!(certificate["hosts"], serde_json::json!(["myapp.com"]));
+    let secret = key.lines().nth(1).unwrap();
+    assert!(
+        !text.contains("PRIVATE KEY") && !text.contains(secret),
+        "{text}"
     );
 }
 

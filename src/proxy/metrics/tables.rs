@@ -23,8 +23,6 @@ pub enum Counter {
     UpstreamConnects,
     /// An attempt to connect to an upstream that failed.
     UpstreamConnectFailures,
-    /// An endpoint taken out of turn because it failed.
-    UpstreamEjections,
 }
 
 /// A number that goes up and down.
@@ -36,8 +34,12 @@ pub enum Gauge {
     HttpsConnections,
     /// Upgraded connections that are open.
     Tunnels,
-    /// Idle connections to upstreams.
+    /// HTTP/1.1 connections to upstreams that wait for their next request.
     UpstreamIdle,
+    /// HTTP/2 connections to upstreams.
+    UpstreamHttp2,
+    /// Endpoints that are left out because they failed; each worker decides for itself.
+    UpstreamEjected,
 }
 
 /// How a row is shown.
@@ -52,7 +54,7 @@ pub(super) struct Row {
 }
 
 impl Counter {
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::HttpConnections,
         Self::HttpsConnections,
         Self::RefusedByLimit,
@@ -63,7 +65,6 @@ impl Counter {
         Self::TlsFailed,
         Self::UpstreamConnects,
         Self::UpstreamConnectFailures,
-        Self::UpstreamEjections,
     ];
 
     /// The place in [`Counter::ALL`].
@@ -88,10 +89,6 @@ impl Counter {
             "portcullis_upstream_connects_total",
             "Attempts to connect to an upstream, by their result.",
         );
-        const EJECTIONS: (&str, &str) = (
-            "portcullis_upstream_ejections_total",
-            "Endpoints taken out of turn because they failed.",
-        );
         match self {
             Self::HttpConnections => row(CONNECTIONS, Some(("listener", "http"))),
             Self::HttpsConnections => row(CONNECTIONS, Some(("listener", "https"))),
@@ -103,17 +100,18 @@ impl Counter {
             Self::TlsFailed => row(TLS, Some(("result", "failed"))),
             Self::UpstreamConnects => row(CONNECTS, Some(("result", "connected"))),
             Self::UpstreamConnectFailures => row(CONNECTS, Some(("result", "failed"))),
-            Self::UpstreamEjections => row(EJECTIONS, None),
         }
     }
 }
 
 impl Gauge {
-    pub(super) const ALL: [Self; 4] = [
+    pub(super) const ALL: [Self; 6] = [
         Self::HttpConnections,
         Self::HttpsConnections,
         Self::Tunnels,
         Self::UpstreamIdle,
+        Self::UpstreamHttp2,
+        Self::UpstreamEjected,
     ];
 
     /// The place in [`Gauge::ALL`].
@@ -132,13 +130,23 @@ impl Gauge {
         );
         const IDLE: (&str, &str) = (
             "portcullis_upstream_idle_connections",
-            "Idle connections to upstreams.",
+            "HTTP/1.1 connections to upstreams that wait for their next request.",
+        );
+        const HTTP2: (&str, &str) = (
+            "portcullis_upstream_http2_connections",
+            "HTTP/2 connections to upstreams.",
+        );
+        const EJECTED: (&str, &str) = (
+            "portcullis_upstream_ejected_endpoints",
+            "Endpoints that are left out because they failed, counted by each worker.",
         );
         match self {
             Self::HttpConnections => row(CONNECTIONS, Some(("listener", "http"))),
             Self::HttpsConnections => row(CONNECTIONS, Some(("listener", "https"))),
             Self::Tunnels => row(TUNNELS, None),
             Self::UpstreamIdle => row(IDLE, None),
+            Self::UpstreamHttp2 => row(HTTP2, None),
+            Self::UpstreamEjected => row(EJECTED, None),
         }
     }
 }

@@ -144,7 +144,7 @@ fn counters_and_gauges_of_workers_are_shown_from_the_start() {
         ),
         (r#"portcullis_connections{listener="http"}"#, "1"),
         ("portcullis_upstream_idle_connections ", "3"),
-        ("portcullis_upstream_ejections_total ", "0"),
+        ("portcullis_upstream_ejected_endpoints ", "0"),
     ] {
         assert_eq!(line(&text, start), Some(value), "{start} in {text}");
     }

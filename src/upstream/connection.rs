@@ -10,11 +10,12 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncBufRead, AsyncRead, AsyncWrite, Interest, ReadBuf},
     net::TcpStream,
-    time::Instant,
 };
 use tokio_rustls::client::TlsStream;
+
+use super::clock::Nanos;
 
 /// A byte stream to an endpoint.
 #[derive(Debug)]
@@ -38,8 +39,9 @@ impl UpstreamStream {
         }
     }
 
-    /// The socket below.
-    pub(super) fn tcp(&self) -> &TcpStream {
+    /// The socket underneath.
+    #[must_use]
+    pub fn tcp(&self) -> &TcpStream {
         match self {
             Self::Tcp(stream) => stream,
             Self::Tls(stream) => stream.get_ref().0,
@@ -114,11 +116,11 @@ pub struct Http1Connection {
     /// The endpoint that it leads to; a number that no other endpoint of the worker has.
     pub(super) endpoint: u64,
     /// When it was last given back, by the coarse clock.
-    pub(super) idle_since: Instant,
+    pub(super) idle_since: Nanos,
 }
 
 impl Http1Connection {
-    pub(super) fn new(stream: UpstreamStream, endpoint: u64, now: Instant) -> Self {
+    pub(super) fn new(stream: UpstreamStream, endpoint: u64, now: Nanos) -> Self {
         Self {
             stream,
             reused: false,
@@ -147,30 +149,24 @@ impl Http1Connection {
         self.reused
     }
 
-    pub(super) fn rest(&mut self, now: Instant) {
+    pub(super) fn rest(&mut self, now: Nanos) {
         self.reused = true;
         self.idle_since = now;
     }
 
     /// Whether the next exchange may use it: its server has neither closed it nor sent anything.
     ///
-    /// Looks at the readiness that the reactor has cached, and costs a system call only if that
-    /// says readable.
+    /// Goes by the readiness that the reactor has cached, and costs a system call only if that says
+    /// readable, which may be left over from a read that took exactly what there was.
     #[inline]
     pub(super) fn is_fresh(&mut self) -> bool {
-        let mut cx = Context::from_waker(Waker::noop());
-        self.stream.tcp().poll_read_ready(&mut cx).is_pending() || self.has_nothing_to_read()
-    }
-
-    /// Readiness is stale when the last read took exactly what there was; and TLS may have had a
-    /// message of its own, such as a session ticket.
-    #[cold]
-    fn has_nothing_to_read(&mut self) -> bool {
-        let mut cx = Context::from_waker(Waker::noop());
-        let mut byte = [0];
-        Pin::new(&mut self.stream)
-            .poll_read(&mut cx, &mut ReadBuf::new(&mut byte))
-            .is_pending()
+        match &mut self.stream {
+            UpstreamStream::Tcp(stream) => is_would_block(stream.try_read(&mut [0])),
+            UpstreamStream::Tls(stream) => {
+                let (socket, _) = stream.get_ref();
+                is_would_block(socket.try_io(Interest::READABLE, || Ok(()))) || has_no_data(stream)
+            }
+        }
     }
 
     /// Whether bytes beyond the last response have been decrypted already.
@@ -183,4 +179,15 @@ impl Http1Connection {
             .process_new_packets()
             .is_ok_and(|state| state.plaintext_bytes_to_read() == 0 && !state.peer_has_closed())
     }
+}
+
+fn is_would_block<T>(result: io::Result<T>) -> bool {
+    result.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+}
+
+/// Whether what can be read is TLS's own, such as a session ticket.
+#[cold]
+fn has_no_data(stream: &mut TlsStream<TcpStream>) -> bool {
+    let mut cx = Context::from_waker(Waker::noop());
+    Pin::new(stream).poll_fill_buf(&mut cx).is_pending()
 }

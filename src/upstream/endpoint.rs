@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use super::{
     balancer::Latency,
+    clock::{Nanos, nanos},
     connection::Http1Connection,
     health::{EjectionShare, Health},
     http2::Http2Pool,
@@ -37,7 +38,7 @@ pub(super) struct LiveEndpoint {
     latency: Latency,
     measured: Cell<bool>,
     idle: RefCell<IdlePool>,
-    idle_timeout: Cell<Duration>,
+    idle_timeout: Cell<Nanos>,
     drained: Cell<bool>,
     watched: Cell<bool>,
 }
@@ -58,10 +59,10 @@ impl LiveEndpoint {
             worker: Rc::clone(worker),
             ejections: Rc::clone(ejections),
             health: Health::default(),
-            latency: Latency::new(Instant::now()),
+            latency: Latency::default(),
             measured: Cell::new(false),
             idle: RefCell::default(),
-            idle_timeout: Cell::new(Duration::ZERO),
+            idle_timeout: Cell::new(0),
             drained: Cell::new(false),
             watched: Cell::new(false),
         }
@@ -69,7 +70,7 @@ impl LiveEndpoint {
 
     /// What may change while the endpoint stays: the idle timeout, and whether latency counts.
     pub(super) fn adapt(&self, idle_timeout: Duration, measured: bool) {
-        self.idle_timeout.set(idle_timeout);
+        self.idle_timeout.set(nanos(idle_timeout));
         self.measured.set(measured);
     }
 
@@ -82,8 +83,9 @@ impl LiveEndpoint {
         self.drained.get()
     }
 
-    /// The wait that one more request should expect, in seconds.
-    pub(super) fn wait(&self, now: Instant) -> f64 {
+    /// The wait that one more request should expect, in nanoseconds.
+    #[inline]
+    pub(super) fn wait(&self, now: Nanos) -> f64 {
         self.latency.wait(self.in_flight.get(), now)
     }
 
@@ -92,7 +94,7 @@ impl LiveEndpoint {
     }
 
     pub(super) fn adopt(&self, stream: super::UpstreamStream) -> Http1Connection {
-        Http1Connection::new(stream, self.number, self.worker.clock.now())
+        Http1Connection::new(stream, self.number, self.worker.clock.coarse())
     }
 
     #[inline]
@@ -106,7 +108,7 @@ impl LiveEndpoint {
         if !belongs || self.drained.get() || connection.has_surplus() {
             return;
         }
-        connection.rest(self.worker.clock.now());
+        connection.rest(self.worker.clock.coarse());
         let most = self.worker.idle_per_endpoint;
         self.idle
             .borrow_mut()
@@ -114,38 +116,40 @@ impl LiveEndpoint {
         self.watch();
     }
 
+    #[inline]
     pub(super) fn report(self: &Rc<Self>, outcome: Outcome) {
         match outcome {
-            Outcome::Answered { latency, status } => {
-                let in_trouble = matches!(status, 502..=504);
-                if in_trouble {
-                    self.failed(Instant::now());
-                } else {
-                    self.health.succeeded();
-                }
+            Outcome::Answered { latency, status } if status < 500 => {
+                self.health.succeeded();
                 if self.measured.get() {
-                    self.measure(latency, in_trouble || status >= 500);
+                    self.latency
+                        .answered(nanos(latency), self.worker.clock.precise());
                 }
             }
+            Outcome::Answered { latency, status } => self.answered_in_trouble(latency, status),
             Outcome::ConnectFailed | Outcome::Broken | Outcome::TimedOut => {
-                let now = Instant::now();
-                self.failed(now);
+                self.failed(Instant::now());
                 if self.measured.get() {
-                    self.latency.failed(now);
+                    self.latency.failed(self.worker.clock.precise());
                 }
             }
         }
     }
 
-    fn measure(&self, latency: Duration, in_trouble: bool) {
-        let now = Instant::now();
-        if in_trouble {
-            self.latency.answered_in_trouble(latency, now);
+    #[cold]
+    fn answered_in_trouble(self: &Rc<Self>, latency: Duration, status: u16) {
+        if matches!(status, 502..=504) {
+            self.failed(Instant::now());
         } else {
-            self.latency.answered(latency, now);
+            self.health.succeeded();
+        }
+        if self.measured.get() {
+            self.latency
+                .answered_in_trouble(nanos(latency), self.worker.clock.precise());
         }
     }
 
+    #[cold]
     fn failed(self: &Rc<Self>, now: Instant) {
         if !self.drained.get() && self.health.failed(now, &self.ejections) {
             tracing::warn!(
@@ -166,10 +170,10 @@ impl LiveEndpoint {
 
     /// Looks after idle connections and the ejection; `false` if there is nothing more to look at.
     pub(super) fn sweep(&self, now: Instant) -> bool {
-        let timeout = self.idle_timeout.get();
+        let (timeout, at) = (self.idle_timeout.get(), self.worker.clock.coarse());
         let mut idle = self.idle.borrow_mut();
-        idle.sweep(now, timeout, &self.worker.idle);
-        let http2 = self.http2.sweep(now, timeout);
+        idle.sweep(at, timeout, &self.worker.idle);
+        let http2 = self.http2.sweep(at, timeout);
         self.health.sweep(now, &self.ejections);
         let busy = idle.len() > 0 || http2 || self.health.is_ejected();
         self.watched.set(busy);

@@ -26,7 +26,7 @@ use tokio::{
 };
 use tokio_util::task::TaskTracker;
 
-use super::{connect::ConnectError, endpoint::LiveEndpoint, worker::WorkerState};
+use super::{clock::Nanos, connect::ConnectError, endpoint::LiveEndpoint, worker::WorkerState};
 
 /// What a request body fails with.
 pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
@@ -66,7 +66,7 @@ struct Connection {
     streams: Cell<usize>,
     /// What the server allows; kept by the connection's task.
     limit: Rc<Cell<usize>>,
-    idle_since: Cell<Instant>,
+    idle_since: Cell<Nanos>,
 }
 
 /// Room for one stream on a connection. Keep it until the response body has ended, so that the
@@ -122,7 +122,7 @@ impl Drop for Http2Stream {
         let left = self.connection.streams.get() - 1;
         self.connection.streams.set(left);
         if left == 0 {
-            self.connection.idle_since.set(self.worker.clock.now());
+            self.connection.idle_since.set(self.worker.clock.coarse());
         }
     }
 }
@@ -174,10 +174,10 @@ impl Http2Pool {
     }
 
     /// Closes what has carried no stream for `timeout`; `false` if nothing is left.
-    pub(super) fn sweep(&self, now: Instant, timeout: Duration) -> bool {
+    pub(super) fn sweep(&self, now: Nanos, timeout: Nanos) -> bool {
         let mut connections = self.connections.borrow_mut();
         connections.retain(|connection| {
-            let idle = now.saturating_duration_since(connection.idle_since.get());
+            let idle = now.saturating_sub(connection.idle_since.get());
             !connection.sender.is_closed() && (connection.streams.get() > 0 || idle < timeout)
         });
         !connections.is_empty()
@@ -243,7 +243,7 @@ async fn connect(endpoint: &LiveEndpoint) -> Result<Rc<Connection>, ConnectError
         sender,
         streams: Cell::new(0),
         limit: allowed,
-        idle_since: Cell::new(endpoint.worker.clock.now()),
+        idle_since: Cell::new(endpoint.worker.clock.coarse()),
     }))
 }
 

@@ -9,12 +9,9 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
 };
 
-use tokio::time::Instant;
-
-use super::connection::Http1Connection;
+use super::{clock::Nanos, connection::Http1Connection};
 
 /// The most idle upstream connections of the whole process. Workers take from it in batches, so the
 /// shared counter is written once for many connections.
@@ -136,11 +133,10 @@ impl IdlePool {
     }
 
     /// Closes what has been idle for `timeout` or longer and what its server has closed.
-    pub(super) fn sweep(&mut self, now: Instant, timeout: Duration, share: &IdleShare) {
+    pub(super) fn sweep(&mut self, now: Nanos, timeout: Nanos, share: &IdleShare) {
         let before = self.stack.len();
-        self.stack.retain_mut(|idle| {
-            now.saturating_duration_since(idle.idle_since) < timeout && idle.is_fresh()
-        });
+        self.stack
+            .retain_mut(|idle| now.saturating_sub(idle.idle_since) < timeout && idle.is_fresh());
         share.release(before - self.stack.len());
         if self.stack.capacity() > 4 * self.stack.len().max(4) {
             self.stack.shrink_to(2 * self.stack.len());

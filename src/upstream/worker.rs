@@ -12,12 +12,12 @@ use std::{
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
-use super::{clock::CoarseClock, endpoint::LiveEndpoint, pool::IdleShare};
+use super::{clock::Clock, endpoint::LiveEndpoint, pool::IdleShare};
 
 /// Clock, random source, idle allowance, tasks, and the endpoints that a sweep must look at.
 #[derive(Debug)]
 pub(super) struct WorkerState {
-    pub(super) clock: CoarseClock,
+    pub(super) clock: Clock,
     pub(super) random: RefCell<fastrand::Rng>,
     pub(super) idle: IdleShare,
     pub(super) idle_per_endpoint: usize,
@@ -35,7 +35,7 @@ impl WorkerState {
         tasks: TaskTracker,
     ) -> Self {
         Self {
-            clock: CoarseClock::new(Instant::now()),
+            clock: Clock::new(Instant::now()),
             random: RefCell::new(random),
             idle,
             idle_per_endpoint,

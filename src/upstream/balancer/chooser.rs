@@ -54,17 +54,22 @@ impl Chooser {
 }
 
 /// The first usable endpoint from `start` on, around the end.
+#[inline]
 pub(super) fn first_usable(
     endpoints: &[Rc<LiveEndpoint>],
     start: usize,
     usable: impl Fn(&LiveEndpoint) -> bool,
 ) -> Option<(usize, &Rc<LiveEndpoint>)> {
-    let (before, after) = endpoints.split_at_checked(start)?;
-    let after = after
-        .iter()
-        .enumerate()
-        .map(|(index, endpoint)| (start + index, endpoint));
-    after
-        .chain(before.iter().enumerate())
-        .find(|(_, endpoint)| usable(endpoint))
+    let (mut index, mut left) = (start, endpoints.len());
+    while left > 0 {
+        if index >= endpoints.len() {
+            index = 0;
+        }
+        let endpoint = endpoints.get(index)?;
+        if usable(endpoint) {
+            return Some((index, endpoint));
+        }
+        (index, left) = (index + 1, left - 1);
+    }
+    None
 }

@@ -4,21 +4,22 @@
 //! [`DECAY`], times the requests in flight. Invariant: an endpoint that has not answered yet gets one
 //! request at a time while others are known. Non-goal: latency as a metric.
 
-use std::{cell::Cell, rc::Rc, time::Duration};
-
-use tokio::time::Instant;
+use std::{cell::Cell, rc::Rc};
 
 use super::chooser::first_usable;
-use crate::upstream::{endpoint::LiveEndpoint, worker::WorkerState};
+use crate::upstream::{clock::Nanos, endpoint::LiveEndpoint, worker::WorkerState};
 
-/// How long an observation counts, as a time constant; ingress-nginx's default.
-const DECAY: Duration = Duration::from_secs(10);
+/// How long an observation counts, as a time constant in nanoseconds; ingress-nginx has 10 s too.
+const DECAY: f64 = 10e9;
 
-/// What a request in flight weighs at an endpoint that has not answered yet, in seconds.
-const UNKNOWN: f64 = 1_000.0;
+/// What a request in flight weighs at an endpoint that has not answered yet: 1,000 s.
+const UNKNOWN: f64 = 1e12;
 
-/// The least latency that is told apart, in seconds.
-const LEAST: f64 = 1e-6;
+/// The least latency that is told apart: a microsecond.
+const LEAST: f64 = 1e3;
+
+/// The least that a failure weighs: 50 ms.
+const FAILURE: f64 = 50e6;
 
 /// The balancer; its state is in each endpoint's [`Latency`].
 #[derive(Debug)]
@@ -41,7 +42,8 @@ impl PeakEwma {
         let (first_endpoint, second_endpoint) = (endpoints.get(first)?, endpoints.get(second)?);
         match (usable(first_endpoint), usable(second_endpoint)) {
             (true, true) => {
-                let now = Instant::now();
+                // What answered since the last sweep has not decayed; what did not, has.
+                let now = worker.clock.coarse();
                 let second_is_better = second_endpoint.wait(now) < first_endpoint.wait(now);
                 Some(if second_is_better {
                     second_endpoint
@@ -56,68 +58,62 @@ impl PeakEwma {
     }
 }
 
-/// One endpoint's moving average, in seconds.
-#[derive(Debug)]
+/// One endpoint's moving average, in nanoseconds.
+#[derive(Debug, Default)]
 pub(in crate::upstream) struct Latency {
-    average: Cell<Option<f64>>,
-    at: Cell<Instant>,
+    /// 0 until the first answer.
+    average: Cell<f64>,
+    at: Cell<Nanos>,
 }
 
 impl Latency {
-    pub(in crate::upstream) fn new(now: Instant) -> Self {
-        Self {
-            average: Cell::new(None),
-            at: Cell::new(now),
-        }
-    }
-
-    /// Counts an answer.
-    pub(in crate::upstream) fn answered(&self, took: Duration, now: Instant) {
-        self.observe(took.as_secs_f64(), now);
+    /// Counts an answer that took so long.
+    pub(in crate::upstream) fn answered(&self, took: Nanos, now: Nanos) {
+        self.observe(took as f64, now);
     }
 
     /// Counts an answer that says that the endpoint is in trouble: quick errors must not make it
     /// look good.
-    pub(in crate::upstream) fn answered_in_trouble(&self, took: Duration, now: Instant) {
-        self.observe(
-            took.as_secs_f64().max(self.decayed(now).unwrap_or(LEAST)),
-            now,
-        );
+    pub(in crate::upstream) fn answered_in_trouble(&self, took: Nanos, now: Nanos) {
+        self.observe((took as f64).max(self.decayed(now)), now);
     }
 
-    /// Counts an attempt that got no answer: as twice the wait expected.
-    pub(in crate::upstream) fn failed(&self, now: Instant) {
-        self.observe(2.0 * self.decayed(now).unwrap_or(LEAST), now);
+    /// Counts an attempt that got no answer: as twice the wait expected, and as [`FAILURE`] at
+    /// least, or one that refuses at once would look best of all.
+    pub(in crate::upstream) fn failed(&self, now: Nanos) {
+        self.observe((2.0 * self.decayed(now)).max(FAILURE), now);
     }
 
-    fn observe(&self, took: f64, now: Instant) {
-        let took = took.max(LEAST);
-        let average = match self.average.get() {
-            Some(average) if took < average => {
-                let weight = self.weight(now);
-                average * weight + took * (1.0 - weight)
-            }
-            _ => took,
+    fn observe(&self, took: f64, now: Nanos) {
+        let (took, average) = (took.max(LEAST), self.average.get());
+        let weight = if took < average {
+            self.weight(now)
+        } else {
+            0.0
         };
-        self.average.set(Some(average));
+        self.average.set(average * weight + took * (1.0 - weight));
         self.at.set(now);
     }
 
-    /// The wait that one more request should expect behind `in_flight` others, in seconds.
-    pub(in crate::upstream) fn wait(&self, in_flight: u32, now: Instant) -> f64 {
-        match self.decayed(now) {
-            Some(average) => average.max(LEAST) * (f64::from(in_flight) + 1.0),
-            None => UNKNOWN * f64::from(in_flight),
+    /// The wait that one more request should expect behind `in_flight` others.
+    #[inline]
+    pub(in crate::upstream) fn wait(&self, in_flight: u32, now: Nanos) -> f64 {
+        let in_flight = f64::from(in_flight);
+        if self.average.get() == 0.0 {
+            return UNKNOWN * in_flight;
         }
+        self.decayed(now).max(LEAST) * (in_flight + 1.0)
     }
 
-    fn decayed(&self, now: Instant) -> Option<f64> {
-        Some(self.average.get()? * self.weight(now))
+    fn decayed(&self, now: Nanos) -> f64 {
+        self.average.get() * self.weight(now)
     }
 
-    /// What is left of an observation after the time that has passed: 1 at once, 0 in the end.
-    fn weight(&self, now: Instant) -> f64 {
-        let passed = now.saturating_duration_since(self.at.get());
-        (-passed.as_secs_f64() / DECAY.as_secs_f64()).exp()
+    /// What is left of an observation after the time that has passed: 1 at once, 0 in the end. The
+    /// first terms of the exponential's series are near enough, and cheap.
+    #[inline]
+    fn weight(&self, now: Nanos) -> f64 {
+        let passed = now.saturating_sub(self.at.get()) as f64 / DECAY;
+        1.0 / (1.0 + passed * (1.0 + passed * (0.5 + passed / 6.0)))
     }
 }

@@ -40,12 +40,7 @@ impl RoundRobin {
         endpoints: &'a [Rc<LiveEndpoint>],
         usable: impl Fn(&LiveEndpoint) -> bool,
     ) -> Option<&'a Rc<LiveEndpoint>> {
-        let start = if self.next.get() < endpoints.len() {
-            self.next.get()
-        } else {
-            0
-        };
-        let (index, chosen) = first_usable(endpoints, start, usable)?;
+        let (index, chosen) = first_usable(endpoints, self.next.get(), usable)?;
         self.next.set(index + 1);
         self.inherited.set(None);
         Some(chosen)

@@ -4,7 +4,11 @@
 use std::{collections::HashMap, net::SocketAddr, time::Duration};
 
 use proptest::prelude::*;
-use tokio::{runtime::Builder, task::LocalSet, time::advance};
+use tokio::{
+    runtime::Builder,
+    task::LocalSet,
+    time::{Instant, advance},
+};
 
 use super::KeyHasher;
 use crate::upstream::{
@@ -229,6 +233,31 @@ async fn ewma_does_not_fall_for_quick_errors() {
                 assert_eq!(pick(&upstreams, None, &[]), Some(address(2)));
             }
         }
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn ewma_does_not_fall_for_quick_refusals() {
+    on_worker(async {
+        let upstreams = with(Balancer::Ewma, 1..=2);
+        let cluster = upstreams.cluster(&id("a")).unwrap();
+        let lease = cluster.pick(None, &[address(2)]).unwrap();
+        lease.report(Outcome::Answered {
+            latency: 10 * MILLISECOND,
+            status: 200,
+        });
+        drop(lease);
+        // It has never answered.
+        cluster
+            .pick(None, &[address(1)])
+            .unwrap()
+            .report(Outcome::ConnectFailed);
+        assert_eq!(pick(&upstreams, None, &[]), Some(address(1)));
+        // And gets another chance later.
+        upstreams.sweep(Instant::now() + Duration::from_secs(60));
+        let held: Vec<_> = (0..20).map(|_| cluster.pick(None, &[]).unwrap()).collect();
+        assert!(held.iter().any(|lease| lease.address() == address(2)));
     })
     .await;
 }

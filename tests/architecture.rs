@@ -92,6 +92,7 @@ const CRATES: &[(&str, &[&str])] = &[
         "hyper_util",
         &["proxy", "upstream", "admin", "control/admission", "echo"],
     ),
+    ("h2", &["proxy", "upstream"]),
     ("clap", &["cli", "telemetry", "main"]),
     ("clap_complete", &["cli", "main"]),
     ("clap_mangen", &["cli", "main"]),

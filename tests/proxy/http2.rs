@@ -1,6 +1,7 @@
 //! HTTP/2 from clients and to upstreams, in every pairing with HTTP/1.1.
 
 mod client;
+mod frames;
 mod upstream;
 
 mod lifetime;

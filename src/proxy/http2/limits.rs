@@ -50,16 +50,20 @@ pub(super) const PING_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a connection may take to end once it carries no stream.
 pub(super) const GOODBYE: Duration = Duration::from_secs(2);
 
-/// The engine's settings. A head's blocks (HEADERS and CONTINUATION) are limited by the length of the
-/// list that they decode to, and in number.
+/// The engine's settings.
+///
+/// A head's blocks (HEADERS and CONTINUATION) are limited in number and by the length of the list that
+/// they decode to. The engine answers 431 itself beyond twice the limit of the options, and ends the
+/// connection beyond eight times; in between the exchange does, and leaves a record.
 pub(super) fn builder(options: &Options) -> Builder {
+    let list = u32::try_from(options.max_head_bytes.saturating_mul(2)).unwrap_or(u32::MAX);
     let mut builder = Builder::new();
     builder
         .max_concurrent_streams(STREAMS)
         .initial_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_send_buffer_size(SEND_BUFFER)
-        .max_header_list_size(u32::try_from(options.max_head_bytes).unwrap_or(u32::MAX))
+        .max_header_list_size(list)
         .max_pending_accept_reset_streams(RESET_BEFORE_ACCEPTED)
         .max_local_error_reset_streams(Some(RESET_FOR_FAULTS))
         .max_concurrent_reset_streams(RESET_REMEMBERED)

@@ -59,7 +59,10 @@ impl Client {
     pub(super) async fn over(
         stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + 'static,
     ) -> Self {
-        let (sender, connection) = client::handshake(stream).await.unwrap();
+        // One stream that is not read leaves room for others.
+        let mut builder = client::Builder::new();
+        builder.initial_connection_window_size(1 << 20);
+        let (sender, connection) = builder.handshake(stream).await.unwrap();
         tokio::task::spawn_local(async move {
             let _ = connection.await;
         });

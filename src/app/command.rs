@@ -32,10 +32,10 @@ pub fn main(arguments: Arguments) -> ExitCode {
         Command::Echo(settings) => run_echo(settings).map(|()| ExitCode::SUCCESS),
         Command::Version => print(|out| writeln!(out, "portcullis {}", env!("CARGO_PKG_VERSION"))),
         Command::Completions(shell) => print(|out| {
-            clap_complete::generate(shell, &mut cli::command(), "portcullis", out);
+            cli::write_completions(shell, out);
             Ok(())
         }),
-        Command::Man(name) => print(|out| man(name.as_deref(), out)),
+        Command::Man(name) => print(|out| cli::write_man(name.as_deref(), out)),
     };
     done.unwrap_or_else(|error| {
         // Where not even standard error takes it, the exit code has to do.
@@ -111,17 +111,4 @@ fn print(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> anyhow::Result<E
         .and_then(|()| out.flush())
         .context("cannot write to standard output")?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn man(name: Option<&str>, out: &mut Vec<u8>) -> io::Result<()> {
-    let mut command = cli::command();
-    command.build();
-    let page = match name {
-        None => command,
-        Some(name) => command
-            .find_subcommand(name)
-            .cloned()
-            .ok_or_else(|| io::Error::other(format!("there is no command {name:?}")))?,
-    };
-    clap_mangen::Man::new(page).render(out)
 }

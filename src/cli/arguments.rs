@@ -138,7 +138,7 @@ struct EchoArguments {
 }
 
 /// The definition of the command line, for completions and manual pages.
-pub fn command() -> clap::Command {
+pub(super) fn command() -> clap::Command {
     Arguments::command()
 }
 

@@ -4,10 +4,12 @@
 //! environment. Non-goal: carrying a command out; that is `main` and `app`.
 
 mod arguments;
+mod pages;
 mod settings;
 mod values;
 
-pub use arguments::{Arguments, command};
+pub use arguments::Arguments;
+pub use pages::{write_completions, write_man};
 pub use settings::{
     CheckSettings, Command, EchoSettings, OutputFormat, RunSettings, SourceSettings,
 };

@@ -8,7 +8,7 @@ use super::{Match, PathMatch, PatternError, conditions::Conditions, path_index::
 use crate::message::RequestHead;
 
 /// Up to this many rules looking at each is faster than hashing the path.
-const LINEAR: usize = 8;
+const LINEAR: usize = 16;
 
 /// The compiled rules of one host; the module says which of them answers.
 ///

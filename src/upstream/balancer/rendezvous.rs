@@ -53,7 +53,7 @@ fn seed(endpoint: &LiveEndpoint) -> u64 {
     hasher.finish()
 }
 
-/// Hashes the text of a request that [`super::Chooser`]'s consistent hashing goes by: the parts as if
+/// Hashes the text of a request that consistent hashing goes by: the parts as if
 /// they were one text (FNV-1a with a final mix). The result is part of what replicas agree on; it must
 /// not change between versions.
 #[derive(Clone, Copy, Debug)]

@@ -122,27 +122,27 @@ impl Publisher {
             config,
             problems,
         } = reconciled;
-        let before = self.status.published();
-        let at = match before {
-            Some(before) if before.generation == generation => before.at,
-            _ => {
-                let snapshot = self.compiler.compile(generation, Arc::clone(&config));
-                self.resolver.publish(Arc::clone(&snapshot.certificates));
-                self.snapshots.store(snapshot);
-                tracing::info!(
-                    generation,
-                    problems = problems.len(),
-                    "serving a new configuration"
-                );
-                SystemTime::now()
-            }
-        };
+        let shown = self
+            .status
+            .published()
+            .filter(|before| before.generation == generation);
+        let is_new = shown.is_none();
+        if is_new {
+            let snapshot = self.compiler.compile(generation, Arc::clone(&config));
+            self.resolver.publish(Arc::clone(&snapshot.certificates));
+            self.snapshots.store(snapshot);
+        }
+        let count = problems.len();
         self.status.publish(Published {
             generation,
-            at,
+            at: shown.map_or_else(SystemTime::now, |before| before.at),
             config,
             problems,
         });
+        // Last, so that whoever reads it finds everything as it says.
+        if is_new {
+            tracing::info!(generation, problems = count, "serving a new configuration");
+        }
     }
 }
 

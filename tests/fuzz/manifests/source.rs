@@ -4,7 +4,10 @@
 #[allow(dead_code)]
 mod limits;
 #[path = "../../../src/control/source/manifest/mod.rs"]
+#[allow(unused_imports, dead_code)]
 mod manifest;
+
+pub(super) use limits::FILE_BYTES;
 
 use std::{path::PathBuf, sync::Arc};
 

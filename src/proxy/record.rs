@@ -112,8 +112,6 @@ pub enum Outcome {
     TimedOut(Phase),
     /// Our own fault: answered 500.
     Internal,
-    /// The process ended before the exchange did.
-    Shutdown,
 }
 
 /// Why a request was refused.
@@ -133,8 +131,6 @@ pub enum Refusal {
     NoRoute,
     /// The rule refuses everything or this client: 403.
     Denied,
-    /// It came over TLS for a host that this connection may not be used for: 421.
-    Misdirected,
     /// Too much at once; new work is shed: 503.
     Overloaded,
 }
@@ -190,7 +186,6 @@ impl Outcome {
         Self::Refused(Refusal::MethodNotAllowed),
         Self::Refused(Refusal::NoRoute),
         Self::Refused(Refusal::Denied),
-        Self::Refused(Refusal::Misdirected),
         Self::Refused(Refusal::Overloaded),
         Self::UpstreamFailed(UpstreamFailure::NoEndpoint),
         Self::UpstreamFailed(UpstreamFailure::Connect),
@@ -207,7 +202,6 @@ impl Outcome {
         Self::TimedOut(Phase::ResponseSend),
         Self::TimedOut(Phase::Exchange),
         Self::Internal,
-        Self::Shutdown,
     ];
 
     /// The outcome's name in logs and metrics.
@@ -223,7 +217,6 @@ impl Outcome {
             Self::Refused(Refusal::MethodNotAllowed) => "method_not_allowed",
             Self::Refused(Refusal::NoRoute) => "no_route",
             Self::Refused(Refusal::Denied) => "denied",
-            Self::Refused(Refusal::Misdirected) => "misdirected",
             Self::Refused(Refusal::Overloaded) => "overloaded",
             Self::UpstreamFailed(UpstreamFailure::NoEndpoint) => "no_endpoint",
             Self::UpstreamFailed(UpstreamFailure::Connect) => "upstream_connect_failed",
@@ -240,7 +233,6 @@ impl Outcome {
             Self::TimedOut(Phase::ResponseSend) => "response_send_timeout",
             Self::TimedOut(Phase::Exchange) => "exchange_timeout",
             Self::Internal => "internal_error",
-            Self::Shutdown => "shutdown",
         }
     }
 
@@ -257,24 +249,22 @@ impl Outcome {
             Self::Refused(Refusal::MethodNotAllowed) => 7,
             Self::Refused(Refusal::NoRoute) => 8,
             Self::Refused(Refusal::Denied) => 9,
-            Self::Refused(Refusal::Misdirected) => 10,
-            Self::Refused(Refusal::Overloaded) => 11,
-            Self::UpstreamFailed(UpstreamFailure::NoEndpoint) => 12,
-            Self::UpstreamFailed(UpstreamFailure::Connect) => 13,
-            Self::UpstreamFailed(UpstreamFailure::Tls) => 14,
-            Self::UpstreamFailed(UpstreamFailure::Reset) => 15,
-            Self::UpstreamFailed(UpstreamFailure::Malformed) => 16,
-            Self::UpstreamFailed(UpstreamFailure::Truncated) => 17,
-            Self::TimedOut(Phase::RequestHead) => 18,
-            Self::TimedOut(Phase::RequestBody) => 19,
-            Self::TimedOut(Phase::UpstreamConnect) => 20,
-            Self::TimedOut(Phase::UpstreamSend) => 21,
-            Self::TimedOut(Phase::UpstreamHead) => 22,
-            Self::TimedOut(Phase::UpstreamBody) => 23,
-            Self::TimedOut(Phase::ResponseSend) => 24,
-            Self::TimedOut(Phase::Exchange) => 25,
-            Self::Internal => 26,
-            Self::Shutdown => 27,
+            Self::Refused(Refusal::Overloaded) => 10,
+            Self::UpstreamFailed(UpstreamFailure::NoEndpoint) => 11,
+            Self::UpstreamFailed(UpstreamFailure::Connect) => 12,
+            Self::UpstreamFailed(UpstreamFailure::Tls) => 13,
+            Self::UpstreamFailed(UpstreamFailure::Reset) => 14,
+            Self::UpstreamFailed(UpstreamFailure::Malformed) => 15,
+            Self::UpstreamFailed(UpstreamFailure::Truncated) => 16,
+            Self::TimedOut(Phase::RequestHead) => 17,
+            Self::TimedOut(Phase::RequestBody) => 18,
+            Self::TimedOut(Phase::UpstreamConnect) => 19,
+            Self::TimedOut(Phase::UpstreamSend) => 20,
+            Self::TimedOut(Phase::UpstreamHead) => 21,
+            Self::TimedOut(Phase::UpstreamBody) => 22,
+            Self::TimedOut(Phase::ResponseSend) => 23,
+            Self::TimedOut(Phase::Exchange) => 24,
+            Self::Internal => 25,
         }
     }
 }

@@ -23,7 +23,7 @@ use super::{
     worker::{View, Worker},
 };
 use crate::{
-    http1::{RequestFraming, request_framing},
+    http1::{BodyLength, RequestFraming, request_framing},
     message::{FieldId, Method, Version},
     policy::{Timeouts, write_https_location},
     tls::Stream,
@@ -313,6 +313,7 @@ impl<'a, 's> Exchange<'a, 's> {
 /// `h2c` above all would open a way around every rule.
 fn is_websocket(framing: &RequestFraming, scratch: &Scratch) -> bool {
     framing.upgrade
+        && matches!(framing.body, BodyLength::Empty | BodyLength::Sized(0))
         && scratch.request.method == Method::Get
         && scratch.request.version == Version::Http11
         && scratch

@@ -19,7 +19,7 @@ use super::{
     http2::Http2Attempt,
     io::{Fault, Shared, write_all},
     metrics::Counter,
-    relay::{Asked, Relay, Relayed, alongside},
+    relay::{Asked, Relay, Relayed, Sending, alongside},
     scratch::Scratch,
     sides::{FromClient, ToClient, UpstreamFraming},
     ticker::Slot,
@@ -293,9 +293,12 @@ impl<F: FromClient, C: ToClient> Forward<'_, '_, F, C> {
         let upstream = RefCell::new(connection.stream());
         slot.arm(timeouts.send);
         let sent_at = Instant::now();
-        if write_all(&upstream, out, slot).await == Err(Fault::TimedOut) {
+        let sent = write_all(&upstream, out, slot).await;
+        if sent == Err(Fault::TimedOut) {
             return Err(ProxyError::UpstreamSendTimedOut);
         }
+        let sending = Sending::default();
+        sending.whole.set(sent.is_ok() && from.is_done());
         // Where writing failed, the upstream may have answered before it closed: that is read still.
         let mut relay = Relay {
             client: &mut **to,
@@ -305,18 +308,29 @@ impl<F: FromClient, C: ToClient> Forward<'_, '_, F, C> {
             timeouts: *timeouts,
             sent_at,
             lease,
+            sending: &sending,
             account,
         };
         if from.is_done() {
-            return relay.run(response, out).await;
+            let relayed = relay.run(response, out).await?;
+            return Ok(relayed.unless_cut_short(&sending));
         }
         let pump_slot = worker.ticker.slot();
         let limits = PumpLimits {
             idle: worker.view().snapshot.config.options.body_idle_timeout,
             send: timeouts.send,
         };
-        let pumping = pump_body(&mut **from, &upstream, body, pump, &pump_slot, limits);
-        Box::pin(alongside(pumping, relay.run(response, out))).await
+        let buffers = (body, pump);
+        let pumping = pump_body(
+            &mut **from,
+            &upstream,
+            buffers,
+            &pump_slot,
+            limits,
+            &sending,
+        );
+        let relayed = Box::pin(alongside(pumping, relay.run(response, out))).await?;
+        Ok(relayed.unless_cut_short(&sending))
     }
 
     /// One attempt at an endpoint that speaks HTTP/2.
@@ -405,20 +419,21 @@ fn report(lease: &Lease, error: ProxyError) {
 async fn pump_body<F: FromClient>(
     from: &mut F,
     upstream: &Shared<'_, UpstreamStream>,
-    room: &mut Vec<u8>,
-    out: &mut Vec<u8>,
+    (room, out): (&mut Vec<u8>, &mut Vec<u8>),
     slot: &Slot,
     limits: PumpLimits,
+    sending: &Sending,
 ) -> Result<(), ProxyError> {
     while !from.is_done() {
         out.clear();
         from.more(room, out, slot, limits.idle).await?;
         slot.arm(limits.send);
         match write_all(upstream, out, slot).await {
-            Ok(()) => {}
+            Ok(()) => sending.moved.set(true),
             Err(Fault::Gone) => return Ok(()),
             Err(Fault::TimedOut) => return Err(ProxyError::UpstreamSendTimedOut),
         }
     }
+    sending.whole.set(true);
     Ok(())
 }

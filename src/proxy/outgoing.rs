@@ -121,7 +121,10 @@ impl ToClient for Outgoing<'_, '_> {
 
     #[inline]
     fn data(&mut self, data: &[u8], out: &mut Vec<u8>) {
-        if self.mode != BodyMode::Chunked {
+        if self.mode == BodyMode::None {
+            // An answer without a body (204, 304) that comes with one all the same: what the client
+            // would read as its next answer is dropped.
+        } else if self.mode != BodyMode::Chunked {
             out.extend_from_slice(data);
         } else if !data.is_empty() {
             encode::write_chunk(data, out);

@@ -1,6 +1,7 @@
 //! An HTTP/1.1 upstream's answer on its way to the client.
 
 use std::{
+    cell::Cell,
     future::{Future, poll_fn},
     pin::pin,
     task::{Poll, ready},
@@ -58,6 +59,29 @@ pub(super) enum Relayed {
     Upgraded,
 }
 
+impl Relayed {
+    /// The same, but without another request on the upstream's connection where this one was not
+    /// sent whole.
+    pub(super) fn unless_cut_short(self, sending: &Sending) -> Self {
+        match self {
+            Self::Answered { reusable } => Self::Answered {
+                reusable: reusable && sending.whole.get(),
+            },
+            Self::Upgraded => Self::Upgraded,
+        }
+    }
+}
+
+/// How far the request has got on its way to the upstream.
+#[derive(Debug, Default)]
+pub(super) struct Sending {
+    /// Bytes have gone out since it was last looked.
+    pub moved: Cell<bool>,
+    /// Every byte of the request has gone out. That the client has sent all of it is not enough: a
+    /// connection that lacks the end of a body must not carry another request.
+    pub whole: Cell<bool>,
+}
+
 /// An answer at work.
 pub(super) struct Relay<'a, 'u, 'e, C> {
     pub client: &'a mut C,
@@ -68,6 +92,7 @@ pub(super) struct Relay<'a, 'u, 'e, C> {
     /// When the request was ready to be sent.
     pub sent_at: Instant,
     pub lease: &'a Lease,
+    pub sending: &'a Sending,
     pub account: &'a mut Account<'e>,
 }
 
@@ -139,10 +164,15 @@ impl<C: ToClient> Relay<'_, '_, '_, C> {
                 Ok(0) | Err(Fault::Gone) => return Err(ProxyError::UpstreamClosed),
                 Ok(_) => {
                     self.account.upstream_spoke = true;
+                    self.account.check_time(self.timeouts.request)?;
                     waited = Duration::ZERO;
                 }
                 Err(Fault::TimedOut) => {
                     waited += step;
+                    // While the body is on its way an upstream owes no answer.
+                    if self.sending.moved.take() {
+                        waited = Duration::ZERO;
+                    }
                     self.account.check_time(self.timeouts.request)?;
                     if self.client.is_gone() {
                         return Err(ProxyError::ClientGone);

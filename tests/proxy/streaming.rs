@@ -193,3 +193,41 @@ fn h2c_is_never_tunnelled() {
         "{answer}"
     );
 }
+
+#[test]
+fn a_handshake_with_a_body_is_no_websocket() {
+    let upstream = Upstream::mirror();
+    let proxy = TestProxy::start(Plan::to(&upstream));
+    let answer = proxy.ask(
+        "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Key: k\r\nContent-Length: 3\r\n\r\nabc",
+    );
+    assert!(
+        answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("abc"),
+        "{answer}"
+    );
+    assert!(!answer.contains("Upgrade: websocket"), "{answer}");
+}
+
+#[test]
+fn an_upload_that_outlasts_the_read_timeout_is_not_given_up_while_it_moves() {
+    let upstream = Upstream::mirror();
+    let policy = portcullis::policy::RoutePolicy {
+        timeouts: portcullis::policy::Timeouts {
+            read: std::time::Duration::from_millis(400),
+            ..Default::default()
+        },
+        ..Default::default()
+    };
+    let proxy = TestProxy::start(Plan::with(policy, &[upstream.address]).config());
+    let mut client = proxy.connect();
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 12\r\n\r\n");
+    for byte in b"abcdefghijkl" {
+        // Real time has to pass between the bytes of a slow upload.
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        client.send([*byte]);
+    }
+    let (head, body) = client.response();
+    assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+    assert!(body.ends_with("abcdefghijkl"), "{body}");
+}

@@ -22,7 +22,7 @@ pub(super) struct Outline {
     pub(super) problems: Vec<Problem>,
     /// Whether it takes part at all.
     pub(super) served: bool,
-    /// The hosts of its rules, without repetition.
+    /// The hosts that it serves, without repetition.
     pub(super) hosts: Vec<HostMatch>,
     /// Whether its hosts have TLS, be it with the default certificate.
     pub(super) tls: bool,
@@ -83,6 +83,10 @@ impl Outline {
         self.hosts = hosts
             .filter_map(|rule| host::parse(rule.host.as_deref().unwrap_or_default()).ok())
             .collect();
+        // Without rules, the default backend is for every host.
+        if spec.rules.as_ref().is_none_or(Vec::is_empty) && spec.default_backend.is_some() {
+            self.hosts.push(HostMatch::Any);
+        }
         self.hosts.sort_unstable();
         self.hosts.dedup();
         self.tls = spec.tls.as_ref().is_some_and(|tls| !tls.is_empty());

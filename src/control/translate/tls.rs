@@ -190,7 +190,7 @@ impl Bindings {
             }
         }
         // Rules for every host: the certificate is for whatever it names.
-        if rule_hosts.contains(&HostMatch::Any) || rule_hosts.is_empty() {
+        if rule_hosts.contains(&HostMatch::Any) {
             for entry in usable.iter().filter(|entry| entry.lists_nothing) {
                 let hosts = secret::hosts_of(&entry.certificate);
                 if !hosts.is_empty() {

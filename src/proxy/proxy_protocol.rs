@@ -274,5 +274,7 @@ fn crc32c(bytes: impl Iterator<Item = u8>) -> u32 {
     })
 }
 
+// Named, since the fuzz targets take this file alone.
 #[cfg(test)]
+#[path = "proxy_protocol/tests.rs"]
 mod tests;

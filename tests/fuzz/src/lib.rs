@@ -4,6 +4,9 @@
 pub mod http1;
 #[path = "../../../src/message/mod.rs"]
 pub mod message;
+#[allow(dead_code)]
+#[path = "../../../src/proxy/proxy_protocol.rs"]
+pub mod proxy_protocol;
 
 /// Takes the bytes up to the first zero as distances between cuts, the others as what is cut.
 pub fn split(input: &[u8]) -> (Vec<usize>, &[u8]) {

@@ -58,6 +58,19 @@ impl Object {
             Self::ConfigMap(_) => ObjectKind::ConfigMap,
         }
     }
+
+    /// Whether both are one, without a look at what they hold.
+    pub(super) fn is_shared_with(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Ingress(one), Self::Ingress(other)) => Arc::ptr_eq(one, other),
+            (Self::IngressClass(one), Self::IngressClass(other)) => Arc::ptr_eq(one, other),
+            (Self::Service(one), Self::Service(other)) => Arc::ptr_eq(one, other),
+            (Self::EndpointSlice(one), Self::EndpointSlice(other)) => Arc::ptr_eq(one, other),
+            (Self::Secret(one), Self::Secret(other)) => Arc::ptr_eq(one, other),
+            (Self::ConfigMap(one), Self::ConfigMap(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
 }
 
 /// What the sources fill and the reconcile loop reads. Shared between threads.

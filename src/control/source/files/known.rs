@@ -4,10 +4,13 @@
 //! keeps the places of its objects. Non-goal: other files.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     path::Path,
     sync::Arc,
 };
+
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
 
 use super::{
     super::manifest::{Definition, Document, Piece, TreeCache, file_object, split},
@@ -58,7 +61,7 @@ impl Known {
             fingerprint,
             is_settled,
         } = read;
-        let mut same: HashMap<&str, &Placed> = before
+        let mut same: HashMap<&str, &Placed, RandomState> = before
             .into_iter()
             .flat_map(|known| &known.documents)
             .map(|placed| (&*placed.piece.text, placed))
@@ -111,6 +114,23 @@ impl Known {
     /// Whether the file has to be read again.
     pub(super) fn is_due(&self, fingerprint: &Fingerprint) -> bool {
         !self.is_settled || self.fingerprint.as_ref() != Some(fingerprint)
+    }
+
+    /// Whether it defines the same objects in the same order, whatever they say.
+    pub(super) fn defines_the_same_as(&self, before: &Self) -> bool {
+        let pairs = self.definitions.iter().zip(&before.definitions);
+        self.definitions.len() == before.definitions.len()
+            && pairs
+                .into_iter()
+                .all(|(now, before)| now.is_named_as(before))
+    }
+
+    /// The objects whose definitions changed, where it defines the same ones.
+    pub(super) fn changes_from(&self, before: &Self) -> impl Iterator<Item = (ObjectKind, Key)> {
+        let pairs = self.definitions.iter().zip(&before.definitions);
+        pairs
+            .filter(|(now, before)| !now.is_the_same_as(before))
+            .map(|(now, _)| now.name())
     }
 
     /// Whether this is the text that it was made from. If so, the file is up to date.
@@ -209,12 +229,10 @@ fn retain_last_good(
     if !hides && broken.is_empty() {
         return;
     }
-    let mut defined: BTreeSet<(ObjectKind, Key)> = definitions
-        .iter()
-        .map(|definition| (definition.object.kind(), definition.key.clone()))
-        .collect();
+    let mut defined: BTreeSet<(ObjectKind, Key)> =
+        definitions.iter().map(Definition::name).collect();
     for definition in before {
-        let name = (definition.object.kind(), definition.key.clone());
+        let name = definition.name();
         if (hides || broken.contains(&name)) && defined.insert(name) {
             definitions.push(retained(definition));
         }

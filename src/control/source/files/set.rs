@@ -93,15 +93,17 @@ impl FileSet {
                 self.report(&file, edit);
             }
         }
-        for Update { file, known } in updates {
-            if let Some(before) = self.files.remove(&file) {
-                self.unclaim(&file, &before.definitions, &mut touched);
-            }
-            for (position, definition) in known.definitions.iter().enumerate() {
-                let key = (definition.object.kind(), definition.key.clone());
-                let claims = self.claims.entry(key.clone()).or_default();
-                claims.insert((file.clone(), position));
-                touched.insert(key);
+        for Update { file, mut known } in updates {
+            match self.files.remove(&file) {
+                Some(before) if known.defines_the_same_as(&before) => {
+                    touched.extend(known.changes_from(&before));
+                    known.clashes = before.clashes;
+                }
+                before => {
+                    let definitions = before.map_or(Vec::new(), |before| before.definitions);
+                    self.unclaim(&file, &definitions, &mut touched);
+                    self.claim(&file, &known.definitions, &mut touched);
+                }
             }
             self.files.insert(file.clone(), known);
             changed.insert(file);
@@ -124,6 +126,19 @@ impl FileSet {
         edit.report(&file.path, problems.collect());
     }
 
+    fn claim(
+        &mut self,
+        file: &FileId,
+        definitions: &[Definition],
+        touched: &mut BTreeSet<(ObjectKind, Key)>,
+    ) {
+        for (position, definition) in definitions.iter().enumerate() {
+            let claims = self.claims.entry(definition.name()).or_default();
+            claims.insert((file.clone(), position));
+            touched.insert(definition.name());
+        }
+    }
+
     fn unclaim(
         &mut self,
         file: &FileId,
@@ -131,14 +146,14 @@ impl FileSet {
         touched: &mut BTreeSet<(ObjectKind, Key)>,
     ) {
         for (position, definition) in definitions.iter().enumerate() {
-            let key = (definition.object.kind(), definition.key.clone());
-            if let Some(claims) = self.claims.get_mut(&key) {
+            let name = definition.name();
+            if let Some(claims) = self.claims.get_mut(&name) {
                 claims.remove(&(file.clone(), position));
                 if claims.is_empty() {
-                    self.claims.remove(&key);
+                    self.claims.remove(&name);
                 }
             }
-            touched.insert(key);
+            touched.insert(name);
         }
     }
 

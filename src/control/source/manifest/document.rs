@@ -49,6 +49,27 @@ pub(in crate::control::source) struct Definition {
     pub places: Option<Arc<dyn Places>>,
 }
 
+impl Definition {
+    /// What the object is called.
+    pub(in crate::control::source) fn name(&self) -> (ObjectKind, Key) {
+        (self.object.kind(), self.key.clone())
+    }
+
+    /// Whether it is of the same object.
+    pub(in crate::control::source) fn is_named_as(&self, other: &Self) -> bool {
+        self.object.kind() == other.object.kind() && self.key == other.key
+    }
+
+    /// Whether it is the same version of it at the same place. Equal versions may count as others.
+    pub(in crate::control::source) fn is_the_same_as(&self, other: &Self) -> bool {
+        let places_are_the_same = match (&self.places, &other.places) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        places_are_the_same && self.object.is_shared_with(&other.object)
+    }
+}
+
 impl Document {
     /// Understands a text.
     pub(in crate::control::source) fn parse(text: &str) -> Self {

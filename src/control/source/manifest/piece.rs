@@ -79,10 +79,13 @@ impl Pending {
     }
 
     fn see(&mut self, line: &str) {
+        if self.has_content {
+            return;
+        }
         if is_separator(line) {
             self.only_directives = false;
-            self.has_content |= !is_blank(line.get(3..).unwrap_or(""));
-        } else if line.starts_with('%') && !self.has_content {
+            self.has_content = !is_blank(line.get(3..).unwrap_or(""));
+        } else if line.starts_with('%') {
             self.only_directives = true;
         } else if !is_blank(line) {
             self.has_content = true;

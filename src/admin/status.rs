@@ -56,7 +56,7 @@ impl Status {
         self.last_failed.store(false, Ordering::Relaxed);
     }
 
-    /// Shows that a configuration could not be published and the last one stays.
+    /// Shows that a configuration could not be published, for a fault of ours, and the last one stays.
     pub fn publish_failed(&self) {
         self.failures.fetch_add(1, Ordering::Relaxed);
         self.last_failed.store(true, Ordering::Relaxed);

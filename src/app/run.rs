@@ -2,6 +2,7 @@
 
 use std::{
     io::Write,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     thread::{self, JoinHandle},
     time::Duration,
@@ -91,7 +92,7 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
         translating,
         of_options,
         publisher,
-        &shutdown,
+        (&shutdown, Arc::clone(&status)),
         published,
     )?;
     runtime.block_on(async {
@@ -190,7 +191,7 @@ fn start_configuring(
     translating: TranslateSettings,
     of_options: Vec<crate::config::Problem>,
     mut publisher: Publisher,
-    shutdown: &Shutdown,
+    (shutdown, status): (&Shutdown, Arc<Status>),
     published: oneshot::Sender<()>,
 ) -> anyhow::Result<JoinHandle<()>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -215,12 +216,18 @@ fn start_configuring(
                 }
             },
         );
-        runtime.block_on(async {
-            tokio::select! {
-                never = reconciling => match never {},
-                () = stage.reached(Stage::Aborted) => {}
-            }
-        });
+        let following = catch_unwind(AssertUnwindSafe(|| {
+            runtime.block_on(async {
+                tokio::select! {
+                    never = reconciling => match never {},
+                    () = stage.reached(Stage::Aborted) => {}
+                }
+            });
+        }));
+        if following.is_err() {
+            status.publish_failed();
+            tracing::error!("changes are not followed any more; what was published last is served");
+        }
     };
     thread::Builder::new()
         .name("configuration".into())

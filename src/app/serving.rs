@@ -100,18 +100,21 @@ pub(super) struct Publisher {
     snapshots: SnapshotHandle,
     resolver: Arc<ServerResolver>,
     status: Arc<Status>,
+    metrics: Metrics,
 }
 
 impl Publisher {
     pub(super) fn new(status: Arc<Status>, metrics: Metrics) -> Self {
         let self_signed = Arc::new(Certificate::self_signed());
-        let compiler = Compiler::new(self_signed, Box::new(move |meta| metrics.series(meta).0));
+        let of_rules = metrics.clone();
+        let compiler = Compiler::new(self_signed, Box::new(move |meta| of_rules.series(meta).0));
         let empty = compiler.empty();
         Self {
             resolver: Arc::new(ServerResolver::new(Arc::clone(&empty.certificates))),
             snapshots: Arc::new(ArcSwap::new(empty)),
             compiler,
             status,
+            metrics,
         }
     }
 
@@ -131,6 +134,7 @@ impl Publisher {
             let snapshot = self.compiler.compile(generation, Arc::clone(&config));
             self.resolver.publish(Arc::clone(&snapshot.certificates));
             self.snapshots.store(snapshot);
+            self.metrics.follow(Arc::clone(&config));
         }
         let count = problems.len();
         self.status.publish(Published {

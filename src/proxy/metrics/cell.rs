@@ -58,6 +58,16 @@ pub(super) struct DurationsTotal {
     pub(super) micros: u64,
 }
 
+impl DurationsTotal {
+    /// Takes away what an earlier reading had.
+    pub(super) fn subtract(&mut self, earlier: &Self) {
+        for (count, earlier) in self.counts.iter_mut().zip(earlier.counts) {
+            *count -= earlier;
+        }
+        self.micros -= earlier.micros;
+    }
+}
+
 impl Durations {
     #[inline]
     pub(super) fn record(&self, duration: Duration) {

@@ -1,22 +1,26 @@
 //! The shards merged and shown.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
 
+use arc_swap::ArcSwapOption;
 use prometheus::{
     core::{Collector, Desc},
-    proto::{Bucket, Histogram, LabelPair, Metric, MetricFamily, MetricType},
+    proto::{MetricFamily, MetricType},
 };
 
 use super::{
-    cell::{BOUNDS_MICROS, Cell, DurationsTotal},
-    series::{Labels, SeriesRegistry},
-    shard::{SeriesCells, Shard, WorkerMetrics},
-    status,
-    tables::{Counter, Gauge, Row},
+    families::{SeriesFamilies, descriptions, push_row},
+    series::SeriesRegistry,
+    shard::{Shard, WorkerMetrics},
+    tables::{Counter, Gauge},
+    total::SeriesTotal,
 };
 use crate::{
-    config::RuleMeta,
-    proxy::record::{Outcome, SeriesId},
+    config::{Config, RuleMeta},
+    proxy::record::SeriesId,
 };
 
 /// The metrics of every worker. Cloning shares them.
@@ -24,6 +28,8 @@ use crate::{
 pub struct Metrics {
     series: Arc<SeriesRegistry>,
     shards: Arc<Mutex<Vec<Arc<Shard>>>>,
+    /// Whose rules are there at the moment.
+    config: Arc<ArcSwapOption<Config>>,
     descriptions: Arc<[Desc]>,
 }
 
@@ -33,14 +39,21 @@ impl Metrics {
         Self {
             series: Arc::new(SeriesRegistry::new()),
             shards: Arc::default(),
+            config: Arc::default(),
             descriptions: descriptions(),
         }
     }
 
-    /// The series of a rule; the same one for rules of one Ingress and Service, as long as the
-    /// process lives. Beyond 32,768 of them rules share one, whose labels say `overflow`.
+    /// The series of a rule; the same one for rules of one Ingress and Service, while there is any and
+    /// an hour longer. Beyond 32,768 of them rules share one, whose labels say `overflow`.
     pub fn series(&self, rule: &RuleMeta) -> SeriesId {
-        self.series.id(rule)
+        self.series
+            .id(rule, |id| SeriesTotal::of(&self.shards(), id))
+    }
+
+    /// Notes the configuration of the moment: series whose rules are all gone are not shown for ever.
+    pub fn follow(&self, config: Arc<Config>) {
+        self.config.store(Some(config));
     }
 
     /// The shard of one more worker.
@@ -73,15 +86,29 @@ impl Collector for Metrics {
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
+        self.collect_at(Instant::now())
+    }
+}
+
+impl Metrics {
+    fn collect_at(&self, now: Instant) -> Vec<MetricFamily> {
+        if let Some(config) = self.config.load_full() {
+            let rules = config.routes.iter().flat_map(|route| &route.rules);
+            self.series
+                .note_rules(rules.map(|rule| rule.meta.as_ref()), now);
+        }
         let shards = self.shards();
         let mut families = SeriesFamilies::new();
-        for (number, labels) in self.series.labels().iter().enumerate() {
-            let id = SeriesId(u32::try_from(number).unwrap_or(u32::MAX));
+        self.series.for_each(now, |id, labels, base| {
             // A series without a request is not shown.
             if let Some(total) = SeriesTotal::of(&shards, id) {
+                let total = match base {
+                    Some(base) => total.since(base),
+                    None => total,
+                };
                 families.push(labels, &total);
             }
-        }
+        });
         let mut families = families.finish();
         for counter in Counter::ALL {
             let value = shards.iter().map(|shard| shard.counter(counter)).sum();
@@ -93,311 +120,6 @@ impl Collector for Metrics {
         }
         families
     }
-}
-
-/// The numbers of one series over all shards.
-struct SeriesTotal {
-    statuses: [u64; status::LABELS.len()],
-    outcomes: [u64; Outcome::ALL.len()],
-    duration: DurationsTotal,
-    upstream_latency: DurationsTotal,
-    bytes_received: u64,
-    bytes_sent: u64,
-    retries: u64,
-}
-
-impl SeriesTotal {
-    /// `None` if no shard has counted anything for it.
-    fn of(shards: &[Arc<Shard>], id: SeriesId) -> Option<Self> {
-        let mut cells = shards
-            .iter()
-            .filter_map(|shard| shard.existing(id))
-            .peekable();
-        cells.peek()?;
-        let mut total = Self {
-            statuses: [0; _],
-            outcomes: [0; _],
-            duration: DurationsTotal::default(),
-            upstream_latency: DurationsTotal::default(),
-            bytes_received: 0,
-            bytes_sent: 0,
-            retries: 0,
-        };
-        for cells in cells {
-            let SeriesCells {
-                statuses,
-                outcomes,
-                duration,
-                upstream_latency,
-                bytes_received,
-                bytes_sent,
-                retries,
-            } = cells;
-            add(&mut total.statuses, statuses);
-            add(&mut total.outcomes, outcomes);
-            duration.add_to(&mut total.duration);
-            upstream_latency.add_to(&mut total.upstream_latency);
-            total.bytes_received += bytes_received.value();
-            total.bytes_sent += bytes_sent.value();
-            total.retries += retries.value();
-        }
-        Some(total)
-    }
-}
-
-fn add<const N: usize>(total: &mut [u64; N], cells: &[Cell; N]) {
-    for (total, cell) in total.iter_mut().zip(cells) {
-        *total += cell.value();
-    }
-}
-
-const NAMESPACE: &str = "namespace";
-const INGRESS: &str = "ingress";
-const SERVICE: &str = "service";
-const STATUS: &str = "status";
-const OUTCOME: &str = "outcome";
-
-/// The families that every series has a part of.
-struct SeriesFamilies {
-    requests: MetricFamily,
-    failures: MetricFamily,
-    duration: MetricFamily,
-    upstream_latency: MetricFamily,
-    bytes_received: MetricFamily,
-    bytes_sent: MetricFamily,
-    retries: MetricFamily,
-}
-
-impl SeriesFamilies {
-    const REQUESTS: (&str, &str) = (
-        "portcullis_requests_total",
-        "Exchanges that have ended, by the status that was sent.",
-    );
-    const FAILURES: (&str, &str) = (
-        "portcullis_request_failures_total",
-        "Exchanges that were refused, failed, timed out or were broken off, by how they ended.",
-    );
-    const DURATION: (&str, &str) = (
-        "portcullis_request_duration_seconds",
-        "From the complete request head to the end of the exchange.",
-    );
-    const UPSTREAM_LATENCY: (&str, &str) = (
-        "portcullis_upstream_latency_seconds",
-        "From the request being ready to be sent upstream to the response head.",
-    );
-    const BYTES_RECEIVED: (&str, &str) = (
-        "portcullis_request_bytes_total",
-        "Bytes of requests, heads and bodies.",
-    );
-    const BYTES_SENT: (&str, &str) = (
-        "portcullis_response_bytes_total",
-        "Bytes of answers' bodies.",
-    );
-    const RETRIES: (&str, &str) = (
-        "portcullis_upstream_retries_total",
-        "Attempts to reach an upstream after the first one of an exchange.",
-    );
-
-    fn new() -> Self {
-        Self {
-            requests: family(Self::REQUESTS, MetricType::COUNTER),
-            failures: family(Self::FAILURES, MetricType::COUNTER),
-            duration: family(Self::DURATION, MetricType::HISTOGRAM),
-            upstream_latency: family(Self::UPSTREAM_LATENCY, MetricType::HISTOGRAM),
-            bytes_received: family(Self::BYTES_RECEIVED, MetricType::COUNTER),
-            bytes_sent: family(Self::BYTES_SENT, MetricType::COUNTER),
-            retries: family(Self::RETRIES, MetricType::COUNTER),
-        }
-    }
-
-    fn push(&mut self, labels: &Labels, total: &SeriesTotal) {
-        let Labels {
-            namespace,
-            ingress,
-            service,
-        } = labels;
-        let own = || {
-            vec![
-                pair(NAMESPACE, namespace),
-                pair(INGRESS, ingress),
-                pair(SERVICE, service),
-            ]
-        };
-        let with = |name, value| {
-            let mut all = own();
-            all.push(pair(name, value));
-            all
-        };
-        let SeriesTotal {
-            statuses,
-            outcomes,
-            duration,
-            upstream_latency,
-            bytes_received,
-            bytes_sent,
-            retries,
-        } = total;
-        for (label, count) in status::LABELS.iter().zip(statuses) {
-            if *count != 0 {
-                push(&mut self.requests, counter(with(STATUS, label), *count));
-            }
-        }
-        for (outcome, count) in Outcome::ALL.iter().zip(outcomes) {
-            let succeeded = matches!(outcome, Outcome::Completed | Outcome::Answered);
-            if *count != 0 && !succeeded {
-                push(
-                    &mut self.failures,
-                    counter(with(OUTCOME, outcome.as_str()), *count),
-                );
-            }
-        }
-        push(&mut self.duration, histogram(own(), duration));
-        push(
-            &mut self.upstream_latency,
-            histogram(own(), upstream_latency),
-        );
-        push(&mut self.bytes_received, counter(own(), *bytes_received));
-        push(&mut self.bytes_sent, counter(own(), *bytes_sent));
-        push(&mut self.retries, counter(own(), *retries));
-    }
-
-    fn finish(self) -> Vec<MetricFamily> {
-        let Self {
-            requests,
-            failures,
-            duration,
-            upstream_latency,
-            bytes_received,
-            bytes_sent,
-            retries,
-        } = self;
-        vec![
-            requests,
-            failures,
-            duration,
-            upstream_latency,
-            bytes_received,
-            bytes_sent,
-            retries,
-        ]
-    }
-}
-
-/// What the registry checks for names that are taken twice.
-fn descriptions() -> Arc<[Desc]> {
-    const OF_SERIES: [((&str, &str), Option<&str>); 7] = [
-        (SeriesFamilies::REQUESTS, Some(STATUS)),
-        (SeriesFamilies::FAILURES, Some(OUTCOME)),
-        (SeriesFamilies::DURATION, None),
-        (SeriesFamilies::UPSTREAM_LATENCY, None),
-        (SeriesFamilies::BYTES_RECEIVED, None),
-        (SeriesFamilies::BYTES_SENT, None),
-        (SeriesFamilies::RETRIES, None),
-    ];
-    let of_series = OF_SERIES.iter().map(|((name, help), extra)| {
-        let labels = [NAMESPACE, INGRESS, SERVICE].into_iter().chain(*extra);
-        (*name, *help, labels.collect::<Vec<_>>())
-    });
-    let rows = Counter::ALL
-        .iter()
-        .map(|counter| counter.row())
-        .chain(Gauge::ALL.iter().map(|gauge| gauge.row()))
-        .map(|row| {
-            (
-                row.name,
-                row.help,
-                row.label.iter().map(|(name, _)| *name).collect(),
-            )
-        });
-    let mut all: Vec<_> = of_series.chain(rows).collect();
-    all.dedup_by_key(|(name, ..)| *name);
-    all.into_iter()
-        .map(|(name, help, labels)| {
-            let labels = labels.into_iter().map(str::to_owned).collect();
-            Desc::new(name.to_owned(), help.to_owned(), labels, Default::default())
-                .expect("names, help and labels are constants that are valid")
-        })
-        .collect()
-}
-
-/// Adds a row to the last family if it has the same name, otherwise to a new one.
-fn push_row(families: &mut Vec<MetricFamily>, row: &Row, kind: MetricType, value: u64) {
-    let Row { name, help, label } = *row;
-    if families.last().is_none_or(|last| last.name() != name) {
-        families.push(family((name, help), kind));
-    }
-    let labels = label
-        .iter()
-        .map(|(name, value)| pair(name, value))
-        .collect();
-    let metric = match kind {
-        MetricType::GAUGE => gauge(labels, value),
-        _ => counter(labels, value),
-    };
-    if let Some(last) = families.last_mut() {
-        push(last, metric);
-    }
-}
-
-fn family((name, help): (&str, &str), kind: MetricType) -> MetricFamily {
-    let mut family = MetricFamily::default();
-    family.set_name(name.to_owned());
-    family.set_help(help.to_owned());
-    family.set_field_type(kind);
-    family
-}
-
-fn push(family: &mut MetricFamily, metric: Metric) {
-    family.mut_metric().push(metric);
-}
-
-fn pair(name: &str, value: &str) -> LabelPair {
-    let mut pair = LabelPair::default();
-    pair.set_name(name.to_owned());
-    pair.set_value(value.to_owned());
-    pair
-}
-
-fn counter(labels: Vec<LabelPair>, value: u64) -> Metric {
-    let mut counter = prometheus::proto::Counter::default();
-    counter.set_value(number(value));
-    let mut metric = Metric::from_label(labels);
-    metric.set_counter(counter);
-    metric
-}
-
-fn gauge(labels: Vec<LabelPair>, value: u64) -> Metric {
-    let mut gauge = prometheus::proto::Gauge::default();
-    gauge.set_value(number(value));
-    let mut metric = Metric::from_label(labels);
-    metric.set_gauge(gauge);
-    metric
-}
-
-fn histogram(labels: Vec<LabelPair>, total: &DurationsTotal) -> Metric {
-    let DurationsTotal { counts, micros } = total;
-    let mut cumulative = 0;
-    let mut buckets = Vec::with_capacity(BOUNDS_MICROS.len());
-    for (bound, count) in BOUNDS_MICROS.iter().zip(counts) {
-        cumulative += count;
-        let mut bucket = Bucket::default();
-        bucket.set_upper_bound(number(*bound) / 1e6);
-        bucket.set_cumulative_count(cumulative);
-        buckets.push(bucket);
-    }
-    let mut histogram = Histogram::default();
-    histogram.set_bucket(buckets);
-    histogram.set_sample_count(counts.iter().sum());
-    histogram.set_sample_sum(number(*micros) / 1e6);
-    let mut metric = Metric::from_label(labels);
-    metric.set_histogram(histogram);
-    metric
-}
-
-/// Prometheus' numbers are floating point; beyond 2^53 they lose their last digits.
-#[allow(clippy::cast_precision_loss, reason = "the format has no integers")]
-fn number(value: u64) -> f64 {
-    value as f64
 }
 
 #[cfg(test)]

@@ -6,10 +6,12 @@
 
 mod cell;
 mod collect;
+mod families;
 mod series;
 mod shard;
 mod status;
 mod tables;
+mod total;
 
 pub use collect::Metrics;
 pub use shard::WorkerMetrics;

@@ -8,7 +8,7 @@ use prometheus::{Registry, TextEncoder};
 use super::*;
 use crate::proxy::{
     access_log::tests::{record, rule},
-    record::{Refusal, RequestRecord, UpstreamFailure, UpstreamRecord},
+    record::{Outcome, Refusal, RequestRecord, UpstreamFailure, UpstreamRecord},
 };
 
 fn scrape(metrics: &Metrics) -> String {
@@ -200,4 +200,52 @@ fn every_metric_and_outcome_is_documented() {
     for name in names.chain(outcomes) {
         assert!(page.contains(&format!("`{name}`")), "{name}");
     }
+}
+
+#[test]
+fn a_number_that_is_used_again_counts_from_nothing() {
+    let metrics = Metrics::new();
+    let worker = metrics.worker();
+    let rule = rule();
+    let series = metrics.series(&rule);
+    worker.record(&RequestRecord {
+        series,
+        ..record(Some(&rule))
+    });
+    let shards = metrics.shards();
+    let base = SeriesTotal::of(&shards, series).unwrap();
+    worker.record(&RequestRecord {
+        series,
+        status: 500,
+        duration: Duration::from_millis(7),
+        bytes_sent: 3,
+        ..record(Some(&rule))
+    });
+    let since = SeriesTotal::of(&shards, series).unwrap().since(&base);
+    assert_eq!(since.statuses.iter().sum::<u64>(), 1);
+    assert_eq!((since.bytes_sent, since.duration.micros), (3, 7_000));
+    assert_eq!(since.duration.counts.iter().sum::<u64>(), 1);
+    assert_eq!(base.since(&base).bytes_received, 0);
+}
+
+#[test]
+fn series_of_rules_that_are_gone_are_hidden_after_a_while() {
+    let metrics = Metrics::new();
+    let worker = metrics.worker();
+    let rule = rule();
+    worker.record(&RequestRecord {
+        series: metrics.series(&rule),
+        ..record(Some(&rule))
+    });
+    metrics.follow(Arc::default());
+    let start = Instant::now();
+    let is_shown = |now| {
+        let families = metrics.collect_at(now);
+        families.iter().any(|family| {
+            family.name() == "portcullis_requests_total" && !family.get_metric().is_empty()
+        })
+    };
+    assert!(is_shown(start));
+    assert!(is_shown(start + Duration::from_secs(3500)));
+    assert!(!is_shown(start + Duration::from_secs(3700)));
 }

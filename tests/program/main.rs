@@ -1,6 +1,7 @@
 //! The program as a newcomer meets it: commands, files, signals, exit codes.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod seeing;
 mod support;
 
 use std::{fs, time::Duration};

@@ -23,18 +23,28 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Starts it and waits until it serves.
+    /// Starts it without an access log, unless `arguments` name one, and waits until it serves.
     pub(crate) fn run(arguments: &[&str]) -> Self {
+        Self::start(arguments, Stdio::null())
+    }
+
+    /// The same with a standard output of one's own.
+    pub(crate) fn start(arguments: &[&str], stdout: Stdio) -> Self {
+        let no_log: &[&str] = match arguments.contains(&"--access-log") {
+            true => &[],
+            false => &["--access-log", "off"],
+        };
         let any = "127.0.0.1:0";
         let mut process = Command::new(PROGRAM)
             .arg("run")
             .args([
                 "--http", any, "--https", any, "--status", any, "--admin", any,
             ])
-            .args(["--workers", "2", "--access-log", "off"])
+            .args(["--workers", "2"])
+            .args(no_log)
             .args(arguments)
             .env("NO_COLOR", "1")
-            .stdout(Stdio::null())
+            .stdout(stdout)
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -198,7 +208,7 @@ pub(crate) fn https_get(address: SocketAddr, host: &str, path: &str) -> String {
     String::from_utf8(answer).unwrap()
 }
 
-fn connect(address: SocketAddr) -> TcpStream {
+pub(crate) fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream

@@ -14,6 +14,8 @@ const UPPER: ByteSet = ByteSet::range(b'A', b'Z');
 const DIGITS: ByteSet = ByteSet::range(b'0', b'9');
 const HEX: ByteSet = DIGITS.union(ByteSet::range(b'a', b'f'));
 const BASE64: ByteSet = LOWER.union(UPPER).union(DIGITS).union(ByteSet::of(b"+/="));
+/// What `urlEncode` leaves as it is.
+const URL_PLAIN: ByteSet = LOWER.union(UPPER).union(DIGITS).with(b'*');
 const HIGH: ByteSet = ByteSet::range(0x80, 0xff);
 
 /// What of the input makes a transformation do anything.
@@ -65,6 +67,9 @@ struct Output {
 
 impl Output {
     const ANY: Self = Self::only(ByteSet::ALL);
+
+    /// Bytes of the input.
+    const SUBSET: Self = Self::without(ByteSet::EMPTY);
 
     const fn only(added: ByteSet) -> Self {
         let kept = ByteSet::EMPTY;
@@ -180,10 +185,7 @@ impl Transformation {
             Self::Trim | Self::TrimLeft | Self::TrimRight => Trigger::Set(space::SPACE),
             Self::Uppercase => Trigger::Range(b'a', b'z'),
             Self::UrlDecode | Self::UrlDecodeUni => Trigger::Two(b'%', b'+'),
-            Self::UrlEncode => {
-                const PLAIN: ByteSet = LOWER.union(UPPER).union(DIGITS).with(b'*');
-                Trigger::Set(PLAIN.complement())
-            }
+            Self::UrlEncode => Trigger::Set(URL_PLAIN.complement()),
             Self::Utf8ToUnicode => Trigger::Set(utf8::SPECIAL),
         }
     }
@@ -214,9 +216,7 @@ impl Transformation {
             Self::Lowercase => Output::without(UPPER).and(LOWER),
             Self::NormalizePathWin => Output::without(ByteSet::of(b"\\")).and(ByteSet::of(b"/")),
             Self::ParityZero7Bit => Output::only(HIGH.complement()),
-            Self::RemoveComments | Self::ReplaceComments => {
-                Output::without(ByteSet::EMPTY).and(SPACE)
-            }
+            Self::RemoveComments | Self::ReplaceComments => Output::SUBSET.and(SPACE),
             Self::RemoveNulls => Output::without(NUL),
             Self::RemoveWhitespace => Output::without(space::WIDE_SPACE),
             Self::ReplaceNulls => Output::without(NUL).and(SPACE),
@@ -224,13 +224,11 @@ impl Transformation {
             | Self::RemoveCommentsChar
             | Self::Trim
             | Self::TrimLeft
-            | Self::TrimRight => Output::without(ByteSet::EMPTY),
+            | Self::TrimRight => Output::SUBSET,
             Self::Uppercase => Output::without(LOWER).and(UPPER),
             Self::UrlEncode => {
-                const SAFE: ByteSet = LOWER.union(UPPER).union(DIGITS).with(b'*');
-                Output::without(SAFE.complement())
-                    .and(HEX)
-                    .and(ByteSet::of(b"%+"))
+                let escapes = HEX.union(ByteSet::of(b"%+"));
+                Output::without(URL_PLAIN.complement()).and(escapes)
             }
             Self::Utf8ToUnicode => Output::without(NUL).and(HEX).and(ByteSet::of(b"%u")),
         }

@@ -30,3 +30,6 @@ mod url;
 mod utf8;
 
 pub use self::{byte_set::ByteSet, chain::Buffers, transformation::Transformation};
+
+#[cfg(test)]
+mod tests;

@@ -7,8 +7,18 @@ const ALPHABET: [u8; 64] = *b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 /// Decodes up to the first byte that is not of the alphabet, padding included. Bits that make no
 /// byte go.
 pub(super) fn decode(input: &[u8], output: &mut Vec<u8>) {
+    let mut rest = input;
+    while let Some((four, more)) = rest.split_first_chunk::<4>() {
+        let [a, b, c, d] = four.map(value);
+        if (a | b | c | d) >= NO_VALUE {
+            break;
+        }
+        output.extend_from_slice(&[a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d]);
+        rest = more;
+    }
     let mut bits = Bits::default();
-    for value in input.iter().map_while(|&byte| value(byte)) {
+    let values = rest.iter().map(|&byte| value(byte));
+    for value in values.take_while(|&value| value < NO_VALUE) {
         bits.push(value, output);
     }
 }
@@ -23,7 +33,8 @@ pub(super) fn decode_forgiving(input: &[u8], output: &mut Vec<u8>) {
             output.clear();
             return;
         }
-        if let Some(value) = value(byte) {
+        let value = value(byte);
+        if value < NO_VALUE {
             bits.push(value, output);
         }
     }
@@ -56,16 +67,27 @@ fn characters(a: u8, b: u8, c: u8) -> [u8; 4] {
     })
 }
 
+/// What is in [`VALUES`] for a byte that is not of the alphabet: a bit that no value has.
+const NO_VALUE: u8 = 0x80;
+
+#[allow(
+    clippy::indexing_slicing,
+    reason = "evaluated by the compiler, which checks every index"
+)]
+const VALUES: [u8; 256] = {
+    let mut values = [NO_VALUE; 256];
+    let mut value = 0;
+    while value < ALPHABET.len() {
+        values[ALPHABET[value] as usize] = value as u8;
+        value += 1;
+    }
+    values
+};
+
 /// The six bits of a character.
-fn value(byte: u8) -> Option<u8> {
-    Some(match byte {
-        b'A'..=b'Z' => byte - b'A',
-        b'a'..=b'z' => byte - b'a' + 26,
-        b'0'..=b'9' => byte - b'0' + 52,
-        b'+' => 62,
-        b'/' => 63,
-        _ => return None,
-    })
+#[inline(always)]
+fn value(byte: u8) -> u8 {
+    VALUES.get(usize::from(byte)).copied().unwrap_or(NO_VALUE)
 }
 
 /// Bits that make no byte yet: the lowest `count` of `held`, none, two, four or six.

@@ -5,6 +5,7 @@
 //! one would pass unseen.
 
 use super::byte_set::ByteSet;
+use super::scan::Shrinking;
 
 /// Bytes that may not stand for themselves.
 pub(super) const SPECIAL: ByteSet =
@@ -13,23 +14,25 @@ pub(super) const SPECIAL: ByteSet =
 /// Takes out quotes, backslashes and carets; makes one space of runs of white space, commas and
 /// semicolons, and none before a slash or parenthesis; writes letters small.
 pub(super) fn normalize(input: &[u8], output: &mut Vec<u8>) {
-    let mut spaced = false;
-    for &byte in input {
-        match byte {
-            b'"' | b'\'' | b'\\' | b'^' => {}
-            b' ' | b',' | b';' | b'\t' | b'\r' | b'\n' => {
-                if !spaced {
-                    output.push(b' ');
+    Shrinking::fill(output, input.len(), |output| {
+        let mut spaced = false;
+        for &byte in input {
+            match byte {
+                b'"' | b'\'' | b'\\' | b'^' => {}
+                b' ' | b',' | b';' | b'\t' | b'\r' | b'\n' => {
+                    if !spaced {
+                        output.push(b' ');
+                    }
+                    spaced = true;
                 }
-                spaced = true;
-            }
-            _ => {
-                if spaced && matches!(byte, b'/' | b'(') {
-                    output.pop();
+                _ => {
+                    if spaced && matches!(byte, b'/' | b'(') {
+                        output.pop();
+                    }
+                    output.push(byte.to_ascii_lowercase());
+                    spaced = false;
                 }
-                output.push(byte.to_ascii_lowercase());
-                spaced = false;
             }
         }
-    }
+    });
 }

@@ -5,9 +5,9 @@
 
 use memchr::{memchr, memchr2, memchr3};
 
-use super::Transformation;
 use super::byte_set::ByteSet;
-use super::{bytewise, cmd_line, path, space, utf8};
+use super::transformation::{NAMES, Transformation};
+use super::{bytewise, cmd_line, space, utf8};
 
 const LOWER: ByteSet = ByteSet::range(b'a', b'z');
 const UPPER: ByteSet = ByteSet::range(b'A', b'Z');
@@ -17,6 +17,22 @@ const BASE64: ByteSet = LOWER.union(UPPER).union(DIGITS).union(ByteSet::of(b"+/=
 /// What `urlEncode` leaves as it is.
 const URL_PLAIN: ByteSet = LOWER.union(UPPER).union(DIGITS).with(b'*');
 const HIGH: ByteSet = ByteSet::range(0x80, 0xff);
+
+/// The triggers of all transformations, in the order of the enumeration: a call to `apply` that has
+/// nothing to do is to cost a look into a table and a search.
+#[allow(
+    clippy::indexing_slicing,
+    reason = "evaluated by the compiler, which checks every index"
+)]
+const TRIGGERS: [Trigger; NAMES.len()] = {
+    let mut triggers = [Trigger::Always; NAMES.len()];
+    let mut place = 0;
+    while place < triggers.len() {
+        triggers[place] = NAMES[place].0.trigger();
+        place += 1;
+    }
+    triggers
+};
 
 /// What of the input makes a transformation do anything.
 #[derive(Clone, Copy)]
@@ -43,8 +59,9 @@ impl Trigger {
         })
     }
 
-    fn occurs_in(self, input: &[u8]) -> bool {
-        match self {
+    #[inline]
+    fn occurs_in(&self, input: &[u8]) -> bool {
+        match *self {
             Self::Always => true,
             Self::One(a) => memchr(a, input).is_some(),
             Self::Two(a, b) => memchr2(a, b, input).is_some(),
@@ -54,7 +71,7 @@ impl Trigger {
                 let within = |byte: &u8| (first..=last).contains(byte);
                 chunk.iter().fold(false, |any, byte| any | within(byte))
             }),
-            Self::Set(set) => set.find(input).is_some(),
+            Self::Set(ref set) => set.find(input).is_some(),
         }
     }
 }
@@ -151,13 +168,12 @@ impl Transformation {
 
     /// Whether `apply` has to do more than to look.
     pub(super) fn may_change(self, input: &[u8]) -> bool {
-        match self {
-            Self::NormalizePath => !path::is_normal(input),
-            _ => self.trigger().occurs_in(input),
-        }
+        TRIGGERS
+            .get(self as usize)
+            .is_none_or(|trigger| trigger.occurs_in(input))
     }
 
-    fn trigger(self) -> Trigger {
+    const fn trigger(self) -> Trigger {
         match self {
             Self::Base64Decode
             | Self::Base64DecodeExt

@@ -6,13 +6,23 @@
 
 /// Merges slashes and resolves the segments `.` and `..`.
 pub(super) fn normalize(input: &[u8], output: &mut Vec<u8>) {
-    resolve(input, |byte| byte == b'/', output);
+    if is_normal(input) {
+        output.extend_from_slice(input);
+    } else {
+        resolve(input, |byte| byte == b'/', output);
+    }
 }
 
 /// The same, after making slashes of backslashes. ModSecurity forgets to in runs of three or more,
 /// which is not copied.
 pub(super) fn normalize_windows(input: &[u8], output: &mut Vec<u8>) {
     resolve(input, |byte| matches!(byte, b'/' | b'\\'), output);
+}
+
+/// Whether nothing is to be done: no empty segment and none that begins with a dot or ends with two.
+fn is_normal(input: &[u8]) -> bool {
+    let odd = |pair: &[u8]| matches!(pair, [b'/', b'/' | b'.'] | [b'.', b'.']);
+    input.first() != Some(&b'.') && !input.windows(2).any(odd)
 }
 
 fn resolve(input: &[u8], is_slash: impl Fn(u8) -> bool + Copy, output: &mut Vec<u8>) {
@@ -86,10 +96,4 @@ impl Path<'_> {
             }
         }
     }
-}
-
-/// Whether nothing is to be done: no empty segment and none that begins with a dot or ends with two.
-pub(super) fn is_normal(input: &[u8]) -> bool {
-    let odd = |pair: &[u8]| matches!(pair, [b'/', b'/' | b'.'] | [b'.', b'.']);
-    input.first() != Some(&b'.') && !input.windows(2).any(odd)
 }

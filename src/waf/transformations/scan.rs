@@ -20,6 +20,46 @@ pub(super) fn rewrite<'a>(
     output.extend_from_slice(rest);
 }
 
+/// An output that is not longer than its input, written byte by byte: faster than growing a vector.
+pub(super) struct Shrinking<'a> {
+    space: &'a mut [u8],
+    written: usize,
+}
+
+impl Shrinking<'_> {
+    /// Appends what `write` writes, at most `length` bytes; what is over is dropped.
+    #[inline(always)]
+    pub(super) fn fill(
+        output: &mut Vec<u8>,
+        length: usize,
+        write: impl FnOnce(&mut Shrinking<'_>),
+    ) {
+        let start = output.len();
+        output.resize(start + length, 0);
+        let mut shrinking = Shrinking {
+            space: output.get_mut(start..).unwrap_or_default(),
+            written: 0,
+        };
+        write(&mut shrinking);
+        let end = start + shrinking.written;
+        output.truncate(end);
+    }
+
+    #[inline(always)]
+    pub(super) fn push(&mut self, byte: u8) {
+        if let Some(place) = self.space.get_mut(self.written) {
+            *place = byte;
+            self.written += 1;
+        }
+    }
+
+    /// Takes the last byte back.
+    #[inline(always)]
+    pub(super) fn pop(&mut self) {
+        self.written = self.written.saturating_sub(1);
+    }
+}
+
 /// The value of a hexadecimal digit.
 #[inline]
 pub(super) const fn hex_digit(byte: u8) -> Option<u8> {

@@ -4,7 +4,7 @@
 //! The first two count the no-break space of ISO 8859-1, the others do not; so does ModSecurity.
 
 use super::byte_set::ByteSet;
-use super::scan::{NBSP, is_space};
+use super::scan::{NBSP, Shrinking, is_space};
 
 /// White space.
 pub(super) const SPACE: ByteSet = ByteSet::range(b'\t', b'\r').with(b' ');
@@ -14,26 +14,29 @@ pub(super) const WIDE_SPACE: ByteSet = SPACE.with(NBSP);
 
 /// Makes one space of each run of white space.
 pub(super) fn compress(input: &[u8], output: &mut Vec<u8>) {
-    let mut before = false;
-    for &byte in input {
-        let space = is_space(byte) || byte == NBSP;
-        if !space {
-            output.push(byte);
-        } else if !before {
-            output.push(b' ');
+    Shrinking::fill(output, input.len(), |output| {
+        let mut before = false;
+        for &byte in input {
+            let space = is_space(byte) || byte == NBSP;
+            if !space {
+                output.push(byte);
+            } else if !before {
+                output.push(b' ');
+            }
+            before = space;
         }
-        before = space;
-    }
+    });
 }
 
 /// Takes out all white space.
 pub(super) fn remove(input: &[u8], output: &mut Vec<u8>) {
-    output.extend(
-        input
-            .iter()
-            .copied()
-            .filter(|&byte| !is_space(byte) && byte != NBSP),
-    );
+    Shrinking::fill(output, input.len(), |output| {
+        for &byte in input {
+            if !is_space(byte) && byte != NBSP {
+                output.push(byte);
+            }
+        }
+    });
 }
 
 /// Takes white space off both ends.

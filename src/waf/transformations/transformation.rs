@@ -85,7 +85,7 @@ pub enum Transformation {
 }
 
 /// Every transformation with its name, in the order of the enumeration.
-const NAMES: [(Transformation, &str); Transformation::COUNT] = [
+pub(super) const NAMES: [(Transformation, &str); Transformation::COUNT] = [
     (Transformation::Base64Decode, "base64Decode"),
     (Transformation::Base64DecodeExt, "base64DecodeExt"),
     (Transformation::Base64Encode, "base64Encode"),

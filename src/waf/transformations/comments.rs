@@ -11,8 +11,8 @@ use super::scan;
 /// Takes out `/* */` and `<!-- -->`, either of which may end the other, and all from `--` or `#` on.
 /// A comment without an end becomes a space.
 ///
-/// As in ModSecurity, the byte after a comment is copied whatever it is. ModSecurity copies its own
-/// terminator where nothing follows; here nothing is copied then.
+/// As in ModSecurity, the byte after a comment is copied whatever it is; where nothing follows, that
+/// is the zero byte with which its strings end.
 pub(super) fn remove(input: &[u8], output: &mut Vec<u8>) {
     let mut rest = input;
     let mut inside = false;
@@ -25,8 +25,8 @@ pub(super) fn remove(input: &[u8], output: &mut Vec<u8>) {
             (false, [b'-', b'-', ..] | [b'#', ..]) => return,
             (true, [b'*', b'/', rest @ ..] | [b'-', b'-', b'>', rest @ ..]) => {
                 inside = false;
-                let (next, rest) = rest.split_at_checked(1).unwrap_or_default();
-                output.extend_from_slice(next);
+                let (next, rest) = rest.split_first().unwrap_or((&0, rest));
+                output.push(*next);
                 rest
             }
             (true, [_, rest @ ..]) => rest,

@@ -5,10 +5,10 @@
 //! without running it ([`Transformation::triggers`] and its neighbours), so that most values skip
 //! most of them. Non-goal: deciding what runs on what; rules do.
 //!
-//! ModSecurity 2.9 is the reference, where rules can tell the difference. Three things of it are not
-//! kept because they hide bytes from the rules: a zero byte does not end a value (`cmdLine`,
-//! `base64DecodeExt`, `sqlHexDecode`), nothing is read past the end (`removeComments`), and no
-//! backslash is forgotten (`normalizePathWin`).
+//! ModSecurity 2.9 is the reference, oddities included: rules are written for those. Two of them are
+//! not kept because they hide bytes from the rules. A zero byte does not end a value (`cmdLine`,
+//! `base64DecodeExt` and `sqlHexDecode` stop at one there), and a run of backslashes leaves none
+//! (`normalizePathWin`).
 
 mod base64;
 mod best_fit;

@@ -201,7 +201,8 @@ fn comments_are_removed() {
             (b"a/* b", b"a "),
             (b"a -- b", b"a "),
             (b"a # b", b"a "),
-            (b"a/**/", b"a"),
+            (b"a/**/", b"a\0"),
+            (b"<!-- a -->", b"\0"),
             // The byte after a comment is copied as it is.
             (b"/**/#b", b"#b"),
             (b"/**//*b", b"/*b"),

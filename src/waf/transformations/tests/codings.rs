@@ -1,7 +1,7 @@
 //! What is decoded and encoded.
 
 use super::super::{Transformation::*, best_fit};
-use super::check;
+use super::support::check;
 
 #[test]
 fn base64_is_read_as_far_as_it_goes() {

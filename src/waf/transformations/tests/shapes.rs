@@ -1,7 +1,7 @@
 //! What is taken out, put in order, counted or named.
 
 use super::super::Transformation::{self, *};
-use super::check;
+use super::support::check;
 
 #[test]
 fn names_are_found_in_any_case() {

@@ -12,6 +12,6 @@ mod variable;
 
 pub use self::{
     pairs::{Pair, Pairs},
-    transformations::Transformation,
+    transformations::{Buffers, ByteSet, Transformation},
     variable::Variable,
 };

@@ -1,0 +1,99 @@
+//! `normalizePath`, `normalizePathWin`.
+//!
+//! Invariant: the output is not longer than the input and has no run of slashes. Non-goal: paths as
+//! the proxy sees them; this is the function that rules expect, with what ModSecurity makes of odd
+//! segments: one that ends in two dots is a way back too, and takes itself along if it is longer.
+
+/// Merges slashes and resolves the segments `.` and `..`.
+pub(super) fn normalize(input: &[u8], output: &mut Vec<u8>) {
+    if is_normal(input) {
+        output.extend_from_slice(input);
+    } else {
+        resolve(input, |byte| byte == b'/', output);
+    }
+}
+
+/// The same, after making slashes of backslashes. ModSecurity forgets to in runs of three or more,
+/// which is not copied.
+pub(super) fn normalize_windows(input: &[u8], output: &mut Vec<u8>) {
+    resolve(input, |byte| matches!(byte, b'/' | b'\\'), output);
+}
+
+/// Whether nothing is to be done: no empty segment and none that begins with a dot or ends with two.
+fn is_normal(input: &[u8]) -> bool {
+    let odd = |pair: &[u8]| matches!(pair, [b'/', b'/' | b'.'] | [b'.', b'.']);
+    input.first() != Some(&b'.') && !input.windows(2).any(odd)
+}
+
+fn resolve(input: &[u8], is_slash: impl Fn(u8) -> bool + Copy, output: &mut Vec<u8>) {
+    let (Some(&first), Some(&last)) = (input.first(), input.last()) else {
+        return;
+    };
+    let mut path = Path {
+        output,
+        relative: !is_slash(first),
+        at_root: false,
+    };
+    let mut segments = input.split(|&byte| is_slash(byte)).peekable();
+    while let Some(segment) = segments.next() {
+        let more = segments.peek().is_some();
+        path.push(segment, more);
+        if more {
+            path.push_slash();
+        }
+    }
+    if !is_slash(last) {
+        output.pop_if(|byte| *byte == b'/');
+    }
+}
+
+struct Path<'a> {
+    output: &'a mut Vec<u8>,
+    relative: bool,
+    /// Whether there is no way back from here: a relative path keeps its segments `..` then.
+    at_root: bool,
+}
+
+impl Path<'_> {
+    fn push(&mut self, segment: &[u8], more: bool) {
+        match segment {
+            [] | [b'.'] => {}
+            [.., b'.', b'.'] => self.back(segment, more),
+            [.., end] => {
+                if *end != b'.' && self.output.len() + segment.len() > 1 {
+                    self.at_root = false;
+                }
+                self.output.extend_from_slice(segment);
+            }
+        }
+    }
+
+    fn push_slash(&mut self) {
+        let double = self.output.last() == Some(&b'/');
+        let leading = self.relative && self.output.is_empty();
+        if !double && !leading {
+            self.output.push(b'/');
+        }
+    }
+
+    /// Goes back for a segment that ends in two dots.
+    fn back(&mut self, segment: &[u8], more: bool) {
+        if self.relative && (self.at_root || self.output.len() + segment.len() <= 3) {
+            self.at_root = true;
+            self.output.extend_from_slice(segment);
+            return;
+        }
+        // The slash before this segment, or that before the last one.
+        let own = usize::from(segment.len() == 2);
+        let before = self.output.len().saturating_sub(own);
+        let above = self.output.get(..before).unwrap_or_default();
+        let slash = above.iter().rposition(|&byte| byte == b'/').unwrap_or(0);
+        self.output.truncate(slash);
+        if slash == 0 {
+            self.at_root = true;
+            if !self.relative && !more {
+                self.output.push(b'/');
+            }
+        }
+    }
+}

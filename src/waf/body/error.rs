@@ -1,0 +1,15 @@
+//! What `REQBODY_ERROR_MSG` says of a body that could not be read.
+
+use super::json::JsonError;
+
+/// Why a body could not be read to its end. Messages begin as ModSecurity's do: tests and log
+/// searches know them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BodyError {
+    /// There are more arguments than [`Limits::arguments`](super::Limits).
+    #[error("SecArgumentsLimit exceeded")]
+    TooManyArguments,
+    /// It is not JSON.
+    #[error("JSON parsing error: {0}")]
+    Json(#[from] JsonError),
+}

@@ -1,6 +1,7 @@
 //! What `REQBODY_ERROR_MSG` says of a body that could not be read.
 
 use super::json::JsonError;
+use super::multipart::MultipartError;
 
 /// Why a body could not be read to its end. Messages begin as ModSecurity's do: tests and log
 /// searches know them.
@@ -12,4 +13,7 @@ pub enum BodyError {
     /// It is not JSON.
     #[error("JSON parsing error: {0}")]
     Json(#[from] JsonError),
+    /// It is not `multipart/form-data`, or not of a kind that every parser reads alike.
+    #[error("Multipart parsing error: {0}")]
+    Multipart(#[from] MultipartError),
 }

@@ -7,6 +7,7 @@
 
 pub mod cookies;
 pub mod json;
+pub mod multipart;
 pub mod urlencoded;
 
 mod error;

@@ -5,6 +5,7 @@
 //! follows as one raw value, so that rules see every byte of a body that is refused. Which parser a
 //! body gets, and under which charset and codings, is the engine's to say.
 
+pub mod charset;
 pub mod cookies;
 pub mod json;
 pub mod multipart;
@@ -12,5 +13,10 @@ pub mod urlencoded;
 
 mod error;
 mod limits;
+mod media_type;
 
-pub use self::{error::BodyError, limits::Limits};
+pub use self::{
+    error::BodyError,
+    limits::Limits,
+    media_type::{MediaType, media_type},
+};

@@ -124,7 +124,7 @@ fn is_parameter(parameter: &[u8]) -> bool {
 }
 
 /// `tchar` of RFC 9110 section 5.6.2.
-pub(super) fn is_token_byte(byte: u8) -> bool {
+pub(in super::super) fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 

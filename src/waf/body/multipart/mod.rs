@@ -17,6 +17,7 @@ mod parser;
 #[cfg(test)]
 mod tests;
 
+pub(super) use self::boundary::is_token_byte;
 pub use self::{
     error::{DispositionError, MultipartError},
     flags::{Flags, UnmatchedBoundary},

@@ -2,6 +2,7 @@
 
 use super::json::JsonError;
 use super::multipart::MultipartError;
+use super::xml::XmlError;
 
 /// Why a body could not be read to its end. Messages begin as ModSecurity's do: tests and log
 /// searches know them.
@@ -16,4 +17,7 @@ pub enum BodyError {
     /// It is not `multipart/form-data`, or not of a kind that every parser reads alike.
     #[error("Multipart parsing error: {0}")]
     Multipart(#[from] MultipartError),
+    /// It is not XML that is well-formed by itself.
+    #[error("XML parsing error: {0}")]
+    Xml(#[from] XmlError),
 }

@@ -10,6 +10,7 @@ pub mod cookies;
 pub mod json;
 pub mod multipart;
 pub mod urlencoded;
+pub mod xml;
 
 mod error;
 mod limits;

@@ -1,5 +1,6 @@
 //! What `REQBODY_ERROR_MSG` says of a body that could not be read.
 
+use super::coding::CodingError;
 use super::json::JsonError;
 use super::multipart::MultipartError;
 use super::xml::XmlError;
@@ -11,6 +12,9 @@ pub enum BodyError {
     /// There are more arguments than [`Limits::arguments`](super::Limits).
     #[error("SecArgumentsLimit exceeded")]
     TooManyArguments,
+    /// Its content coding is not to be undone.
+    #[error("Content-Encoding error: {0}")]
+    Coding(#[from] CodingError),
     /// It is not JSON.
     #[error("JSON parsing error: {0}")]
     Json(#[from] JsonError),

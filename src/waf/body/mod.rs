@@ -6,6 +6,7 @@
 //! body gets, and under which charset and codings, is the engine's to say.
 
 pub mod charset;
+pub mod coding;
 pub mod cookies;
 pub mod json;
 pub mod multipart;

@@ -7,6 +7,16 @@ pub mod message;
 #[allow(dead_code)]
 #[path = "../../../src/proxy/proxy_protocol.rs"]
 pub mod proxy_protocol;
+/// The parsers of bodies, without the rest of the firewall.
+#[allow(dead_code)]
+pub mod waf {
+    #[path = "../../../../src/waf/body/mod.rs"]
+    pub mod body;
+    #[path = "../../../../src/waf/pairs.rs"]
+    mod pairs;
+
+    pub use pairs::{Pair, Pairs};
+}
 
 /// Takes the bytes up to the first zero as distances between cuts, the others as what is cut.
 pub fn split(input: &[u8]) -> (Vec<usize>, &[u8]) {

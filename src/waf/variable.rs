@@ -365,6 +365,14 @@ impl Variable {
         NAMES.iter().map(|row| row.0)
     }
 
+    /// Whether it is what has matched.
+    pub(crate) const fn is_match(self) -> bool {
+        matches!(
+            self,
+            Self::MatchedVar | Self::MatchedVarName | Self::MatchedVars | Self::MatchedVarsNames
+        )
+    }
+
     /// Whether it has members that a selector (`VARIABLE:member`) can choose.
     pub const fn is_collection(self) -> bool {
         matches!(
@@ -386,8 +394,6 @@ impl Variable {
                 | Self::Ip
                 | Self::MatchedVars
                 | Self::MatchedVarsNames
-                | Self::MultipartFilename
-                | Self::MultipartName
                 | Self::MultipartPartHeaders
                 | Self::RequestCookies
                 | Self::RequestCookiesNames

@@ -2,7 +2,7 @@
 //! over and over.
 #![no_main]
 
-use portcullis::transformations::{Buffers, ByteSet, Transformation};
+use portcullis::waf::{Buffers, ByteSet, Transformation};
 
 /// What repeats becomes so long: read again for each repetition, it would not end within the limit.
 const REPEATED: usize = 128 << 10;

@@ -1,0 +1,66 @@
+//! What is wrong with rules that can be read.
+
+use thiserror::Error;
+
+use crate::waf::{
+    operators::{OperatorError, OperatorWarning},
+    seclang::Span,
+};
+
+/// What is wrong, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The bytes at fault.
+    pub span: Span,
+    /// What is wrong with them.
+    pub kind: FaultKind,
+}
+
+/// What is wrong with rules that can be read.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum FaultKind {
+    /// A rule has no id.
+    #[error("the rule has no `id`")]
+    NoId,
+    /// Two rules have one id.
+    #[error("there is a rule {0} already")]
+    RepeatedId(u64),
+    /// The last link of a chain announces another.
+    #[error("the chain ends with `chain`: a rule must follow")]
+    OpenChain,
+    /// A link other than the first has what only the first can have.
+    #[error("`{0}` belongs to the first rule of a chain")]
+    NotInChain(&'static str),
+    /// A rule has two phases, or a link another than its chain.
+    #[error("the rule is in phase {0}: its chain cannot be in another")]
+    OtherPhase(u8),
+    /// An operator that cannot be compiled.
+    #[error("{0}")]
+    Operator(#[from] OperatorError),
+    /// An operator that may not do what is expected.
+    #[error("{0}")]
+    OperatorWarning(#[from] OperatorWarning),
+    /// A regular expression that chooses members or rules.
+    #[error("`{pattern}` is not a regular expression: {reason}")]
+    Selector {
+        /// As written.
+        pattern: String,
+        /// Why.
+        reason: String,
+    },
+    /// `skipAfter` or `skip` leads nowhere.
+    #[error("nothing below is called `{0}`: the rest of the phase is skipped")]
+    NoMarker(String),
+    /// A directive or `ctl` names rules of which there are none.
+    #[error("no rule above has this {0}: nothing is changed")]
+    NoSuchRule(&'static str),
+    /// Too many names or chains.
+    #[error("there are more than 65,535 {0}")]
+    TooMany(&'static str),
+    /// Rules of a route change those of its rule set in a way that only these themselves can.
+    #[error("{0} cannot be used on rules of the rule set that these are added to")]
+    NotFromOutside(&'static str),
+    /// An action without effect.
+    #[error("`{0}` has no effect: nothing is kept between exchanges")]
+    NotKept(&'static str),
+}

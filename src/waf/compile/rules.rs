@@ -1,0 +1,332 @@
+//! Drafts to programs, and a rule set as a whole.
+
+use std::sync::Arc;
+
+use super::{
+    Fault, FaultKind,
+    actions::{Head, LinkActions, Reader},
+    draft::{Draft, DraftLink},
+    link::{argument, quick, targets},
+    unit::Unit,
+};
+use crate::waf::{
+    operators::{CompileEnv, Limits, Operator},
+    policy::Policy,
+    ruleset::{Jump, Link, Program, Rule, RuleInfo, Test, Used},
+    seclang::{Directive, EngineMode, RuleFiles, SourceMap, Span},
+    settings::Settings,
+    tx::TxNames,
+};
+
+/// A rule set: one document, compiled.
+#[derive(Clone, Debug)]
+pub struct RuleSet {
+    pub(super) program: Arc<Program>,
+    pub(super) names: Arc<TxNames>,
+    pub(super) settings: Arc<Settings>,
+}
+
+/// What came of compiling.
+#[derive(Debug)]
+pub struct Compiled<T> {
+    /// What was compiled, unless something is wrong.
+    pub result: Option<T>,
+    /// What is wrong.
+    pub errors: Vec<Fault>,
+    /// What is doubtful.
+    pub warnings: Vec<Fault>,
+}
+
+impl RuleSet {
+    /// Compiles directives. `files` has the words and addresses that operators name.
+    pub fn compile(
+        directives: &[Directive],
+        sources: &SourceMap,
+        files: &dyn RuleFiles,
+    ) -> Compiled<Self> {
+        let mut unit = Unit::new(&[], Settings::default(), TxNames::default());
+        unit.document(0, directives);
+        let programs = finish(&mut unit, 1, sources, files);
+        let Unit {
+            settings,
+            names,
+            errors,
+            warnings,
+            ..
+        } = unit;
+        let program = programs.into_iter().next();
+        Compiled {
+            result: program.filter(|_| errors.is_empty()).map(|program| Self {
+                program: Arc::new(program),
+                names: Arc::new(names),
+                settings: Arc::new(settings),
+            }),
+            errors,
+            warnings,
+        }
+    }
+
+    /// The settings that its directives make.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// What each rule says of itself, in order.
+    pub fn rules(&self) -> impl Iterator<Item = &RuleInfo> {
+        self.program.rules.iter().map(|rule| &rule.info)
+    }
+
+    /// The rule set alone, as its own directives want it to be obeyed.
+    pub fn policy(&self) -> Policy {
+        Policy {
+            programs: [Arc::clone(&self.program)].into(),
+            order: &[0],
+            names: Arc::clone(&self.names),
+            settings: Arc::clone(&self.settings),
+            mode: self.settings.engine,
+            preset: Arc::default(),
+            removed: Arc::default(),
+            exclusions: Arc::default(),
+        }
+    }
+
+    /// The same, obeyed as `mode` says.
+    pub fn policy_in(&self, mode: EngineMode) -> Policy {
+        Policy {
+            mode,
+            ..self.policy()
+        }
+    }
+}
+
+/// Makes the programs of a unit of so many documents.
+pub(super) fn finish(
+    unit: &mut Unit<'_>,
+    documents: usize,
+    sources: &SourceMap,
+    files: &dyn RuleFiles,
+) -> Vec<Program> {
+    let drafts = std::mem::take(&mut unit.drafts);
+    let markers = std::mem::take(&mut unit.markers);
+    let mut slots = 0;
+    (0..documents)
+        .map(|document| {
+            let mut finisher = Finisher {
+                unit,
+                drafts: &drafts,
+                documents,
+                sources,
+                files,
+                slots: &mut slots,
+                program: Program::default(),
+            };
+            finisher.rules(document);
+            finisher.order(document, &markers);
+            finisher.program.used = Used::of(&finisher.program.rules);
+            finisher.program
+        })
+        .collect()
+}
+
+struct Finisher<'a, 'u> {
+    unit: &'a mut Unit<'u>,
+    drafts: &'a [Draft],
+    documents: usize,
+    sources: &'a SourceMap,
+    files: &'a dyn RuleFiles,
+    slots: &'a mut u32,
+    program: Program,
+}
+
+impl Finisher<'_, '_> {
+    fn rules(&mut self, document: usize) {
+        let drafts = self.drafts;
+        for draft in drafts
+            .iter()
+            .filter(|draft| draft.document == document && !draft.removed)
+        {
+            let rule = self.rule(draft);
+            self.program.rules.push(rule);
+        }
+        let foreign = self.program.rules.iter().any(|rule| {
+            let first = rule.links.first();
+            first.is_some_and(|link| link.targets.iter().any(|target| target.variable.is_match()))
+        });
+        if foreign {
+            for rule in &mut self.program.rules {
+                rule.tells = true;
+            }
+        }
+    }
+
+    fn rule(&mut self, draft: &Draft) -> Rule {
+        let head = Head::of(draft, &mut self.unit.names);
+        let links: Vec<Link> = draft
+            .links
+            .iter()
+            .map(|link| self.link(draft, link))
+            .collect();
+        let location = self.sources.locate(draft.span);
+        let tells = head.log
+            || links.iter().any(|link| {
+                link.test.argument.tells_matches()
+                    || link.targets.iter().any(|target| target.variable.is_match())
+                    || link.effects.iter().any(|effect| effect.tells_matches())
+            });
+        Rule {
+            info: RuleInfo {
+                id: draft.id,
+                file: location.file,
+                line: location.line,
+                rev: head.rev,
+                ver: head.ver,
+                severity: head.severity,
+                maturity: head.maturity,
+                accuracy: head.accuracy,
+            },
+            phase: draft.phase,
+            links: links.into(),
+            msg: head.msg,
+            logdata: head.logdata,
+            tags: head.tags.into(),
+            log: head.log,
+            audit: head.audit,
+            disruption: head.disruption,
+            status: head.status,
+            jump: Jump::Next,
+            tells,
+        }
+    }
+
+    fn link(&mut self, draft: &Draft, link: &DraftLink) -> Link {
+        let Unit {
+            prior,
+            names,
+            errors,
+            warnings,
+            ..
+        } = &mut *self.unit;
+        let LinkActions {
+            transformations,
+            capture,
+            multi_match,
+            effects,
+        } = Reader {
+            prior,
+            drafts: self.drafts,
+            documents: self.documents,
+            names,
+            errors,
+            warnings,
+        }
+        .link(&draft.defaults, &link.actions);
+        let looked = targets(link, names, errors);
+        let chain = self.program.chains.intern(&transformations);
+        if chain.is_none() {
+            errors.push(Fault {
+                span: draft.span,
+                kind: FaultKind::TooMany("chains of transformations"),
+            });
+        }
+        let (test, quick) = match &link.operator {
+            None => (Test::everything(), None),
+            Some(call) => {
+                let argument = argument(call, names);
+                let plain = transformations.is_empty() && !capture && !multi_match;
+                let quick = quick(&looked, call, &argument, plain);
+                let test = Test {
+                    name: call.name,
+                    operator: self.operator(call.name, &call.argument, call.argument_span),
+                    negated: call.negated,
+                    argument,
+                };
+                (test, quick)
+            }
+        };
+        Link {
+            targets: looked.looks_at.into(),
+            excludes: looked.excludes,
+            chain: chain.unwrap_or_default(),
+            multi_match,
+            test,
+            quick,
+            atom: None,
+            capture,
+            effects: effects.into(),
+        }
+    }
+
+    fn operator(&mut self, name: &'static str, argument: &[u8], span: Span) -> Option<Operator> {
+        let mut doubts = Vec::new();
+        let compiled = Operator::compile(
+            name,
+            argument,
+            &mut CompileEnv {
+                files: self.files,
+                from: self.sources.name(span.file),
+                limits: Limits::default(),
+                slots: self.slots,
+                warnings: &mut doubts,
+            },
+        );
+        for doubt in doubts {
+            self.unit.warning(span, doubt.into());
+        }
+        compiled
+            .map_err(|error| self.unit.error(span, error.into()))
+            .ok()
+    }
+
+    /// Puts rules in the order of their phases, and finds where each leads.
+    fn order(&mut self, document: usize, markers: &[(Box<[u8]>, usize, usize)]) {
+        let drafts = self.drafts.iter().enumerate();
+        let drafts: Vec<_> = drafts
+            .filter(|(_, draft)| draft.document == document && !draft.removed)
+            .collect();
+        let mut jumps = Vec::new();
+        for (index, (place, draft)) in drafts.iter().enumerate() {
+            let Some(phase) = self.program.phases.get_mut(usize::from(draft.phase - 1)) else {
+                continue;
+            };
+            let position = phase.steps.len();
+            phase.steps.push(index);
+            // Steps of this phase that lie above a place in the document.
+            let above = |end: usize| {
+                let in_phase = drafts.iter().filter(|(at, other)| {
+                    *at < end && other.phase == draft.phase
+                });
+                in_phase.count()
+            };
+            let head = Head::of(draft, &mut self.unit.names);
+            if let Some(name) = &head.skip_after {
+                let marker = markers.iter().find(|(marker, of, at)| {
+                    *of == document && at > place && marker == name
+                });
+                let rule = drafts
+                    .iter()
+                    .find(|(at, other)| at > place && other.id.to_string().as_bytes() == &**name);
+                let to = match (marker, rule) {
+                    (Some((_, _, at)), _) => above(*at),
+                    (None, Some((at, _))) => above(*at + 1),
+                    (None, None) => {
+                        let name = String::from_utf8_lossy(name).into_owned();
+                        jumps.push((index, usize::MAX, Some((draft.span, name))));
+                        continue;
+                    }
+                };
+                jumps.push((index, to, None));
+            } else if head.skip > 0 {
+                let to = position + 1 + head.skip as usize;
+                jumps.push((index, to, None));
+            }
+        }
+        for (index, to, missing) in jumps {
+            if let Some(rule) = self.program.rules.get_mut(index) {
+                rule.jump = Jump::To(to);
+            }
+            if let Some((span, name)) = missing {
+                self.unit.warning(span, FaultKind::NoMarker(name));
+            }
+        }
+    }
+}

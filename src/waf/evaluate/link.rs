@@ -1,0 +1,214 @@
+//! One link of a chain, looked at with every target.
+
+use super::{
+    State,
+    expand::Expander,
+    phase::Place,
+    state::{Event, VALUE_KEPT, Work},
+    targets::Named,
+};
+use crate::waf::{
+    Variable,
+    ruleset::{Link, Quick, Right},
+    tx::{Decimal, Member, Slot},
+};
+
+/// Lines that one rule may give the log for one exchange.
+const EVENTS_OF_A_RULE: usize = 8;
+
+/// A link at work: where it stands, and what it is compared with.
+pub(super) struct Looking<'a> {
+    pub(super) expander: Expander<'a>,
+    pub(super) place: Place<'a>,
+    pub(super) link: &'a Link,
+    /// Whether the rule has matched when this link does.
+    pub(super) is_last: bool,
+    /// What the operator compares with, macros expanded.
+    pub(super) argument: &'a [u8],
+    /// Lines that the rule has given the log.
+    pub(super) logged: usize,
+}
+
+impl Looking<'_> {
+    /// Whether any target matches. What the link does, it does for each that does.
+    pub(super) fn run(&mut self, state: &mut State) -> bool {
+        if let Some(quick) = &self.link.quick {
+            return self.quick(quick, state);
+        }
+        if self.link.test.operator.is_none() {
+            self.matched(state);
+            return true;
+        }
+        let mut any = false;
+        for target in &self.link.targets {
+            any |= self.target(target, state);
+            if state.interruption.is_some() {
+                break;
+            }
+        }
+        any
+    }
+
+    fn quick(&mut self, quick: &Quick, state: &mut State) -> bool {
+        let left = match quick.count {
+            true => i64::from(state.tx.is_set(quick.slot)),
+            false => match state.tx.number(quick.slot) {
+                Some(number) => number,
+                None => return false,
+            },
+        };
+        let right = match quick.right {
+            Right::Number(number) => number,
+            Right::Slot(slot) => state.tx.number(slot).unwrap_or(0),
+        };
+        if quick.test.holds(left, right) == quick.negated {
+            return false;
+        }
+        if self.place.rule.tells {
+            let names = &self.expander.policy.names;
+            let name = Named {
+                variable: Variable::Tx,
+                count: quick.count,
+                member: names.name(quick.slot),
+            };
+            state.matched_value.clear();
+            if quick.count {
+                state.matched_value.extend_from_slice(Decimal::default().of(left));
+            } else {
+                state.tx.write(quick.slot, &mut state.matched_value);
+            }
+            record(&name, state);
+        }
+        self.matched(state);
+        true
+    }
+
+    /// Looks at one value.
+    pub(super) fn value(&mut self, name: &Named<'_>, value: &[u8], state: &mut State) -> bool {
+        let steps = self.place.program.chains.steps(self.link.chain);
+        if !self.link.multi_match {
+            return self.transformed(name, value, steps.len(), state);
+        }
+        // After each transformation that changes something, and before the first.
+        let mut any = false;
+        let mut before = Vec::new();
+        for count in 0..=steps.len() {
+            let now = state
+                .work
+                .transformed
+                .apply_chain(steps.get(..count).unwrap_or_default(), value);
+            if count > 0 && now == before {
+                continue;
+            }
+            before.clear();
+            before.extend_from_slice(now);
+            any |= self.transformed(name, value, count, state);
+        }
+        any
+    }
+
+    /// Looks at a value after the first `count` transformations.
+    fn transformed(
+        &mut self,
+        name: &Named<'_>,
+        value: &[u8],
+        count: usize,
+        state: &mut State,
+    ) -> bool {
+        let Some(operator) = &self.link.test.operator else {
+            return true;
+        };
+        let State {
+            work,
+            tx,
+            matched_value,
+            ..
+        } = state;
+        let Work {
+            transformed,
+            captures,
+            caches,
+            ..
+        } = work;
+        let Some(caches) = caches.of(self.place.index) else {
+            return false;
+        };
+        let steps = self.place.program.chains.steps(self.link.chain);
+        let text = transformed.apply_chain(steps.get(..count).unwrap_or_default(), value);
+        let wanted = self.link.capture.then_some(&mut *captures);
+        let outcome = operator.evaluate(text, self.argument, caches, wanted);
+        if outcome.matched == self.link.test.negated {
+            return false;
+        }
+        if self.link.capture && !self.link.test.negated && !captures.is_empty() {
+            let names = &self.expander.policy.names;
+            for index in 0..Slot::CAPTURES {
+                let member = Member::Fixed(Slot(index));
+                match captures.group(usize::from(index), text) {
+                    Some(group) => tx.set(names, member, group),
+                    None => tx.unset(names, member),
+                }
+            }
+        }
+        matched_value.clear();
+        matched_value.extend_from_slice(text);
+        record(name, state);
+        self.matched(state);
+        true
+    }
+
+    /// Does what follows a match.
+    fn matched(&mut self, state: &mut State) {
+        let rule = self.place.rule;
+        if self.is_last
+            && let Some(severity) = rule.info.severity
+        {
+            state.highest_severity = state.highest_severity.min(severity);
+        }
+        self.expander.apply(&self.link.effects, state);
+        if self.is_last {
+            self.log(state);
+            self.place.disrupt(&self.expander, state);
+        }
+    }
+
+    fn log(&mut self, state: &mut State) {
+        let Place { rule, index, .. } = self.place;
+        if rule.audit {
+            state.set.audit_asked = true;
+        }
+        if !rule.log {
+            return;
+        }
+        if self.logged >= EVENTS_OF_A_RULE || state.events.len() >= super::state::EVENTS {
+            state.events_lost += 1;
+            return;
+        }
+        self.logged += 1;
+        let kept = state.matched_value.len().min(VALUE_KEPT);
+        let event = Event {
+            program: index,
+            rule: self.place.number,
+            msg: self.expander.text(&rule.msg, state),
+            data: self.expander.text(&rule.logdata, state),
+            tags: rule
+                .tags
+                .iter()
+                .map(|tag| self.expander.text(tag, state))
+                .collect(),
+            variable: state.matched_name.as_slice().into(),
+            value: state.matched_value.get(..kept).unwrap_or_default().into(),
+            disruptive: rule.is_disruptive(),
+        };
+        state.events.push(event);
+    }
+}
+
+/// Notes the name of the value that has matched, which is in `matched_value` already.
+fn record(name: &Named<'_>, state: &mut State) {
+    state.matched_name.clear();
+    name.write(&mut state.matched_name);
+    if state.matched.len() < super::targets::GATHERED {
+        state.matched.push(&state.matched_name, &state.matched_value);
+    }
+}

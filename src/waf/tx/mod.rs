@@ -1,0 +1,14 @@
+//! The `TX` collection: the variables that rules write.
+//!
+//! Names that stand in the rules have fixed places, given when the rules are compiled, so that a
+//! score is added to without a search; names that a request brings about go to a bounded map.
+
+mod number;
+mod store;
+mod names;
+
+pub(crate) use self::{
+    names::{Slot, TxNames},
+    number::{leading_number, Decimal},
+    store::{Member, TxStore},
+};

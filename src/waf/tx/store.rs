@@ -1,0 +1,250 @@
+//! What `TX` holds during one exchange.
+
+use hashbrown::HashMap;
+
+use super::{Decimal, Slot, TxNames, leading_number};
+
+/// Members whose names come from requests; more are not kept. ModSecurity has no such bound; rules
+/// count arguments this way, of which there are at most 1,000 by default.
+const DYNAMIC_MEMBERS: usize = 2048;
+
+/// The members of `TX`, all unset at first.
+#[derive(Debug, Default)]
+pub(crate) struct TxStore {
+    fixed: Vec<Value>,
+    /// Which of `fixed` have been set, so that beginning anew costs only as much.
+    touched: Vec<Slot>,
+    dynamic: HashMap<Box<[u8]>, Dynamic>,
+    /// The order in which they came.
+    order: Vec<Box<[u8]>>,
+}
+
+#[derive(Debug)]
+struct Dynamic {
+    name: Box<[u8]>,
+    value: Value,
+}
+
+/// A member's place, whichever kind it has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Member<'a> {
+    /// Its name stands in the rules.
+    Fixed(Slot),
+    /// Its name came about; as written, in any case.
+    Named(&'a [u8]),
+}
+
+#[derive(Debug, Default)]
+struct Value {
+    kind: Kind,
+    number: i64,
+    text: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Kind {
+    #[default]
+    Unset,
+    Number,
+    Text,
+}
+
+impl Value {
+    fn number(&self) -> Option<i64> {
+        match self.kind {
+            Kind::Unset => None,
+            Kind::Number => Some(self.number),
+            Kind::Text => Some(leading_number(&self.text)),
+        }
+    }
+
+    fn set_text(&mut self, text: &[u8]) {
+        self.kind = Kind::Text;
+        self.text.clear();
+        self.text.extend_from_slice(text);
+    }
+
+    fn write(&self, out: &mut Vec<u8>) -> bool {
+        match self.kind {
+            Kind::Unset => return false,
+            Kind::Number => out.extend_from_slice(Decimal::default().of(self.number)),
+            Kind::Text => out.extend_from_slice(&self.text),
+        }
+        true
+    }
+}
+
+impl TxStore {
+    /// Unsets everything and makes room for `names` fixed members.
+    pub(crate) fn reset(&mut self, names: usize) {
+        for slot in self.touched.drain(..) {
+            if let Some(value) = self.fixed.get_mut(slot.0 as usize) {
+                value.kind = Kind::Unset;
+            }
+        }
+        if self.fixed.len() < names {
+            self.fixed.resize_with(names, Value::default);
+        }
+        self.dynamic.clear();
+        self.order.clear();
+    }
+
+    /// Whether a fixed member is set.
+    pub(crate) fn is_set(&self, slot: Slot) -> bool {
+        self.fixed
+            .get(slot.0 as usize)
+            .is_some_and(|value| value.kind != Kind::Unset)
+    }
+
+    /// A fixed member's number; `None` where it is not set.
+    pub(crate) fn number(&self, slot: Slot) -> Option<i64> {
+        self.fixed.get(slot.0 as usize)?.number()
+    }
+
+    /// Appends a fixed member's value; `false` where it is not set.
+    pub(crate) fn write(&self, slot: Slot, out: &mut Vec<u8>) -> bool {
+        self.fixed
+            .get(slot.0 as usize)
+            .is_some_and(|value| value.write(out))
+    }
+
+    /// Appends the value of the member of this name, which is in lower case; `false` where it is
+    /// not set.
+    pub(crate) fn write_named(&self, names: &TxNames, lower: &[u8], out: &mut Vec<u8>) -> bool {
+        match names.find(lower) {
+            Some(slot) => self.write(slot, out),
+            None => self
+                .dynamic
+                .get(lower)
+                .is_some_and(|dynamic| dynamic.value.write(out)),
+        }
+    }
+
+    /// Sets a member to a text.
+    pub(crate) fn set(&mut self, names: &TxNames, member: Member<'_>, text: &[u8]) {
+        if let Some(value) = self.value_mut(names, member) {
+            value.set_text(text);
+        }
+    }
+
+    /// Adds to a member's number. An unset one is 0; none falls below 0, as in ModSecurity 2.
+    pub(crate) fn add(&mut self, names: &TxNames, member: Member<'_>, change: i64) {
+        if let Some(value) = self.value_mut(names, member) {
+            value.number = value.number().unwrap_or(0).saturating_add(change).max(0);
+            value.kind = Kind::Number;
+        }
+    }
+
+    /// Unsets a member.
+    pub(crate) fn unset(&mut self, names: &TxNames, member: Member<'_>) {
+        if let Some(value) = self.value_mut(names, member) {
+            value.kind = Kind::Unset;
+        }
+    }
+
+    fn value_mut(&mut self, names: &TxNames, member: Member<'_>) -> Option<&mut Value> {
+        let name = match member {
+            Member::Fixed(slot) => return self.fixed_mut(slot),
+            Member::Named(name) => name,
+        };
+        let lower = name.to_ascii_lowercase();
+        if let Some(slot) = names.find(&lower) {
+            return self.fixed_mut(slot);
+        }
+        let known = self.dynamic.contains_key(lower.as_slice());
+        if !known {
+            if self.dynamic.len() >= DYNAMIC_MEMBERS {
+                return None;
+            }
+            self.order.push(lower.as_slice().into());
+        }
+        let dynamic = self
+            .dynamic
+            .entry(lower.into())
+            .or_insert_with(|| Dynamic {
+                name: name.into(),
+                value: Value::default(),
+            });
+        Some(&mut dynamic.value)
+    }
+
+    fn fixed_mut(&mut self, slot: Slot) -> Option<&mut Value> {
+        let value = self.fixed.get_mut(slot.0 as usize)?;
+        if value.kind == Kind::Unset {
+            self.touched.push(slot);
+        }
+        Some(value)
+    }
+
+    /// Calls `each` with the name and value of every set member: those of the rules, then the
+    /// others in the order in which they came.
+    pub(crate) fn for_each(&self, names: &TxNames, mut each: impl FnMut(&[u8], &[u8])) {
+        let mut buffer = Vec::new();
+        for (index, value) in self.fixed.iter().enumerate() {
+            buffer.clear();
+            if value.write(&mut buffer)
+                && let Ok(slot) = u16::try_from(index)
+            {
+                each(names.name(Slot(slot)), &buffer);
+            }
+        }
+        for lower in &self.order {
+            buffer.clear();
+            if let Some(dynamic) = self.dynamic.get(lower)
+                && dynamic.value.write(&mut buffer)
+            {
+                each(&dynamic.name, &buffer);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn all(store: &TxStore, names: &TxNames) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        store.for_each(names, |name, value| {
+            let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+            found.push((text(name), text(value)));
+        });
+        found
+    }
+
+    #[test]
+    fn members_are_set_counted_and_unset_by_either_kind_of_name() {
+        let mut names = TxNames::default();
+        let score = names.intern(b"score").unwrap();
+        let mut store = TxStore::default();
+        store.reset(names.len());
+        store.add(&names, Member::Fixed(score), 5);
+        store.add(&names, Member::Named(b"SCORE"), 2);
+        store.set(&names, Member::Named(b"Seen_A"), b"yes");
+        store.add(&names, Member::Named(b"seen_b"), 1);
+        assert_eq!(store.number(score), Some(7));
+        let expected = [("score", "7"), ("Seen_A", "yes"), ("seen_b", "1")];
+        let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(all(&store, &names), expected);
+        store.unset(&names, Member::Named(b"seen_a"));
+        store.add(&names, Member::Fixed(score), -100);
+        assert_eq!(store.number(score), Some(0), "no counter falls below zero");
+        assert_eq!(all(&store, &names).len(), 2);
+        store.reset(names.len());
+        assert_eq!(all(&store, &names), []);
+        assert_eq!(store.number(score), None);
+    }
+
+    #[test]
+    fn names_that_requests_bring_about_are_bounded() {
+        let names = TxNames::default();
+        let mut store = TxStore::default();
+        store.reset(names.len());
+        for index in 0..DYNAMIC_MEMBERS + 10 {
+            store.set(&names, Member::Named(format!("n{index}").as_bytes()), b"1");
+        }
+        assert_eq!(all(&store, &names).len(), DYNAMIC_MEMBERS);
+    }
+}

@@ -1,0 +1,5 @@
+//! The firewall as a library: rule sets from files, exchanges from bytes.
+#![allow(clippy::unwrap_used)]
+
+mod crs;
+mod exchange;

@@ -72,6 +72,7 @@ fn rule(rule: &Rule) -> Value {
     let Rule {
         matches,
         policy,
+        firewall,
         action,
         meta,
     } = rule;
@@ -83,6 +84,7 @@ fn rule(rule: &Rule) -> Value {
         path,
     } = meta.as_ref();
     json!({
+        "firewall": firewall.as_ref().map(|firewall| &*firewall.name),
         "object": object.to_string(),
         "host": host,
         "path": path,

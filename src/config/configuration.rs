@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ClusterMap, Options, Route};
+use super::{ClusterMap, Firewall, Options, Route};
 use crate::tls::CertificateBinding;
 
 /// Everything that the objects of the moment ask for.
@@ -16,6 +16,8 @@ pub struct Config {
     pub certificates: Vec<Arc<CertificateBinding>>,
     /// The certificate for every other name; without it a self-made one is served.
     pub default_certificate: Option<Arc<CertificateBinding>>,
+    /// The firewall of requests that no rule is for, and of heads that the codec refuses.
+    pub default_firewall: Option<Arc<Firewall>>,
     /// What is set for the whole proxy.
     pub options: Arc<Options>,
 }

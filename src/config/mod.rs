@@ -5,6 +5,7 @@
 
 mod cluster;
 mod configuration;
+mod firewall;
 mod meta;
 mod options;
 mod problem;
@@ -12,6 +13,7 @@ mod route;
 
 pub use cluster::ClusterMap;
 pub use configuration::Config;
+pub use firewall::{Firewall, FirewallMode, RuleSource};
 pub use meta::{ObjectKind, ObjectRef, RuleMeta};
 pub use options::{AccessLogFormat, ClientAddressOptions, Options};
 pub use problem::{Location, Problem, Severity};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ObjectRef, RuleMeta};
+use super::{Firewall, ObjectRef, RuleMeta};
 use crate::{message::HostMatch, policy::RoutePolicy, routing::Match, upstream::ClusterId};
 
 /// The rules of one object for some hosts.
@@ -23,6 +23,8 @@ pub struct Rule {
     pub matches: Vec<Match>,
     /// Everything that is set for the rule. Shared, since most rules of an object have the same.
     pub policy: Arc<RoutePolicy>,
+    /// The firewall in front of it.
+    pub firewall: Option<Arc<Firewall>>,
     /// What happens.
     pub action: Action,
     /// What the rule is called.

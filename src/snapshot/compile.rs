@@ -4,7 +4,10 @@ use std::{fmt, sync::Arc};
 
 use arc_swap::ArcSwap;
 
-use super::reuse::{Certificates, ClusterSlots, Fragments};
+use super::{
+    Firewall,
+    reuse::{Certificates, ClusterSlots, Fragments},
+};
 use crate::{
     config::{self, Config, DenyReason, RuleMeta},
     message::HostMatch,
@@ -23,6 +26,8 @@ pub struct Snapshot {
     pub generation: u64,
     /// Which rule answers a request.
     pub routes: RouteTable<Arc<Rule>>,
+    /// The firewall of requests that no rule is for.
+    pub default_firewall: Option<Arc<Firewall>>,
     /// Server certificates by name.
     pub certificates: Arc<CertificateStore>,
     /// One more than the largest [`ClusterRef::slot`].
@@ -46,6 +51,8 @@ pub struct Rule {
     pub action: Action,
     /// What is set for it.
     pub policy: Arc<RoutePolicy>,
+    /// The firewall in front of it.
+    pub firewall: Option<Arc<Firewall>>,
     /// What it is called.
     pub meta: Arc<RuleMeta>,
     /// Its series in the request metrics.
@@ -113,6 +120,7 @@ impl Compiler {
         Arc::new(Snapshot {
             generation: 0,
             routes: RouteTable::build([]),
+            default_firewall: None,
             certificates: self.certificates.store(),
             cluster_slots: 0,
             config: Arc::default(),
@@ -134,6 +142,7 @@ impl Compiler {
         Arc::new(Snapshot {
             generation,
             routes,
+            default_firewall: None,
             certificates: certificates.store(),
             cluster_slots: slots.len(),
             config,
@@ -145,6 +154,7 @@ fn compile_rule(rule: &config::Rule, slots: &mut ClusterSlots, series: &mut Seri
     let config::Rule {
         matches: _,
         policy,
+        firewall: _,
         action,
         meta,
     } = rule;
@@ -169,6 +179,7 @@ fn compile_rule(rule: &config::Rule, slots: &mut ClusterSlots, series: &mut Seri
     Rule {
         action,
         policy: Arc::clone(policy),
+        firewall: None,
         meta: Arc::clone(meta),
         series: series(meta),
     }

@@ -4,6 +4,8 @@
 //! beside it on each worker (pools, health); that is `upstream`, by key.
 
 mod compile;
+mod firewall;
 mod reuse;
 
 pub use compile::{Action, ClusterRef, Compiler, Rule, SeriesOf, Snapshot, SnapshotHandle};
+pub use firewall::Firewall;

@@ -28,6 +28,38 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// The same, obeyed as `mode` says whatever the rules' own settings are.
+    #[must_use]
+    pub fn in_mode(mut self, mode: EngineMode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// The same, with members of `TX` set when an exchange begins. Those whose names stand in no rule
+    /// are left out: nothing asks for them.
+    #[must_use]
+    pub fn with_presets<'a>(
+        mut self,
+        presets: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Self {
+        let slots = presets.into_iter().filter_map(|(name, value)| {
+            let slot = self.names.find(name.to_ascii_lowercase().as_bytes())?;
+            Some((slot, value.as_bytes().into()))
+        });
+        self.preset = slots.collect();
+        self
+    }
+
+    /// What is set for the engine.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Whether refusals are carried out.
+    pub fn mode(&self) -> EngineMode {
+        self.mode
+    }
+
     /// Whether a rule is not evaluated.
     pub(crate) fn is_removed(&self, program: usize, rule: usize) -> bool {
         self.removed

@@ -420,6 +420,7 @@ impl Plan {
             rules: vec![Rule {
                 matches: vec![Match::path(PathMatch::Prefix(prefix.into()))],
                 policy: Arc::new(policy),
+                firewall: None,
                 action,
                 meta: Arc::new(meta),
             }],

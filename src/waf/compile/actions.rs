@@ -71,7 +71,12 @@ impl Head {
             head.read(&action.kind, names);
         }
         let default = head.disruption.clone();
-        for action in draft.links.first().into_iter().flat_map(|link| &link.actions) {
+        for action in draft
+            .links
+            .first()
+            .into_iter()
+            .flat_map(|link| &link.actions)
+        {
             match action.kind {
                 // What `block` does is the default's to say.
                 ActionKind::Block => head.disruption = default.clone(),

@@ -2,12 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{
-    Fault,
-    draft::DraftLink,
-    resolve::selector,
-    templates::expansion,
-};
+use super::{Fault, draft::DraftLink, resolve::selector, templates::expansion};
 use crate::waf::{
     Variable,
     ruleset::{Expand, Expansion, LinkTarget, NumberTest, Quick, Right, Select, TargetKind},
@@ -23,11 +18,7 @@ pub(super) struct Targets {
 }
 
 /// The targets of a link.
-pub(super) fn targets(
-    link: &DraftLink,
-    names: &mut TxNames,
-    errors: &mut Vec<Fault>,
-) -> Targets {
+pub(super) fn targets(link: &DraftLink, names: &mut TxNames, errors: &mut Vec<Fault>) -> Targets {
     let mut all = Targets::default();
     for target in &link.targets {
         let select = match (target.exclude, &target.selector) {

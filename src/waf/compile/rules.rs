@@ -13,7 +13,7 @@ use crate::waf::{
     operators::{CompileEnv, Limits, Operator},
     policy::Policy,
     ruleset::{Jump, Link, Program, Rule, RuleInfo, Test, Used},
-    seclang::{Directive, EngineMode, RuleFiles, SourceMap, Span},
+    seclang::{Directive, RuleFiles, SourceMap, Span},
     settings::Settings,
     tx::TxNames,
 };
@@ -87,14 +87,6 @@ impl RuleSet {
             preset: Arc::default(),
             removed: Arc::default(),
             exclusions: Arc::default(),
-        }
-    }
-
-    /// The same, obeyed as `mode` says.
-    pub fn policy_in(&self, mode: EngineMode) -> Policy {
-        Policy {
-            mode,
-            ..self.policy()
         }
     }
 }
@@ -292,16 +284,16 @@ impl Finisher<'_, '_> {
             phase.steps.push(index);
             // Steps of this phase that lie above a place in the document.
             let above = |end: usize| {
-                let in_phase = drafts.iter().filter(|(at, other)| {
-                    *at < end && other.phase == draft.phase
-                });
+                let in_phase = drafts
+                    .iter()
+                    .filter(|(at, other)| *at < end && other.phase == draft.phase);
                 in_phase.count()
             };
             let head = Head::of(draft, &mut self.unit.names);
             if let Some(name) = &head.skip_after {
-                let marker = markers.iter().find(|(marker, of, at)| {
-                    *of == document && at > place && marker == name
-                });
+                let marker = markers
+                    .iter()
+                    .find(|(marker, of, at)| *of == document && at > place && marker == name);
                 let rule = drafts
                     .iter()
                     .find(|(at, other)| at > place && other.id.to_string().as_bytes() == &**name);

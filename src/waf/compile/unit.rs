@@ -293,11 +293,8 @@ impl<'a> Unit<'a> {
 
 /// The phase that actions name.
 fn phase(actions: &[Action]) -> Option<u8> {
-    actions
-        .iter()
-        .rev()
-        .find_map(|action| match action.kind {
-            ActionKind::Phase(phase) => Some(phase.clamp(1, 5)),
-            _ => None,
-        })
+    actions.iter().rev().find_map(|action| match action.kind {
+        ActionKind::Phase(phase) => Some(phase.clamp(1, 5)),
+        _ => None,
+    })
 }

@@ -28,7 +28,10 @@ impl Expander<'_> {
                 }
                 Effect::RemoveTarget(exclusion) => {
                     let known = state.exclusions.iter();
-                    if !known.into_iter().any(|one| std::sync::Arc::ptr_eq(one, exclusion)) {
+                    if !known
+                        .into_iter()
+                        .any(|one| std::sync::Arc::ptr_eq(one, exclusion))
+                    {
                         state.exclusions.push(exclusion.clone());
                     }
                 }

@@ -73,7 +73,9 @@ impl Looking<'_> {
             };
             state.matched_value.clear();
             if quick.count {
-                state.matched_value.extend_from_slice(Decimal::default().of(left));
+                state
+                    .matched_value
+                    .extend_from_slice(Decimal::default().of(left));
             } else {
                 state.tx.write(quick.slot, &mut state.matched_value);
             }
@@ -209,6 +211,8 @@ fn record(name: &Named<'_>, state: &mut State) {
     state.matched_name.clear();
     name.write(&mut state.matched_name);
     if state.matched.len() < super::targets::GATHERED {
-        state.matched.push(&state.matched_name, &state.matched_value);
+        state
+            .matched
+            .push(&state.matched_name, &state.matched_value);
     }
 }

@@ -12,17 +12,17 @@ mod select;
 mod template;
 mod used;
 
+pub use self::rule::RuleInfo;
 pub(crate) use self::{
     chains::{ChainId, Chains},
     exclusions::{Exclusion, RuleBits},
     ids::any_holds,
     program::Program,
     rule::{
-        Disruption, Effect, Jump, Link, LinkTarget, NumberTest, Quick, Right, Rule, TargetKind, Test,
-        TxChange, TxName,
+        Disruption, Effect, Jump, Link, LinkTarget, NumberTest, Quick, Right, Rule, TargetKind,
+        Test, TxChange, TxName,
     },
     select::Select,
     template::{Expand, Expansion},
     used::Used,
 };
-pub use self::rule::RuleInfo;

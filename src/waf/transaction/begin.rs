@@ -52,7 +52,12 @@ impl Transaction {
         }
         let scalars = &mut self.values.scalars;
         scalars.set(Variable::RemoteAddr, exchange.client);
-        scalars.set_part(Variable::RemoteHost, Variable::RemoteAddr, 0, exchange.client.len());
+        scalars.set_part(
+            Variable::RemoteHost,
+            Variable::RemoteAddr,
+            0,
+            exchange.client.len(),
+        );
         scalars.set_number(Variable::RemotePort, exchange.client_port.into());
         scalars.set(Variable::ServerAddr, exchange.server);
         scalars.set_number(Variable::ServerPort, exchange.server_port.into());

@@ -1,11 +1,7 @@
 //! The request's head.
 
 use super::{Transaction, Verdict};
-use crate::waf::{
-    Variable, body,
-    seclang::BodyProcessor,
-    values::List,
-};
+use crate::waf::{Variable, body, seclang::BodyProcessor, values::List};
 
 /// The request line and its parts, as sent.
 #[derive(Clone, Copy, Debug)]
@@ -51,14 +47,24 @@ impl Transaction {
             let base = after_slash(&decoded);
             scalars.set(Variable::RequestFilename, &decoded);
             let whole = decoded.len();
-            scalars.set_part(Variable::RequestBasename, Variable::RequestFilename, base, whole);
+            scalars.set_part(
+                Variable::RequestBasename,
+                Variable::RequestFilename,
+                base,
+                whole,
+            );
         } else {
             let base = after_slash(filename);
             scalars.set_part(Variable::RequestFilename, Variable::RequestUri, 0, path);
             scalars.set_part(Variable::RequestBasename, Variable::RequestUri, base, path);
         }
         let query = (path + 1).min(uri.len());
-        scalars.set_part(Variable::QueryString, Variable::RequestUri, query, uri.len());
+        scalars.set_part(
+            Variable::QueryString,
+            Variable::RequestUri,
+            query,
+            uri.len(),
+        );
         let query = uri.get(query..).unwrap_or_default();
         let settings = &self.policy.settings;
         let parsed = body::urlencoded::parse(
@@ -77,13 +83,17 @@ impl Transaction {
 
     /// Takes over a header of the request, in the order in which they came.
     pub fn request_header(&mut self, name: &[u8], value: &[u8]) {
-        self.values
-            .list_mut(List::RequestHeaders)
-            .push(name, value);
+        self.values.list_mut(List::RequestHeaders).push(name, value);
         if name.eq_ignore_ascii_case(b"cookie") {
             let settings = &self.policy.settings;
             let cookies = self.values.list_mut(List::Cookies);
-            body::cookies::parse(value, settings.cookie_format, b';', &settings.limits, cookies);
+            body::cookies::parse(
+                value,
+                settings.cookie_format,
+                b';',
+                &settings.limits,
+                cookies,
+            );
         } else if name.eq_ignore_ascii_case(b"content-type") && self.content_type.is_empty() {
             self.content_type.extend_from_slice(value);
         } else if name.eq_ignore_ascii_case(b"host")
@@ -182,7 +192,9 @@ fn decode_escapes(text: &[u8], out: &mut Vec<u8>) {
 }
 
 fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+    char::from(digit)
+        .to_digit(16)
+        .and_then(|value| u8::try_from(value).ok())
 }
 
 /// A host without its port.

@@ -168,7 +168,10 @@ impl Transaction {
         let flags = &multipart.flags;
         for (variable, raised) in [
             (Variable::MultipartBoundaryQuoted, flags.boundary_quoted),
-            (Variable::MultipartBoundaryWhitespace, flags.boundary_whitespace),
+            (
+                Variable::MultipartBoundaryWhitespace,
+                flags.boundary_whitespace,
+            ),
             (Variable::MultipartDataBefore, flags.data_before),
             (Variable::MultipartDataAfter, flags.data_after),
             (Variable::MultipartHeaderFolding, flags.header_folding),
@@ -177,8 +180,14 @@ impl Transaction {
             (Variable::MultipartMissingSemicolon, flags.missing_semicolon),
             (Variable::MultipartInvalidQuoting, flags.invalid_quoting),
             (Variable::MultipartInvalidPart, flags.invalid_part),
-            (Variable::MultipartInvalidHeaderFolding, flags.invalid_header_folding),
-            (Variable::MultipartFileLimitExceeded, flags.file_limit_exceeded),
+            (
+                Variable::MultipartInvalidHeaderFolding,
+                flags.invalid_header_folding,
+            ),
+            (
+                Variable::MultipartFileLimitExceeded,
+                flags.file_limit_exceeded,
+            ),
             (Variable::MultipartStrictError, flags.strict_error()),
         ] {
             if raised {

@@ -3,12 +3,12 @@
 //! Names that stand in the rules have fixed places, given when the rules are compiled, so that a
 //! score is added to without a search; names that a request brings about go to a bounded map.
 
+mod names;
 mod number;
 mod store;
-mod names;
 
 pub(crate) use self::{
     names::{Slot, TxNames},
-    number::{leading_number, Decimal},
+    number::{Decimal, leading_number},
     store::{Member, TxStore},
 };

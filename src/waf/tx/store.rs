@@ -158,13 +158,10 @@ impl TxStore {
             }
             self.order.push(lower.as_slice().into());
         }
-        let dynamic = self
-            .dynamic
-            .entry(lower.into())
-            .or_insert_with(|| Dynamic {
-                name: name.into(),
-                value: Value::default(),
-            });
+        let dynamic = self.dynamic.entry(lower.into()).or_insert_with(|| Dynamic {
+            name: name.into(),
+            value: Value::default(),
+        });
         Some(&mut dynamic.value)
     }
 

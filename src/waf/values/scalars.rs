@@ -79,7 +79,11 @@ mod tests {
         scalars.set_part(Variable::RequestBasename, Variable::RequestUri, 5, 7);
         assert_eq!(scalars.value(Variable::RequestFilename), Some(&b"/a/b"[..]));
         assert_eq!(scalars.value(Variable::QueryString), Some(&b"c"[..]));
-        assert_eq!(scalars.value(Variable::RequestBasename), None, "past the end");
+        assert_eq!(
+            scalars.value(Variable::RequestBasename),
+            None,
+            "past the end"
+        );
         scalars.clear();
         assert_eq!(scalars.value(Variable::RequestUri), None);
     }

@@ -55,13 +55,16 @@ impl Values {
 
     /// The first value of a variable, or of its first member called `name`.
     pub(crate) fn first(&self, variable: Variable, name: Option<&[u8]>) -> Option<&[u8]> {
-        super::sources(variable).into_iter().flatten().find_map(|source| {
-            let mut all = (0..self.count(source)).filter_map(|index| self.at(source, index));
-            match name {
-                None => all.next(),
-                Some(name) => all.find(|(member, _)| member.eq_ignore_ascii_case(name)),
-            }
-            .map(|(_, value)| value)
-        })
+        super::sources(variable)
+            .into_iter()
+            .flatten()
+            .find_map(|source| {
+                let mut all = (0..self.count(source)).filter_map(|index| self.at(source, index));
+                match name {
+                    None => all.next(),
+                    Some(name) => all.find(|(member, _)| member.eq_ignore_ascii_case(name)),
+                }
+                .map(|(_, value)| value)
+            })
     }
 }

@@ -174,6 +174,7 @@ impl Compiler<'_> {
         let rule = Rule {
             matches: vec![Match::path(path)],
             policy: self.policy(host, written),
+            firewall: None,
             action,
             meta: Arc::new(RuleMeta {
                 object: self.object.clone(),

@@ -218,6 +218,7 @@ fn render_rule(rule: &Rule) -> String {
     let Rule {
         matches,
         policy,
+        firewall: _,
         action,
         meta: _,
     } = rule;

@@ -1,0 +1,55 @@
+//! What the firewall does on a rule, as plain data: the text of its rules included.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+/// The firewall on a rule. Shared by every rule under the same policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Firewall {
+    /// What it is called in logs and metrics: the policy, or what stands in for one.
+    pub name: Arc<str>,
+    /// Whether requests are refused.
+    pub mode: FirewallMode,
+    /// The rule set. The same source is compiled once, however many name it.
+    pub rules: Arc<RuleSource>,
+    /// SecLang that comes before the rule set's.
+    pub before: Option<Arc<RuleSource>>,
+    /// SecLang that comes after it: it may remove and narrow its rules.
+    pub after: Option<Arc<RuleSource>>,
+    /// Members of `TX` that are set when an exchange begins: paranoia level, thresholds.
+    pub presets: Vec<(Arc<str>, Arc<str>)>,
+    /// How much of a request's body is inspected, in bytes; `None`: what the rule set says.
+    pub request_body_limit: Option<u64>,
+    /// Whether what lies past that limit is forwarded uninspected rather than refused with 413.
+    pub pass_past_limit: bool,
+    /// Whether responses are inspected; `None`: what the rule set says.
+    pub inspect_responses: Option<bool>,
+    /// Media types, in lower case, whose bodies are forwarded as they come, uninspected, besides
+    /// `application/grpc` and its variants. A `*` at the end stands for any ending.
+    pub streamed_types: Vec<Arc<str>>,
+    /// The status of a refusal where the rule names none of its own; `None`: 403.
+    pub block_status: Option<u16>,
+    /// The body of a refusal, HTML; `%{id}` stands for the request's id. `None`: the proxy's own page.
+    pub block_page: Option<Arc<str>>,
+}
+
+/// Whether requests are refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FirewallMode {
+    /// Rules are evaluated and logged, and nothing is refused.
+    Detect,
+    /// Rules are obeyed.
+    Block,
+}
+
+/// The text of rules: one file, and those that it names.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RuleSource {
+    /// What it is called in messages.
+    pub name: Arc<str>,
+    /// The file that is read first.
+    pub entry: String,
+    /// Every file by its name, which is relative to a folder of the source's own.
+    pub files: BTreeMap<String, Arc<[u8]>>,
+    /// Whether the operator wrote it. What tenants write may name no file or process of the machine.
+    pub trusted: bool,
+}

@@ -1,0 +1,279 @@
+//! Finds which of thousands of words occur in a text, in one pass.
+//!
+//! An automaton of Aho and Corasick with all transitions written out, for words in lower case and
+//! texts in any. One automaton serves texts of all shapes: what a word tells depends on the shape,
+//! how to find it does not. Invariant: a step a byte, whatever the text, and a table within
+//! [`MAX_TABLE`]. Non-goal: where a word is.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use super::Bits;
+use super::literals::rare_part;
+
+/// Most bytes of the table of transitions. Where it would take more, shorter parts of the words are
+/// looked for.
+const MAX_TABLE: usize = 6 << 20;
+
+/// Most bytes of a word that are looked for.
+const MAX_PART: usize = 7;
+
+/// Set on a transition into a state in which a word ends.
+const WORD_ENDS: u32 = 1 << 31;
+
+/// The conditions that a word tells of: the shape of the text and the condition's number.
+pub(super) type Tellings = Vec<(u8, u16)>;
+
+/// The automaton. A state is the place of its row in the table.
+#[derive(Debug)]
+pub(super) struct Automaton {
+    /// The column of each byte.
+    columns: [u8; 256],
+    /// The last column, which has the words that end in a state.
+    last: usize,
+    /// Rows of the states to go to.
+    table: Box<[u32]>,
+    shapes: usize,
+    /// For words that end together, and each shape: where in `sets` the conditions are.
+    endings: Box<[u32]>,
+    sets: Box<[Bits]>,
+}
+
+impl Automaton {
+    /// Of words in lower case, for so many shapes.
+    pub(super) fn new(words: &BTreeMap<Vec<u8>, Tellings>, shapes: usize) -> Self {
+        let mut longest = MAX_PART;
+        loop {
+            let parts = parts(words, longest);
+            let (columns, last) = columns(&parts);
+            let size = states(&parts) * (last + 1) * size_of::<u32>();
+            if size <= MAX_TABLE || longest == 1 {
+                return Self::of_parts(&parts, columns, last, shapes);
+            }
+            longest -= 1;
+        }
+    }
+
+    fn of_parts(
+        parts: &[(&[u8], Tellings)],
+        columns: [u8; 256],
+        last: usize,
+        shapes: usize,
+    ) -> Self {
+        let width = last + 1;
+        let place = |state: usize| u32::try_from(state * width).unwrap_or_default();
+        let mut table: Vec<u32> = Vec::new();
+        let mut endings = Endings::default();
+        // What ends in each state, from when it is known of.
+        let mut ends = vec![Endings::NONE];
+        // Breadth first: the states nearest to the start, where most texts stay, lie together, and
+        // the row that a state falls back to is there before its own.
+        let mut queue = VecDeque::from([State {
+            parts,
+            depth: 0,
+            failure: 0,
+        }]);
+        for state in 0.. {
+            let Some(State {
+                parts,
+                depth,
+                failure,
+            }) = queue.pop_front()
+            else {
+                break;
+            };
+            let fallback: Vec<u32> = match depth {
+                0 => vec![0; last],
+                _ => table
+                    .iter()
+                    .skip(failure * width)
+                    .take(last)
+                    .copied()
+                    .collect(),
+            };
+            let mut row = fallback.clone();
+            row.push(ends.get(state).copied().unwrap_or_default());
+            let children = parts.chunk_by(|one, other| one.0.get(depth) == other.0.get(depth));
+            for parts in children {
+                // The part that ends here is the first, and goes no further.
+                let Some(byte) = parts.first().and_then(|part| part.0.get(depth)) else {
+                    continue;
+                };
+                let column = columns
+                    .get(usize::from(*byte))
+                    .copied()
+                    .map_or(0, usize::from);
+                let failure = fallback.get(column).map_or(0, |to| to & !WORD_ENDS);
+                let failure = failure as usize / width;
+                let inherited = ends.get(failure).copied().unwrap_or_default();
+                let own = parts.first().filter(|part| part.0.len() == depth + 1);
+                let ending = endings.with(inherited, own.map(|part| part.1.as_slice()));
+                if let Some(to) = row.get_mut(column) {
+                    let flag = if ending == Endings::NONE {
+                        0
+                    } else {
+                        WORD_ENDS
+                    };
+                    *to = place(ends.len()) | flag;
+                }
+                ends.push(ending);
+                queue.push_back(State {
+                    parts,
+                    depth: depth + 1,
+                    failure,
+                });
+            }
+            table.append(&mut row);
+        }
+        let (endings, sets) = endings.by_shape(shapes);
+        Self {
+            columns,
+            last,
+            table: table.into_boxed_slice(),
+            shapes,
+            endings,
+            sets,
+        }
+    }
+
+    /// The conditions that the words in a text of the shape tell of.
+    pub(super) fn scan(&self, text: &[u8], shape: u8) -> Bits {
+        let mut found = Bits::EMPTY;
+        let mut state = 0;
+        for &byte in text {
+            let column = self
+                .columns
+                .get(usize::from(byte))
+                .copied()
+                .unwrap_or_default();
+            let next = self.table.get(state + usize::from(column)).copied();
+            // A place that is not in the table does not exist.
+            let next = next.unwrap_or_default();
+            state = (next & !WORD_ENDS) as usize;
+            if next & WORD_ENDS != 0 {
+                found = found.union(self.told(state, shape));
+            }
+        }
+        found
+    }
+
+    fn told(&self, state: usize, shape: u8) -> &Bits {
+        let ending = self
+            .table
+            .get(state + self.last)
+            .copied()
+            .unwrap_or_default() as usize;
+        let set = self.endings.get(ending * self.shapes + usize::from(shape));
+        set.and_then(|set| self.sets.get(*set as usize))
+            .unwrap_or(&Bits::ALL)
+    }
+
+    /// Bytes of memory.
+    pub(super) fn size(&self) -> usize {
+        size_of_val(&*self.table) + size_of_val(&*self.endings) + size_of_val(&*self.sets)
+    }
+}
+
+/// A state whose row is to be written.
+struct State<'a> {
+    /// The parts that begin with what led here.
+    parts: &'a [(&'a [u8], Tellings)],
+    /// How much of them that is.
+    depth: usize,
+    /// The state of the longest end of it that other parts begin with.
+    failure: usize,
+}
+
+/// The different lists of tellings of words that end together.
+#[derive(Default)]
+struct Endings {
+    numbers: HashMap<Tellings, u32>,
+    lists: Vec<Tellings>,
+}
+
+impl Endings {
+    /// No word ends.
+    const NONE: u32 = 0;
+
+    /// The number of the list with `own` added.
+    fn with(&mut self, number: u32, own: Option<&[(u8, u16)]>) -> u32 {
+        let Some(own) = own else {
+            return number;
+        };
+        let inherited = (number as usize)
+            .checked_sub(1)
+            .and_then(|place| self.lists.get(place));
+        let mut list = [inherited.map_or(&[][..], Vec::as_slice), own].concat();
+        list.sort_unstable();
+        list.dedup();
+        *self.numbers.entry(list).or_insert_with_key(|list| {
+            self.lists.push(list.clone());
+            u32::try_from(self.lists.len()).unwrap_or(u32::MAX)
+        })
+    }
+
+    /// For each number, and each shape: where in the second the conditions are.
+    fn by_shape(self, shapes: usize) -> (Box<[u32]>, Box<[Bits]>) {
+        let mut places = HashMap::new();
+        let mut sets = Vec::new();
+        let mut endings = Vec::new();
+        for list in std::iter::once(&Tellings::new()).chain(&self.lists) {
+            for shape in 0..shapes {
+                let told = list.iter().filter(|told| usize::from(told.0) == shape);
+                let set: Bits = told.map(|told| told.1).collect();
+                endings.push(*places.entry(set).or_insert_with(|| {
+                    sets.push(set);
+                    u32::try_from(sets.len() - 1).unwrap_or(u32::MAX)
+                }));
+            }
+        }
+        (endings.into_boxed_slice(), sets.into_boxed_slice())
+    }
+}
+
+/// The parts of the words to look for, in order, with what they tell.
+fn parts(words: &BTreeMap<Vec<u8>, Tellings>, longest: usize) -> Vec<(&[u8], Tellings)> {
+    let mut parts: BTreeMap<&[u8], Tellings> = BTreeMap::new();
+    for (word, tellings) in words {
+        let part = rare_part(word, longest);
+        parts.entry(part).or_default().extend_from_slice(tellings);
+    }
+    parts.into_iter().collect()
+}
+
+/// A column for each byte that occurs in the parts, upper case with lower, and one for all others,
+/// the first; and how many there are.
+fn columns(parts: &[(&[u8], Tellings)]) -> ([u8; 256], usize) {
+    let mut columns = [0; 256];
+    let mut next = 1;
+    // In the order of the alphabet. No part has a letter in upper case: 230 columns at most.
+    for byte in 0..=u8::MAX {
+        if parts.iter().any(|part| part.0.contains(&byte))
+            && let Some(column) = columns.get_mut(usize::from(byte))
+        {
+            *column = next;
+            next += 1;
+        }
+    }
+    for byte in b'A'..=b'Z' {
+        let lower = columns.get(usize::from(byte.to_ascii_lowercase())).copied();
+        if let (Some(column), Some(lower)) = (columns.get_mut(usize::from(byte)), lower) {
+            *column = lower;
+        }
+    }
+    (columns, usize::from(next))
+}
+
+/// How many states the parts, in order, come to.
+fn states(parts: &[(&[u8], Tellings)]) -> usize {
+    let mut before: &[u8] = &[];
+    let mut states = 1;
+    for (part, _) in parts {
+        let shared = part
+            .iter()
+            .zip(before)
+            .take_while(|(one, other)| one == other);
+        states += part.len() - shared.count();
+        before = part;
+    }
+    states
+}

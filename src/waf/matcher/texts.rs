@@ -1,0 +1,244 @@
+//! What the transformations make of one value.
+//!
+//! Invariant: each text is there once, whatever the number of chains that come to it, so that it is
+//! looked at once; a text in lower case is written only when it is read, for the words of the text
+//! it comes from are its own. Non-goal: deciding which transformations are worth running.
+
+use std::mem;
+
+use super::super::transformations::Transformation;
+use super::Bits;
+use super::profile::Profile;
+
+/// Bytes of a buffer that is kept for the next value.
+const MAX_KEPT: usize = 64 << 10;
+
+/// The place of the value itself.
+pub(super) const VALUE: usize = 0;
+
+/// The texts of a value, by place, and the place of each step's. Memory for them is used again.
+#[derive(Default)]
+pub(super) struct Texts {
+    texts: Vec<Text>,
+    used: usize,
+    /// Where a transformation writes.
+    spare: Vec<u8>,
+    /// Bytes of all texts but the value.
+    held: usize,
+    /// The place of the text after each step that was taken.
+    after: Vec<usize>,
+}
+
+/// A text.
+#[derive(Default)]
+pub(super) struct Text {
+    /// Nothing of the value, which is not copied, and of a text that is not written.
+    bytes: Vec<u8>,
+    written: bool,
+    pub(super) len: usize,
+    pub(super) profile: Profile,
+    /// The conditions that are to be asked of it.
+    pub(super) asked: Bits,
+    /// The conditions that words in it tell of, once it was looked through.
+    pub(super) told: Option<Bits>,
+    /// The text of which this is the lower case, unless it is its own.
+    lower_of: Option<usize>,
+    /// The text that is this in lower case.
+    lower: Option<usize>,
+}
+
+impl Texts {
+    /// Begins with a value.
+    pub(super) fn start(&mut self, value: &[u8], profile: Profile, asked: Bits, steps: usize) {
+        self.used = 0;
+        self.held = 0;
+        self.after.resize(steps, VALUE);
+        let place = self.add(value.len(), profile);
+        if let Some(text) = self.texts.get_mut(place) {
+            text.asked = asked;
+        }
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.used
+    }
+
+    pub(super) fn get_mut(&mut self, place: usize) -> Option<&mut Text> {
+        self.texts.get_mut(place)
+    }
+
+    pub(super) fn get(&self, place: usize) -> Option<&Text> {
+        self.texts.get(place)
+    }
+
+    /// Bytes of all texts but the value.
+    pub(super) fn held(&self) -> usize {
+        self.held
+    }
+
+    /// The place of the text after a step.
+    pub(super) fn after(&self, step: usize) -> usize {
+        self.after.get(step).copied().unwrap_or(VALUE)
+    }
+
+    /// Notes the place of the text after a step.
+    pub(super) fn set_after(&mut self, step: usize, place: usize) {
+        if let Some(after) = self.after.get_mut(step) {
+            *after = place;
+        }
+    }
+
+    /// The text of which this is the lower case, or the text itself: both have the same words.
+    pub(super) fn cased(&self, place: usize) -> usize {
+        let text = self.texts.get(place);
+        text.and_then(|text| text.lower_of).unwrap_or(place)
+    }
+
+    /// A text's bytes, given the value.
+    pub(super) fn read<'a>(&'a mut self, place: usize, value: &'a [u8]) -> &'a [u8] {
+        self.write(place, value);
+        self.written(place, value)
+    }
+
+    /// The place of what a transformation makes of a text.
+    pub(super) fn transform(
+        &mut self,
+        place: usize,
+        transformation: Transformation,
+        value: &[u8],
+    ) -> usize {
+        if transformation == Transformation::Lowercase {
+            return self.lower(place);
+        }
+        self.write(place, value);
+        let mut output = mem::take(&mut self.spare);
+        let changed = transformation.apply(self.written(place, value), &mut output);
+        self.spare = output;
+        if !changed {
+            return place;
+        }
+        if let Some(place) = self.find(value) {
+            return place;
+        }
+        let profile = Profile::of(&self.spare);
+        let place = self.add(self.spare.len(), profile);
+        self.held += self.spare.len();
+        if let Some(text) = self.texts.get_mut(place) {
+            mem::swap(&mut text.bytes, &mut self.spare);
+        }
+        place
+    }
+
+    /// Lets go of the texts that are not in `kept`, nor needed to write those.
+    pub(super) fn forget(&mut self, kept: &[usize]) {
+        let kept: Vec<usize> = kept
+            .iter()
+            .flat_map(|place| [*place, self.cased(*place)])
+            .collect();
+        for (place, text) in self.texts.iter_mut().enumerate().take(self.used) {
+            if text.lower.is_some_and(|lower| !kept.contains(&lower)) {
+                text.lower = None;
+            }
+            if place != VALUE && !kept.contains(&place) {
+                self.held -= text.bytes.len();
+                text.bytes = Vec::new();
+                text.written = false;
+            }
+        }
+    }
+
+    /// Lets go of buffers that are too large to be kept.
+    pub(super) fn finish(&mut self) {
+        if self.held > MAX_KEPT || self.spare.capacity() > MAX_KEPT {
+            let buffers = self.texts.iter_mut().map(|text| &mut text.bytes);
+            for buffer in buffers.chain([&mut self.spare]) {
+                if buffer.capacity() > MAX_KEPT {
+                    *buffer = Vec::new();
+                }
+            }
+        }
+    }
+
+    fn lower(&mut self, place: usize) -> usize {
+        let Some(text) = self.texts.get(place) else {
+            return place;
+        };
+        let (len, profile) = (text.len, text.profile.lowered());
+        if profile == text.profile {
+            return place;
+        }
+        if let Some(lower) = text.lower {
+            return lower;
+        }
+        let lower = self.add(len, profile);
+        if let Some(text) = self.texts.get_mut(lower) {
+            text.written = false;
+            text.lower_of = Some(place);
+        }
+        if let Some(text) = self.texts.get_mut(place) {
+            text.lower = Some(lower);
+        }
+        lower
+    }
+
+    /// Writes a text that is not.
+    fn write(&mut self, place: usize, value: &[u8]) {
+        let from = match self.texts.get(place) {
+            Some(Text {
+                written: false,
+                lower_of: Some(from),
+                ..
+            }) => *from,
+            _ => return,
+        };
+        let Some(text) = self.texts.get_mut(place) else {
+            return;
+        };
+        let mut bytes = mem::take(&mut text.bytes);
+        bytes.clear();
+        bytes.extend_from_slice(self.written(from, value));
+        bytes.make_ascii_lowercase();
+        self.held += bytes.len();
+        if let Some(text) = self.texts.get_mut(place) {
+            text.bytes = bytes;
+            text.written = true;
+        }
+    }
+
+    fn written<'a>(&'a self, place: usize, value: &'a [u8]) -> &'a [u8] {
+        match self.texts.get(place) {
+            Some(text) if place != VALUE => &text.bytes,
+            _ => value,
+        }
+    }
+
+    /// The place of a text that is what the spare buffer has.
+    fn find(&self, value: &[u8]) -> Option<usize> {
+        let texts = self.texts.iter().enumerate().take(self.used);
+        texts
+            .filter(|(_, text)| text.written && text.len == self.spare.len())
+            .map(|(place, _)| place)
+            .find(|place| self.written(*place, value) == self.spare)
+    }
+
+    /// A place for a text of so many bytes, which is taken to be written.
+    fn add(&mut self, len: usize, profile: Profile) -> usize {
+        let place = self.used;
+        self.used += 1;
+        if self.texts.len() == place {
+            self.texts.push(Text::default());
+        }
+        if let Some(text) = self.texts.get_mut(place) {
+            let bytes = mem::take(&mut text.bytes);
+            *text = Text {
+                bytes,
+                written: true,
+                len,
+                profile,
+                ..Text::default()
+            };
+        }
+        place
+    }
+}

@@ -4,7 +4,7 @@ use super::super::actions::actions;
 use super::super::operators::operator;
 use super::super::report::Report;
 use super::super::targets::targets;
-use super::super::text::Text;
+use super::super::text::{Text, is_space};
 use super::super::values::{self, Fault};
 use super::super::{AuditFormat, AuditLogType, DirectiveKind, RuleDirective, Setting, Target};
 use super::{Form, Read, Row};
@@ -162,7 +162,7 @@ pub(in super::super) const ROWS: &[Row] = &[
         1,
         ANY,
         |arguments, _| {
-            let types = arguments.iter().map(|name| name.boxed()).collect();
+            let types = arguments.iter().flat_map(|&list| words(list)).collect();
             let setting = Setting::ResponseBodyMimeType(types);
             Ok(vec![DirectiveKind::Setting(setting)])
         },
@@ -269,6 +269,13 @@ pub(in super::super) const ROWS: &[Row] = &[
 
 fn each(arguments: &[Text<'_>], make: fn(Text<'_>) -> DirectiveKind) -> Vec<DirectiveKind> {
     arguments.iter().map(|&argument| make(argument)).collect()
+}
+
+/// The words of an argument that may be a list in quotes.
+fn words(list: Text<'_>) -> Vec<Box<[u8]>> {
+    let words = list.bytes().split(|&byte| is_space(byte));
+    let words = words.filter(|word| !word.is_empty());
+    words.map(Box::from).collect()
 }
 
 fn rule<'a>(arguments: &[Text<'a>], report: &mut Report) -> Result<Vec<DirectiveKind>, Fault<'a>> {

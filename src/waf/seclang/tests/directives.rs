@@ -33,8 +33,12 @@ fn settings_are_read_as_they_are_written() {
         ("SecArgumentSeparator &", Setting::ArgumentSeparator(b'&')),
         ("SecCookieFormat 0", Setting::CookieFormat(0)),
         (
-            "SecResponseBodyMimeType text/plain text/html",
-            Setting::ResponseBodyMimeType(vec![(*b"text/plain").into(), (*b"text/html").into()]),
+            "SecResponseBodyMimeType text/plain \"text/html text/xml\"",
+            Setting::ResponseBodyMimeType(vec![
+                (*b"text/plain").into(),
+                (*b"text/html").into(),
+                (*b"text/xml").into(),
+            ]),
         ),
         (
             "SecResponseBodyMimeTypesClear",

@@ -5,9 +5,11 @@
 //! runtime or a Kubernetes type, and every input is bytes: attacks are rarely text.
 
 pub mod body;
+pub mod matcher;
 pub mod operators;
 pub mod seclang;
 
+mod candidates;
 mod compile;
 mod evaluate;
 mod pairs;

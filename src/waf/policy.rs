@@ -25,6 +25,8 @@ pub struct Policy {
     pub(crate) removed: Arc<[RuleBits]>,
     /// Targets that are not looked at.
     pub(crate) exclusions: Arc<[Exclusion]>,
+    /// Whether rules are asked for one by one, without the matcher.
+    pub(crate) one_by_one: bool,
 }
 
 impl Policy {
@@ -32,6 +34,14 @@ impl Policy {
     #[must_use]
     pub fn in_mode(mut self, mode: EngineMode) -> Self {
         self.mode = mode;
+        self
+    }
+
+    /// The same, with every rule evaluated on every value. It finds what the matcher finds, a hundred
+    /// times slower: the reference that the matcher is held to.
+    #[must_use]
+    pub fn one_by_one(mut self) -> Self {
+        self.one_by_one = true;
         self
     }
 

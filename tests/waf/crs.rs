@@ -106,6 +106,34 @@ fn every_test_of_the_core_rule_set_passes_as_it_is_written() {
     );
 }
 
+#[test]
+fn the_matcher_finds_what_evaluating_rules_one_by_one_finds() {
+    let Some(folder) = folder() else {
+        println!("skipped: the Core Rule Set is not unpacked");
+        return;
+    };
+    let rules = load(&folder, "crs.conf");
+    let policies = [rules.policy(), rules.policy().one_by_one()].map(Arc::new);
+    let stages = fs::read(folder.join("stages.json")).unwrap();
+    let stages: Vec<Stage> = serde_json::from_slice(&stages).unwrap();
+    let mut transactions = policies.clone().map(Transaction::new);
+    for stage in &stages {
+        let request = Request::parse(&decode(&stage.request));
+        let mut found = Vec::new();
+        for (transaction, policy) in transactions.iter_mut().zip(&policies) {
+            run(transaction, policy, &request, |_| answer(stage));
+            let matches = transaction.matches().map(|found| {
+                let variable = found.variable.escape_ascii().to_string();
+                let value = found.value.escape_ascii().to_string();
+                (found.rule.id, variable, value)
+            });
+            found.push(matches.collect::<Vec<_>>());
+        }
+        assert_eq!(found[0], found[1], "{}", stage.test);
+    }
+    assert!(stages.len() > 1000, "{} stages", stages.len());
+}
+
 fn answer(stage: &Stage) -> Response {
     let Some(reply) = &stage.reply else {
         return Response::default();

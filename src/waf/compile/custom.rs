@@ -76,6 +76,7 @@ impl CustomRules {
             preset: Arc::default(),
             removed: Arc::clone(&self.removed),
             exclusions: Arc::clone(&self.exclusions),
+            one_by_one: false,
         }
     }
 }

@@ -10,9 +10,10 @@ use super::{
     unit::Unit,
 };
 use crate::waf::{
+    candidates::plan,
     operators::{CompileEnv, Limits, Operator},
     policy::Policy,
-    ruleset::{Jump, Link, Program, Rule, RuleInfo, Test, Used},
+    ruleset::{Jump, Link, Program, Rule, RuleInfo, Step, Test, Used},
     seclang::{Directive, RuleFiles, SourceMap, Span},
     settings::Settings,
     tx::TxNames,
@@ -87,6 +88,7 @@ impl RuleSet {
             preset: Arc::default(),
             removed: Arc::default(),
             exclusions: Arc::default(),
+            one_by_one: false,
         }
     }
 }
@@ -114,8 +116,10 @@ pub(super) fn finish(
             };
             finisher.rules(document);
             finisher.order(document, &markers);
-            finisher.program.used = Used::of(&finisher.program.rules);
-            finisher.program
+            let mut program = finisher.program;
+            program.used = Used::of(&program.rules);
+            program.plans = [plan(&mut program, &[1, 2]), plan(&mut program, &[3, 4])];
+            program
         })
         .collect()
 }
@@ -242,13 +246,17 @@ impl Finisher<'_, '_> {
             multi_match,
             test,
             quick,
-            atom: None,
             capture,
             effects: effects.into(),
         }
     }
 
-    fn operator(&mut self, name: &'static str, argument: &[u8], span: Span) -> Option<Operator> {
+    fn operator(
+        &mut self,
+        name: &'static str,
+        argument: &[u8],
+        span: Span,
+    ) -> Option<Arc<Operator>> {
         let mut doubts = Vec::new();
         let compiled = Operator::compile(
             name,
@@ -267,6 +275,7 @@ impl Finisher<'_, '_> {
         compiled
             .map_err(|error| self.unit.error(span, error.into()))
             .ok()
+            .map(Arc::new)
     }
 
     /// Puts rules in the order of their phases, and finds where each leads.
@@ -281,7 +290,10 @@ impl Finisher<'_, '_> {
                 continue;
             };
             let position = phase.steps.len();
-            phase.steps.push(index);
+            phase.steps.push(Step {
+                rule: index,
+                atom: None,
+            });
             // Steps of this phase that lie above a place in the document.
             let above = |end: usize| {
                 let in_phase = drafts

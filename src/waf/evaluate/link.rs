@@ -9,8 +9,10 @@ use super::{
 };
 use crate::waf::{
     Variable,
+    candidates::{Answers, Plan},
     ruleset::{Link, Quick, Right},
     tx::{Decimal, Member, Slot},
+    values::Source,
 };
 
 /// Lines that one rule may give the log for one exchange.
@@ -27,6 +29,23 @@ pub(super) struct Looking<'a> {
     pub(super) argument: &'a [u8],
     /// Lines that the rule has given the log.
     pub(super) logged: usize,
+    /// The values that the matcher has found, where it was asked.
+    pub(super) found: Option<Found<'a>>,
+}
+
+/// The values for which the matcher says that a link's test holds.
+#[derive(Clone, Copy)]
+pub(super) struct Found<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) answers: &'a Answers,
+    pub(super) atom: u16,
+}
+
+impl Found<'_> {
+    /// Whether the value at `index` of a source is among them.
+    pub(super) fn has(&self, source: Source, index: usize) -> bool {
+        self.answers.holds(self.plan, source, index, self.atom)
+    }
 }
 
 impl Looking<'_> {
@@ -50,18 +69,11 @@ impl Looking<'_> {
     }
 
     fn quick(&mut self, quick: &Quick, state: &mut State) -> bool {
-        let left = match quick.count {
-            true => i64::from(state.tx.is_set(quick.slot)),
-            false => match state.tx.number(quick.slot) {
-                Some(number) => number,
-                None => return false,
-            },
-        };
         let right = match quick.right {
             Right::Number(number) => number,
             Right::Slot(slot) => state.tx.number(slot).unwrap_or(0),
         };
-        if quick.test.holds(left, right) == quick.negated {
+        if !quick.holds(&state.tx, right) {
             return false;
         }
         if self.place.rule.tells {
@@ -73,9 +85,10 @@ impl Looking<'_> {
             };
             state.matched_value.clear();
             if quick.count {
+                let count = i64::from(state.tx.is_set(quick.slot));
                 state
                     .matched_value
-                    .extend_from_slice(Decimal::default().of(left));
+                    .extend_from_slice(Decimal::default().of(count));
             } else {
                 state.tx.write(quick.slot, &mut state.matched_value);
             }

@@ -3,10 +3,11 @@
 use super::{
     State,
     expand::Expander,
-    link::Looking,
+    link::{Found, Looking},
     state::{Interruption, Kind},
 };
 use crate::waf::{
+    candidates::{Answers, Plan},
     policy::Policy,
     ruleset::{Disruption, Jump, Program, Rule},
     seclang::EngineMode,
@@ -49,25 +50,83 @@ fn run_program(
     program: &Program,
     index: usize,
 ) {
+    let plan = Program::plan_of(number)
+        .filter(|_| !policy.one_by_one)
+        .and_then(|place| Some((place, program.plans.get(place)?.as_ref()?)));
+    let Some((place, plan)) = plan else {
+        walk(policy, values, state, number, program, index, None);
+        return;
+    };
+    let mut answers = state.work.caches.take_answers(index, place);
+    let asking = Asking {
+        plan,
+        answers: &mut answers,
+        followed: false,
+    };
+    walk(policy, values, state, number, program, index, Some(asking));
+    state.work.caches.give_answers(index, place, answers);
+}
+
+/// The matcher's answers during a phase.
+struct Asking<'a> {
+    plan: &'a Plan,
+    answers: &'a mut Answers,
+    /// Whether it was asked about what came before this phase.
+    followed: bool,
+}
+
+impl Asking<'_> {
+    /// The answers, once every value of the phase was asked about.
+    fn answers(&mut self, values: &Values, state: &State) -> &Answers {
+        if !self.followed {
+            self.followed = true;
+            self.answers.follow(self.plan, values, &state.tx);
+        }
+        self.answers
+    }
+}
+
+fn walk(
+    policy: &Policy,
+    values: &Values,
+    state: &mut State,
+    number: u8,
+    program: &Program,
+    index: usize,
+    mut asking: Option<Asking<'_>>,
+) {
     let Some(phase) = program.phase(number) else {
         return;
     };
     let mut at = 0;
-    while let Some(rule_number) = phase.steps.get(at).copied() {
+    while let Some(step) = phase.steps.get(at).copied() {
         at += 1;
-        let Some(rule) = program.rules.get(rule_number) else {
+        let mut found = None;
+        if let (Some(atom), Some(asking)) = (step.atom, &mut asking) {
+            let plan = asking.plan;
+            let answers = asking.answers(values, state);
+            if !answers.possible(atom) {
+                continue;
+            }
+            found = answers.was_asked(atom).then_some(Found {
+                plan,
+                answers,
+                atom,
+            });
+        }
+        let Some(rule) = program.rules.get(step.rule) else {
             continue;
         };
-        if policy.is_removed(index, rule_number) || state.is_removed(index, rule_number) {
+        if policy.is_removed(index, step.rule) || state.is_removed(index, step.rule) {
             continue;
         }
         let place = Place {
             program,
             index,
             rule,
-            number: rule_number,
+            number: step.rule,
         };
-        if !place.run(policy, values, state) {
+        if !place.run(policy, values, state, found) {
             continue;
         }
         if state.engine.0 == EngineMode::Off {
@@ -85,7 +144,13 @@ fn run_program(
 
 impl Place<'_> {
     /// Whether the rule matches: every link of its chain.
-    fn run(&self, policy: &Policy, values: &Values, state: &mut State) -> bool {
+    fn run(
+        &self,
+        policy: &Policy,
+        values: &Values,
+        state: &mut State,
+        found: Option<Found<'_>>,
+    ) -> bool {
         state.matched.clear();
         let expander = Expander {
             policy,
@@ -110,6 +175,7 @@ impl Place<'_> {
                 is_last: position + 1 == count,
                 argument,
                 logged: 0,
+                found: found.filter(|_| position == 0),
             }
             .run(state);
             state.work.argument = expanded;

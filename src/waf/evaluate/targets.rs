@@ -65,6 +65,9 @@ impl Looking<'_> {
                 let values = self.expander.values;
                 for source in sources(variable).into_iter().flatten() {
                     for index in 0..values.count(source) {
+                        if self.found.is_some_and(|found| !found.has(source, index)) {
+                            continue;
+                        }
                         let Some((member, value)) = values.at(source, index) else {
                             break;
                         };

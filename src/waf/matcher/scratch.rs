@@ -3,6 +3,7 @@
 //! Invariant: it belongs to one matcher at a time and is emptied when used with another, since what
 //! one has learnt says nothing to the other. Non-goal: sharing between workers; each has its own.
 
+use std::fmt;
 use std::sync::Arc;
 
 use regex_automata::meta;
@@ -22,6 +23,12 @@ pub struct Scratch {
     pub(super) known: Known,
     pub(super) texts: Texts,
     pub(super) caches: Caches,
+}
+
+impl fmt::Debug for Scratch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scratch").finish_non_exhaustive()
+    }
 }
 
 impl Scratch {

@@ -17,7 +17,7 @@ pub(crate) use self::{
     chains::{ChainId, Chains},
     exclusions::{Exclusion, RuleBits},
     ids::any_holds,
-    program::Program,
+    program::{Program, Step},
     rule::{
         Disruption, Effect, Jump, Link, LinkTarget, NumberTest, Quick, Right, Rule, TargetKind,
         Test, TxChange, TxName,

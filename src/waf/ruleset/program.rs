@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Chains, Rule, Used};
+use crate::waf::candidates::Plan;
 
 /// A sequence of rules.
 #[derive(Debug, Default)]
@@ -11,6 +12,8 @@ pub(crate) struct Program {
     pub(crate) phases: [Phase; Program::PHASES],
     pub(crate) chains: Chains,
     pub(crate) used: Used,
+    /// What the matcher is asked about requests and about responses.
+    pub(crate) plans: [Option<Plan>; Program::PLANS],
     /// Nothing but itself: what a worker keeps for the program is found by it.
     pub(crate) identity: Arc<()>,
 }
@@ -18,13 +21,34 @@ pub(crate) struct Program {
 /// The rules of one phase, in order.
 #[derive(Debug, Default)]
 pub(crate) struct Phase {
-    /// Indexes into the program's rules. A [`Jump`](super::Jump) is to a place in this list.
-    pub(crate) steps: Vec<usize>,
+    /// A [`Jump`](super::Jump) is to a place in this list.
+    pub(crate) steps: Vec<Step>,
+}
+
+/// A rule's turn.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Step {
+    /// Its index in the program's rules.
+    pub(crate) rule: usize,
+    /// The number of its first test in the plan, if the matcher is asked about it.
+    pub(crate) atom: Option<u16>,
 }
 
 impl Program {
     /// Phases 1 to 5.
     pub(crate) const PHASES: usize = 5;
+
+    /// A plan for requests and one for responses.
+    pub(crate) const PLANS: usize = 2;
+
+    /// The place of a phase's plan.
+    pub(crate) const fn plan_of(phase: u8) -> Option<usize> {
+        match phase {
+            1 | 2 => Some(0),
+            3 | 4 => Some(1),
+            _ => None,
+        }
+    }
 
     /// The rules of phase `number`, 1 to 5.
     pub(crate) fn phase(&self, number: u8) -> Option<&Phase> {

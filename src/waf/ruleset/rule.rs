@@ -7,7 +7,7 @@ use crate::waf::{
     Variable,
     operators::Operator,
     seclang::{AuditMode, AuditParts, BodyProcessor, EngineMode, PartsChange},
-    tx::Slot,
+    tx::{Slot, TxStore},
 };
 
 /// What a rule says about itself. Nothing of it bears on whether it matches.
@@ -101,8 +101,6 @@ pub(crate) struct Link {
     pub(crate) test: Test,
     /// A form of the whole link that takes a few instructions, where there is one.
     pub(crate) quick: Option<Quick>,
-    /// The place of the link's answers among the matcher's, where it is asked there.
-    pub(crate) atom: Option<u16>,
     pub(crate) capture: bool,
     pub(crate) effects: Box<[Effect]>,
 }
@@ -113,7 +111,7 @@ pub(crate) struct Test {
     /// The operator's name, as the reference manual spells it.
     pub(crate) name: &'static str,
     /// `None`: everything matches.
-    pub(crate) operator: Option<Operator>,
+    pub(crate) operator: Option<Arc<Operator>>,
     pub(crate) negated: bool,
     /// What it is compared with.
     pub(crate) argument: Expansion,
@@ -140,6 +138,20 @@ pub(crate) struct Quick {
     pub(crate) test: NumberTest,
     pub(crate) negated: bool,
     pub(crate) right: Right,
+}
+
+impl Quick {
+    /// Whether a link matches that compares with the number `right`.
+    pub(crate) fn holds(&self, tx: &TxStore, right: i64) -> bool {
+        let left = match self.count {
+            true => i64::from(tx.is_set(self.slot)),
+            false => match tx.number(self.slot) {
+                Some(number) => number,
+                None => return false,
+            },
+        };
+        self.test.holds(left, right) != self.negated
+    }
 }
 
 /// What a number is compared with.

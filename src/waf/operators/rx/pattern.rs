@@ -121,6 +121,15 @@ impl Rx {
         matches!(self.engine, Engine::Automaton(_))
     }
 
+    /// The automaton that matches where the pattern does and nowhere else. `None` where it takes more
+    /// than an automaton.
+    pub fn automaton(&self) -> Option<&meta::Regex> {
+        match &self.engine {
+            Engine::Automaton(regex) => Some(regex),
+            Engine::Machine { .. } | Engine::Later => None,
+        }
+    }
+
     /// What matches wherever the pattern does, read anew at each call. `None` where it has macros.
     pub fn hir(&self) -> Option<Hir> {
         if self.expands() {

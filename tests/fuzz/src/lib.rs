@@ -9,10 +9,9 @@ pub mod message;
 pub mod proxy_protocol;
 /// The parsers of bodies, without the rest of the firewall.
 #[allow(dead_code)]
+#[path = "../../../src/waf"]
 pub mod waf {
-    #[path = "../../../../src/waf/body/mod.rs"]
     pub mod body;
-    #[path = "../../../../src/waf/pairs.rs"]
     mod pairs;
 
     pub use pairs::{Pair, Pairs};

@@ -117,6 +117,12 @@ fn codings_are_undone_in_whatever_pieces_they_come() {
 }
 
 #[test]
+fn a_decoder_may_go_to_another_thread() {
+    fn is_send<T: Send>() {}
+    is_send::<Decoder>();
+}
+
+#[test]
 fn members_and_frames_follow_each_other() {
     let (out, result) = decoded("gzip", &[gzip(b"a"), gzip(b""), gzip(b"b")].concat());
     assert_eq!((out.as_slice(), result), (&b"ab"[..], Ok(())));

@@ -194,7 +194,7 @@ fn the_suite_of_nst_is_read_as_it_asks() {
     let folder =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora/jsontestsuite/test_parsing");
     let Ok(entries) = folder.read_dir() else {
-        eprintln!("not here: {}", folder.display());
+        println!("skipped: {} is absent", folder.display());
         return;
     };
     let mut seen = 0;

@@ -172,3 +172,18 @@ fn candidates_without_end_count_as_a_match() {
     let (outcome, _) = evaluate(&compile("verifyCC", br"\D+"), b"", &[b'a'; 40_000]);
     assert_eq!(outcome, Outcome::EXHAUSTED);
 }
+
+#[test]
+fn injections_capture_the_fingerprint_or_the_value() {
+    let cases: &[(&str, &[u8], Option<&[u8]>)] = &[
+        ("detectSQLi", b"1' OR '1'='1", Some(b"s&sos")),
+        ("detectSQLi", b"hello", None),
+        ("detectXSS", b"<script>", Some(b"<script>")),
+        ("detectXSS", b"hello", None),
+    ];
+    for (name, input, expected) in cases {
+        let (outcome, captured) = evaluate(&compile(name, b""), b"", input);
+        assert_eq!(outcome, Outcome::matched(expected.is_some()), "@{name}");
+        assert_eq!(captured.as_deref(), *expected, "@{name}");
+    }
+}

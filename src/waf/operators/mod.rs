@@ -35,3 +35,6 @@ pub use self::{
     validate::Validation,
     verify::Verification,
 };
+
+#[cfg(test)]
+mod tests;

@@ -15,6 +15,7 @@ use super::{
     validate::Validation,
     verify::{Number, Verification},
 };
+use crate::waf::libinjection::{detect_sqli, detect_xss};
 
 /// An operator, ready to evaluate.
 #[derive(Clone, Debug)]
@@ -35,6 +36,10 @@ pub enum Operator {
     Validate(Validation),
     /// `@verifyCC`, `@verifyCPF`, `@verifySSN` and `@verifySVNR`
     Verify(Verification),
+    /// `@detectSQLi`: captures the fingerprint.
+    DetectSqli,
+    /// `@detectXSS`: captures the value.
+    DetectXss,
     /// `@unconditionalMatch`
     Always,
     /// `@noMatch`
@@ -75,6 +80,8 @@ const TABLE: &[(&str, Compile)] = &[
     ("containsWord", |argument, _| {
         text(Relation::ContainsWord, argument)
     }),
+    ("detectSQLi", |_, _| Ok(Operator::DetectSqli)),
+    ("detectXSS", |_, _| Ok(Operator::DetectXss)),
     ("endsWith", |argument, _| text(Relation::EndsWith, argument)),
     ("eq", |argument, _| number(Order::Equal, argument)),
     ("ge", |argument, _| number(Order::GreaterOrEqual, argument)),
@@ -159,9 +166,13 @@ impl Operator {
             Self::Text(test) => test.expands(),
             Self::Number(comparison) => comparison.expands(),
             Self::Verify(verification) => verification.expands(),
-            Self::Pm(_) | Self::Address(_) | Self::Validate(_) | Self::Always | Self::Never => {
-                false
-            }
+            Self::Pm(_)
+            | Self::Address(_)
+            | Self::Validate(_)
+            | Self::DetectSqli
+            | Self::DetectXss
+            | Self::Always
+            | Self::Never => false,
         }
     }
 
@@ -194,6 +205,20 @@ impl Operator {
                 Some(captures) => pm.captures(input, captures),
                 None => pm.is_match(input),
             }),
+            Self::DetectSqli => {
+                let fingerprint = detect_sqli(input);
+                if let (Some(fingerprint), Some(captures)) = (fingerprint, captures) {
+                    captures.set_text(0..input.len(), fingerprint.as_bytes());
+                }
+                Outcome::matched(fingerprint.is_some())
+            }
+            Self::DetectXss => {
+                let matched = detect_xss(input);
+                if let (true, Some(captures)) = (matched, captures) {
+                    captures.set(0, 0..input.len());
+                }
+                Outcome::matched(matched)
+            }
             Self::Text(test) => Outcome::matched(test.holds(input, argument)),
             Self::Number(comparison) => Outcome::matched(comparison.holds(input, argument)),
             Self::Address(addresses) => Outcome::matched(addresses.contains(input)),

@@ -149,7 +149,15 @@ fn byte_hir(byte: u8, fold: bool) -> Hir {
 }
 
 fn class(set: ByteSet) -> Hir {
-    let ranges = set.iter().map(|byte| ClassBytesRange::new(byte, byte));
+    let mut ranges = Vec::<ClassBytesRange>::new();
+    for byte in set.iter() {
+        match ranges.last_mut() {
+            Some(last) if last.end().checked_add(1) == Some(byte) => {
+                *last = ClassBytesRange::new(last.start(), byte);
+            }
+            _ => ranges.push(ClassBytesRange::new(byte, byte)),
+        }
+    }
     Hir::class(Class::Bytes(ClassBytes::new(ranges)))
 }
 

@@ -25,3 +25,6 @@ mod sets;
 pub use self::{error::PatternError, pattern::Rx};
 
 pub(super) use self::{machine::Machine, pattern::Groups};
+
+#[cfg(test)]
+mod tests;

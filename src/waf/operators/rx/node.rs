@@ -99,8 +99,12 @@ impl Node {
                 widths.all(|width| width == Some(first)).then_some(first)
             }
             Self::Repeat { node, min, max, .. } => {
-                let times = (*max == Some(*min)).then_some(*min)?;
-                node.width()?.checked_mul(times as usize)
+                let width = node.width()?;
+                let times = (*max == Some(*min)).then_some(*min as usize);
+                match width {
+                    0 => Some(0),
+                    _ => width.checked_mul(times?),
+                }
             }
             Self::Back { .. } | Self::Keep => None,
         }

@@ -284,10 +284,12 @@ fn lowered(parsed: &Parsed) -> Hir {
 }
 
 /// The automaton, of at most `limit` bytes, its cache not counted: that is left at 2 MiB, since a
-/// smaller one makes hostile values many times slower.
+/// smaller one makes hostile values many times slower. A one-pass automaton would but find groups
+/// faster, after a match, and takes long to make.
 fn automaton(hir: &Hir, limit: usize) -> Result<Regex, PatternError> {
     let config = meta::Config::new()
         .utf8_empty(false)
+        .onepass(false)
         .nfa_size_limit(Some(limit));
     Regex::builder()
         .configure(config)

@@ -1,0 +1,40 @@
+// Command crs brings the OWASP Core Rule Set's regression suite to Portcullis.
+//
+// The rules, their tests and go-ftw come through the Go module proxy; nothing of them is committed.
+// What is sent and how it is judged is go-ftw's own code, never a copy of it.
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+const usage = `crs unpack FOLDER         lay out the rules and their tests as a release has them
+crs stages FOLDER FILE    write every request of the tests in FOLDER, and what it should lead to
+`
+
+var commands = map[string]func([]string) error{
+	"unpack": func(args []string) error { return withArgs(args, 1, func() error { return unpack(args[0]) }) },
+	"stages": func(args []string) error {
+		return withArgs(args, 2, func() error { return writeStages(args[0], args[1]) })
+	},
+}
+
+func main() {
+	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
+		fmt.Fprint(os.Stderr, usage)
+		os.Exit(2)
+	}
+	if err := commands[os.Args[1]](os.Args[2:]); err != nil {
+		fmt.Fprintf(os.Stderr, "%s %s: %v\n", filepath.Base(os.Args[0]), os.Args[1], err)
+		os.Exit(1)
+	}
+}
+
+func withArgs(args []string, count int, do func() error) error {
+	if len(args) != count {
+		return fmt.Errorf("takes %d arguments, not %d", count, len(args))
+	}
+	return do()
+}

@@ -12,6 +12,7 @@ import (
 
 const usage = `crs unpack FOLDER         lay out the rules and their tests as a release has them
 crs stages FOLDER FILE    write every request of the tests in FOLDER, and what it should lead to
+crs coraza FOLDER         judge the tests in FOLDER by what Coraza makes of them, in-process
 `
 
 var commands = map[string]func([]string) error{
@@ -19,6 +20,7 @@ var commands = map[string]func([]string) error{
 	"stages": func(args []string) error {
 		return withArgs(args, 2, func() error { return writeStages(args[0], args[1]) })
 	},
+	"coraza": func(args []string) error { return withArgs(args, 1, func() error { return runCoraza(args[0]) }) },
 }
 
 func main() {

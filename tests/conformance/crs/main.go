@@ -6,6 +6,7 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 )
@@ -13,6 +14,8 @@ import (
 const usage = `crs unpack FOLDER         lay out the rules and their tests as a release has them
 crs stages FOLDER FILE    write every request of the tests in FOLDER, and what it should lead to
 crs coraza FOLDER         judge the tests in FOLDER by what Coraza makes of them, in-process
+crs backend ADDRESS       answer as the tests expect of the upstream
+crs run OPTION... FOLDER  have go-ftw judge the tests in FOLDER by a server; --help lists the options
 `
 
 var commands = map[string]func([]string) error{
@@ -21,6 +24,10 @@ var commands = map[string]func([]string) error{
 		return withArgs(args, 2, func() error { return writeStages(args[0], args[1]) })
 	},
 	"coraza": func(args []string) error { return withArgs(args, 1, func() error { return runCoraza(args[0]) }) },
+	"backend": func(args []string) error {
+		return withArgs(args, 1, func() error { return http.ListenAndServe(args[0], backend{}) })
+	},
+	"run": runSuite,
 }
 
 func main() {

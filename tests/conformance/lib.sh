@@ -50,10 +50,11 @@ portcullis() {
     fi
 }
 
-# serve_through FOLDER BACKEND_PORT: starts portcullis with one Ingress for every host and path in
-# front of the backend; sets http_port and https_port.
+# serve_through FOLDER BACKEND_PORT [OPTION...]: starts portcullis with one Ingress for every host and
+# path in front of the backend; sets http_port and https_port.
 serve_through() {
     local folder=$1 backend=$2 log=$1/portcullis.log
+    shift 2
     portcullis
     http_port=$(free_port)
     https_port=$(free_port)
@@ -96,7 +97,7 @@ EOF
     start "$log" "$PORTCULLIS" run -f "$folder/manifests" --workers 1 --log-level warn \
         --http "127.0.0.1:$http_port" --https "127.0.0.1:$https_port" \
         --status "127.0.0.1:$(free_port)" --admin "127.0.0.1:$(free_port)" \
-        --access-log off --shutdown-grace 1s
+        --access-log off --shutdown-grace 1s "$@"
     await_port "$http_port" "$log"
     await_port "$https_port" "$log"
 }

@@ -4,6 +4,7 @@
 //! transaction runs one exchange through it, phase by phase. Nothing here knows a socket, a
 //! runtime or a Kubernetes type, and every input is bytes: attacks are rarely text.
 
+pub mod libinjection;
 pub mod seclang;
 
 mod pairs;

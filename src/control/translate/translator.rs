@@ -215,6 +215,7 @@ impl Translator {
             clusters: self.clusters.settings().clone(),
             certificates: self.assembled.certificates.clone(),
             default_certificate,
+            default_firewall: None,
             options: Arc::clone(&self.options),
         };
         Translation { config, problems }

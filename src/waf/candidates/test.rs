@@ -8,6 +8,12 @@ use crate::waf::{
     operators::{Caches, Operator, Validation},
 };
 
+/// The bytes of words.
+const WORD: ByteSet = ByteSet::range(b'0', b'9')
+    .union(ByteSet::range(b'A', b'Z'))
+    .union(ByteSet::range(b'a', b'z'))
+    .with(b'_');
+
 /// The test of an operator. `None` where it does not depend on the value alone, or takes memory that
 /// the matcher does not lend.
 pub(super) fn test(operator: &Arc<Operator>) -> Option<Test> {
@@ -37,6 +43,18 @@ pub(super) fn test(operator: &Arc<Operator>) -> Option<Test> {
         },
         Operator::Validate(Validation::Utf8Encoding) => Requires {
             bytes: Some(ByteSet::range(0x80, 0xff)),
+            min_len: 1,
+            ..Requires::default()
+        },
+        // What libinjection looks at is more than a word, and what it finds in HTML is a tag or an
+        // attribute: see `may_be_sqli` and `may_be_xss`.
+        Operator::DetectSqli => Requires {
+            bytes: Some(WORD.complement()),
+            min_len: 1,
+            ..Requires::default()
+        },
+        Operator::DetectXss => Requires {
+            bytes: Some(ByteSet::of(b"<=")),
             min_len: 1,
             ..Requires::default()
         },

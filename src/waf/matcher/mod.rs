@@ -21,7 +21,7 @@ mod shapes;
 mod texts;
 
 pub use self::{
-    atom::{AtomSpec, BuildError, Requires, Test},
+    atom::{AtomSpec, BuildError, Predicate, Requires, Test},
     bits::Bits,
     run::Matcher,
     scratch::Scratch,

@@ -175,6 +175,7 @@ pub(super) fn render(config: &Config) -> String {
         clusters,
         certificates,
         default_certificate,
+        default_firewall: _,
         options: _,
     } = config;
     let mut lines = vec!["routes:".to_owned()];

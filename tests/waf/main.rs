@@ -3,3 +3,4 @@
 
 mod crs;
 mod exchange;
+mod libinjection;

@@ -10,10 +10,11 @@ use super::{
     unit::Unit,
 };
 use crate::waf::{
+    Variable,
     candidates::plan,
     operators::{CompileEnv, Limits, Operator},
     policy::Policy,
-    ruleset::{Jump, Link, Program, Rule, RuleInfo, Step, Test, Used},
+    ruleset::{Jump, KnownSlots, Link, Program, Quick, Rule, RuleInfo, Select, Step, Test, Used},
     seclang::{Directive, RuleFiles, SourceMap, Span},
     settings::Settings,
     tx::TxNames,
@@ -117,11 +118,34 @@ pub(super) fn finish(
             finisher.rules(document);
             finisher.order(document, &markers);
             let mut program = finisher.program;
+            know_members(&mut program, &unit.names);
             program.used = Used::of(&program.rules);
             program.plans = [plan(&mut program, &[1, 2]), plan(&mut program, &[3, 4])];
             program
         })
         .collect()
+}
+
+/// Finds the places of members of `TX` that are chosen by expressions.
+fn know_members(program: &mut Program, names: &TxNames) {
+    let links = program.rules.iter_mut().flat_map(|rule| &mut rule.links);
+    for target in links.flat_map(|link| &mut link.targets) {
+        if target.variable == Variable::Tx
+            && let Select::Regex(regex) = &target.select
+        {
+            let slots = names.all().filter(|(_, name)| regex.is_match(name));
+            let known = KnownSlots {
+                slots: slots.map(|(slot, _)| slot).collect(),
+                below: u16::try_from(names.len()).unwrap_or(u16::MAX),
+            };
+            target.select = Select::TxRegex(Arc::clone(regex), Arc::new(known));
+        }
+    }
+}
+
+/// The short form of a rule's first link.
+fn rule_quick(rules: &[Rule], index: usize) -> Option<Quick> {
+    rules.get(index)?.links.first()?.quick
 }
 
 struct Finisher<'a, 'u> {
@@ -293,6 +317,7 @@ impl Finisher<'_, '_> {
             phase.steps.push(Step {
                 rule: index,
                 atom: None,
+                quick: rule_quick(&self.program.rules, index),
             });
             // Steps of this phase that lie above a place in the document.
             let above = |end: usize| {

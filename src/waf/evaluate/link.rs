@@ -10,7 +10,7 @@ use super::{
 use crate::waf::{
     Variable,
     candidates::{Answers, Plan},
-    ruleset::{Link, Quick, Right},
+    ruleset::{Link, Quick},
     tx::{Decimal, Member, Slot},
     values::Source,
 };
@@ -69,11 +69,7 @@ impl Looking<'_> {
     }
 
     fn quick(&mut self, quick: &Quick, state: &mut State) -> bool {
-        let right = match quick.right {
-            Right::Number(number) => number,
-            Right::Slot(slot) => state.tx.number(slot).unwrap_or(0),
-        };
-        if !quick.holds(&state.tx, right) {
+        if !quick.matches(&state.tx) {
             return false;
         }
         if self.place.rule.tells {

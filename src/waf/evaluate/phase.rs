@@ -101,6 +101,11 @@ fn walk(
     let mut at = 0;
     while let Some(step) = phase.steps.get(at).copied() {
         at += 1;
+        if let Some(quick) = &step.quick
+            && !quick.matches(&state.tx)
+        {
+            continue;
+        }
         let mut found = None;
         if let (Some(atom), Some(asking)) = (step.atom, &mut asking) {
             let plan = asking.plan;

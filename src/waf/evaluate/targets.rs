@@ -151,7 +151,7 @@ impl Looking<'_> {
             }
         };
         let member = match &target.select {
-            Select::All | Select::Regex(_) => &b""[..],
+            Select::All | Select::Regex(_) | Select::TxRegex(..) => &b""[..],
             Select::Name(name) => name,
             Select::Tx(slot) => self.expander.policy.names.name(*slot),
         };
@@ -181,6 +181,11 @@ impl Looking<'_> {
                         if state.tx.write(*slot, &mut buffer) {
                             add(names.name(*slot), &buffer);
                         }
+                    }
+                    Select::TxRegex(_, known) => {
+                        let holds = |name: &[u8]| target.select.holds(name);
+                        let known = (known.slots.as_slice(), known.below);
+                        state.tx.for_some(names, known, holds, add);
                     }
                     select => state.tx.for_each(names, |member, value| {
                         if select.holds(member) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Chains, Rule, Used};
+use super::{Chains, Quick, Rule, Used};
 use crate::waf::candidates::Plan;
 
 /// A sequence of rules.
@@ -32,6 +32,9 @@ pub(crate) struct Step {
     pub(crate) rule: usize,
     /// The number of its first test in the plan, if the matcher is asked about it.
     pub(crate) atom: Option<u16>,
+    /// The short form of its first link, if it has one: where that does not hold the rule's turn is
+    /// over.
+    pub(crate) quick: Option<Quick>,
 }
 
 impl Program {

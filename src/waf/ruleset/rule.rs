@@ -154,6 +154,17 @@ impl Quick {
     }
 }
 
+impl Quick {
+    /// Whether a link matches.
+    pub(crate) fn matches(&self, tx: &TxStore) -> bool {
+        let right = match self.right {
+            Right::Number(number) => number,
+            Right::Slot(slot) => tx.number(slot).unwrap_or(0),
+        };
+        self.holds(tx, right)
+    }
+}
+
 /// What a number is compared with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Right {

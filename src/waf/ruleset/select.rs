@@ -17,6 +17,16 @@ pub(crate) enum Select {
     Tx(Slot),
     /// Those whose names match.
     Regex(Arc<Regex>),
+    /// The members of `TX` whose names match. Which of those with places do is known, as far as places
+    /// had been given; the others are looked at.
+    TxRegex(Arc<Regex>, Arc<KnownSlots>),
+}
+
+/// Places that were found to match, of all below `below`.
+#[derive(Clone, Debug)]
+pub(crate) struct KnownSlots {
+    pub(crate) slots: Vec<Slot>,
+    pub(crate) below: u16,
 }
 
 impl Select {
@@ -26,7 +36,7 @@ impl Select {
             Self::All => true,
             Self::Name(lower) => lower.eq_ignore_ascii_case(name),
             Self::Tx(_) => false,
-            Self::Regex(regex) => regex.is_match(name),
+            Self::Regex(regex) | Self::TxRegex(regex, _) => regex.is_match(name),
         }
     }
 }

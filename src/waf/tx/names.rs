@@ -58,6 +58,11 @@ impl TxNames {
             .unwrap_or_default()
     }
 
+    /// Every place and its name.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (Slot, &[u8])> {
+        (0..).map(Slot).zip(self.names.iter().map(AsRef::as_ref))
+    }
+
     /// How many names have places.
     pub(crate) fn len(&self) -> usize {
         self.names.len()

@@ -173,6 +173,47 @@ impl TxStore {
         Some(value)
     }
 
+    /// Calls `each` with the name and value of those members of `slots` that are set, and of those
+    /// whose places are not below `below` or that have none and whose names `holds` says yes to.
+    pub(crate) fn for_some(
+        &self,
+        names: &TxNames,
+        (slots, below): (&[Slot], u16),
+        holds: impl Fn(&[u8]) -> bool,
+        mut each: impl FnMut(&[u8], &[u8]),
+    ) {
+        let mut buffer = Vec::new();
+        for slot in slots {
+            buffer.clear();
+            if self.write(*slot, &mut buffer) {
+                each(names.name(*slot), &buffer);
+            }
+        }
+        let later = names.all().skip(usize::from(below));
+        for (slot, name) in later.filter(|(_, name)| holds(name)) {
+            buffer.clear();
+            if self.write(slot, &mut buffer) {
+                each(name, &buffer);
+            }
+        }
+        self.dynamic(&mut buffer, |name, value| {
+            if holds(name) {
+                each(name, value);
+            }
+        });
+    }
+
+    fn dynamic(&self, buffer: &mut Vec<u8>, mut each: impl FnMut(&[u8], &[u8])) {
+        for lower in &self.order {
+            buffer.clear();
+            if let Some(dynamic) = self.dynamic.get(lower)
+                && dynamic.value.write(buffer)
+            {
+                each(&dynamic.name, buffer);
+            }
+        }
+    }
+
     /// Calls `each` with the name and value of every set member: those of the rules, then the
     /// others in the order in which they came.
     pub(crate) fn for_each(&self, names: &TxNames, mut each: impl FnMut(&[u8], &[u8])) {
@@ -185,14 +226,7 @@ impl TxStore {
                 each(names.name(Slot(slot)), &buffer);
             }
         }
-        for lower in &self.order {
-            buffer.clear();
-            if let Some(dynamic) = self.dynamic.get(lower)
-                && dynamic.value.write(&mut buffer)
-            {
-                each(&dynamic.name, &buffer);
-            }
-        }
+        self.dynamic(&mut buffer, each);
     }
 }
 

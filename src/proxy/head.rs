@@ -164,7 +164,7 @@ impl ClientHead<'_> {
 pub(super) fn write_interim(head: &ResponseHead, upgrade: bool, out: &mut Vec<u8>) {
     write_status(head, out);
     copy_fields(&head.buffer, head.head_len, &head.fields, out, |field| {
-        is_hop_by_hop(field.id)
+        is_hop_by_hop(field.id) || connection_lists(head.fields(), field.name.of(&head.buffer))
     });
     if upgrade {
         out.extend_from_slice(b"Connection: Upgrade\r\nUpgrade: websocket\r\n");

@@ -21,6 +21,36 @@ fn a_client_that_expects_100_gets_the_upstreams() {
 }
 
 #[test]
+fn an_interim_answer_leaves_behind_what_connection_lists() {
+    let upstream = Upstream::scripted(|mut connection, _| {
+        let head = connection.until("\r\n\r\n");
+        connection.send(
+            "HTTP/1.1 103 Early Hints\r\nX-Hop: 1\r\nConnection: x-hop\r\nLink: </a>\r\n\r\n",
+        );
+        if head.contains("Upgrade: websocket\r\n") {
+            connection.send(
+                "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade, x-hop\r\n\
+                 Upgrade: websocket\r\nX-Hop: 1\r\n\r\n",
+            );
+        } else {
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        }
+    });
+    let proxy = TestProxy::start(Plan::to(&upstream));
+    for fields in [
+        "Connection: close",
+        "Connection: Upgrade\r\nUpgrade: websocket",
+    ] {
+        let answer = proxy.ask(format!("GET / HTTP/1.1\r\nHost: a\r\n{fields}\r\n\r\n"));
+        assert!(
+            answer.starts_with("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 "),
+            "{answer}"
+        );
+        assert!(!answer.contains("X-Hop"), "{answer}");
+    }
+}
+
+#[test]
 fn an_upstream_that_refuses_early_is_heard_while_the_body_is_on_its_way() {
     let upstream = Upstream::scripted(|mut connection, _| {
         connection.until("\r\n\r\n");

@@ -100,7 +100,10 @@ impl<F: FromClient, C: ToClient> Forward<'_, '_, F, C> {
                 break;
             };
             let attempted = match protocol {
-                Protocol::Http1 => self.over_http1(lease, attempt, fresh_only, scratch).await,
+                Protocol::Http1 => {
+                    self.over_http1(lease, attempt, fresh_only, framing, scratch)
+                        .await
+                }
                 Protocol::Http2 => {
                     let over_tls = cluster.is_over_tls();
                     Box::pin(self.over_http2(lease, attempt, over_tls, head_len, framing, scratch))
@@ -199,6 +202,7 @@ impl<F: FromClient, C: ToClient> Forward<'_, '_, F, C> {
         lease: Lease,
         attempt: u8,
         fresh_only: bool,
+        framing: &RequestFraming,
         scratch: &mut Scratch,
     ) -> Result<Forwarded, Failed> {
         let address = lease.address();
@@ -212,7 +216,8 @@ impl<F: FromClient, C: ToClient> Forward<'_, '_, F, C> {
         self.account.note_attempt(address, attempt, connect);
         let reused = connection.is_reused();
 
-        match self.exchange(&lease, &mut connection, scratch).await {
+        let exchanged = self.exchange(&lease, &mut connection, framing.expect_continue, scratch);
+        match exchanged.await {
             Ok(Relayed::Answered { reusable }) => {
                 if reusable && self.from.is_done() {
                     lease.give_back(connection);
@@ -271,6 +276,7 @@ impl<F: FromClient, C: ToClient> Forward<'_, '_, F, C> {
         &mut self,
         lease: &Lease,
         connection: &mut Http1Connection,
+        awaits_continue: bool,
         scratch: &mut Scratch,
     ) -> Result<Relayed, ProxyError> {
         let Self {
@@ -297,9 +303,11 @@ impl<F: FromClient, C: ToClient> Forward<'_, '_, F, C> {
         if sent == Err(Fault::TimedOut) {
             return Err(ProxyError::UpstreamSendTimedOut);
         }
-        let sending = Sending::default();
-        sending.whole.set(sent.is_ok() && from.is_done());
         // Where writing failed, the upstream may have answered before it closed: that is read still.
+        let sending = match sent {
+            Ok(()) => Sending::new(from.is_done(), awaits_continue && from.received() == 0),
+            Err(_) => Sending::cut_short(),
+        };
         let mut relay = Relay {
             client: &mut **to,
             upstream: &upstream,
@@ -311,7 +319,7 @@ impl<F: FromClient, C: ToClient> Forward<'_, '_, F, C> {
             sending: &sending,
             account,
         };
-        if from.is_done() {
+        if !sending.underway.get() {
             let relayed = relay.run(response, out).await?;
             return Ok(relayed.unless_cut_short(&sending));
         }
@@ -427,13 +435,18 @@ async fn pump_body<F: FromClient>(
     while !from.is_done() {
         out.clear();
         from.more(room, out, slot, limits.idle).await?;
+        sending.awaits_continue.set(false);
         slot.arm(limits.send);
         match write_all(upstream, out, slot).await {
-            Ok(()) => sending.moved.set(true),
-            Err(Fault::Gone) => return Ok(()),
+            Ok(()) => {}
+            Err(Fault::Gone) => {
+                sending.underway.set(false);
+                return Ok(());
+            }
             Err(Fault::TimedOut) => return Err(ProxyError::UpstreamSendTimedOut),
         }
     }
+    sending.underway.set(false);
     sending.whole.set(true);
     Ok(())
 }

@@ -73,13 +73,41 @@ impl Relayed {
 }
 
 /// How far the request has got on its way to the upstream.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Sending {
-    /// Bytes have gone out since it was last looked.
-    pub moved: Cell<bool>,
+    /// More of the body may come. Meanwhile the limits of the upload hold, and an upstream that waits
+    /// for the rest owes nothing.
+    pub underway: Cell<bool>,
+    /// The client sends nothing before the upstream has said that it may.
+    pub awaits_continue: Cell<bool>,
     /// Every byte of the request has gone out. That the client has sent all of it is not enough: a
     /// connection that lacks the end of a body must not carry another request.
     pub whole: Cell<bool>,
+}
+
+impl Sending {
+    /// A request of which all that was there has gone out; `whole`: that was all of it.
+    pub(super) fn new(whole: bool, awaits_continue: bool) -> Self {
+        Self {
+            underway: Cell::new(!whole),
+            awaits_continue: Cell::new(awaits_continue),
+            whole: Cell::new(whole),
+        }
+    }
+
+    /// A request of which not even that could be sent.
+    pub(super) fn cut_short() -> Self {
+        Self {
+            underway: Cell::new(false),
+            awaits_continue: Cell::new(false),
+            whole: Cell::new(false),
+        }
+    }
+
+    /// Whether the upstream can be expected to say something.
+    pub(super) fn is_answer_due(&self) -> bool {
+        !self.underway.get() || self.awaits_continue.get()
+    }
 }
 
 /// An answer at work.
@@ -139,6 +167,9 @@ impl<C: ToClient> Relay<'_, '_, '_, C> {
                     if interim > MAX_INTERIM {
                         return Err(ProxyError::UnexpectedInterim);
                     }
+                    if response.status == 100 {
+                        self.sending.awaits_continue.set(false);
+                    }
                     self.client.interim(response).await?;
                     response.advance();
                 }
@@ -169,8 +200,7 @@ impl<C: ToClient> Relay<'_, '_, '_, C> {
                 }
                 Err(Fault::TimedOut) => {
                     waited += step;
-                    // While the body is on its way an upstream owes no answer.
-                    if self.sending.moved.take() {
+                    if !self.sending.is_answer_due() {
                         waited = Duration::ZERO;
                     }
                     self.account.check_time(self.timeouts.request)?;
@@ -250,6 +280,10 @@ impl<C: ToClient> Relay<'_, '_, '_, C> {
             let read = match self.read(buffer, room).await? {
                 Ok(read) => read,
                 Err(Fault::Gone) => return Err(ProxyError::UpstreamClosed),
+                Err(Fault::TimedOut) if !self.sending.is_answer_due() => {
+                    self.account.check_time(self.timeouts.request)?;
+                    continue;
+                }
                 Err(Fault::TimedOut) => return Err(ProxyError::UpstreamTimedOut),
             };
             self.account.check_time(self.timeouts.request)?;

@@ -8,3 +8,4 @@ mod proxy_protocol;
 mod refusals;
 mod streaming;
 mod support;
+mod uploads;

@@ -72,25 +72,21 @@ fn compile_host(
     compile: &mut impl FnMut(&config::Rule) -> Rule,
 ) -> HostRoutes<Arc<Rule>> {
     let mut rules = Vec::new();
-    for route in routes {
-        for rule in &route.rules {
-            let compiled = Arc::new(compile(rule));
-            for condition in &rule.matches {
-                let alone = vec![(condition.clone(), ())];
-                // Translation has already refused patterns that do not compile; should one come
-                // through, its rule alone is left out.
-                match HostRoutes::build(alone) {
-                    Ok(_) => rules.push((condition.clone(), Arc::clone(&compiled))),
-                    Err(error) => tracing::error!(
-                        object = %route.object,
-                        %error,
-                        "a rule's pattern does not compile and the rule is not served"
-                    ),
-                }
-            }
+    for rule in routes.iter().flat_map(|route| &route.rules) {
+        let compiled = Arc::new(compile(rule));
+        for condition in &rule.matches {
+            rules.push((condition.clone(), Arc::clone(&compiled)));
         }
     }
-    HostRoutes::build(rules).expect("every pattern was compiled on its own")
+    // Translation has already refused patterns that do not compile; should one come through, its rule
+    // alone is left out.
+    HostRoutes::build_what_compiles(rules, |rule, error| {
+        tracing::error!(
+            object = %rule.meta.object,
+            %error,
+            "a rule's pattern does not compile and the rule is not served"
+        );
+    })
 }
 
 /// Numbers for clusters: stable while a cluster exists, used again when it is gone.

@@ -16,7 +16,7 @@ use crate::{
         AccessLogFormat, Action, ClientAddressOptions, Config, DenyReason, Forward, Options, Route,
         Rule, RuleMeta,
     },
-    message::HostMatch,
+    message::{HostMatch, Slashes},
     policy::{BodyLimit, Hsts, HttpsRedirect, RoutePolicy, Timeouts},
     routing::{FieldMatch, Match, PathMatch, TextMatch},
     tls::{Certificate, CertificateBinding, ClientTls, VerifyServer},
@@ -158,7 +158,10 @@ fn policy(policy: &RoutePolicy) -> Value {
         request,
     } = timeouts;
     json!({
-        "https_redirect": https_redirect.map(|HttpsRedirect { status }| status),
+        "https_redirect": https_redirect.map(|HttpsRedirect { status, port }| json!({
+            "status": status,
+            "port": port,
+        })),
         "hsts": hsts.map(|Hsts { max_age, include_subdomains, preload }| json!({
             "max_age": max_age,
             "include_subdomains": include_subdomains,
@@ -281,6 +284,7 @@ fn options(options: &Options) -> Value {
         max_connections_per_client,
         underscores_in_headers,
         http2,
+        slashes,
     } = options;
     let ClientAddressOptions {
         use_forwarded_headers,
@@ -314,6 +318,10 @@ fn options(options: &Options) -> Value {
         "max_connections_per_client": max_connections_per_client,
         "underscores_in_headers": underscores_in_headers,
         "http2": http2,
+        "merge_slashes": match slashes {
+            Slashes::Merge => true,
+            Slashes::Keep => false,
+        },
     })
 }
 

@@ -68,15 +68,16 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
     if demo {
         translating.stand_ins = demo::start(runtime.handle(), &shutdown)?;
     }
-    let proxy_options = &translating.options.options;
+    let proxy_options = translating.options.options.clone();
     let sockets = serving::bind(&http, &https, workers)?;
     let (http, https) = (sockets.first_http(), sockets.first_https());
+    translating.https_port = https.map(|address| address.port());
     let publisher = Publisher::new(Arc::clone(&status), metrics.clone());
     let limits = Arc::new(Limits::default());
     let workers = Workers::start(
         sockets,
         &publisher,
-        proxy_options,
+        &proxy_options,
         (&log, &metrics, &shutdown),
         &limits,
         runtime.handle(),

@@ -63,6 +63,7 @@ pub(super) fn translate_settings(
         trust: NameTrust::Trusted,
         permit_unsupported_access_control: *permit_unsupported_access_control,
         options,
+        https_port: None,
         stand_ins: BTreeMap::new(),
     }
 }

@@ -3,6 +3,7 @@
 
 use std::{
     cell::RefCell,
+    future::poll_fn,
     net::SocketAddr,
     rc::Rc,
     time::{Duration, Instant},
@@ -67,8 +68,31 @@ pub(super) struct PumpLimits {
 }
 
 impl<F: FromClient, C: ToClient> Forward<'_, '_, F, C> {
-    /// Tries endpoints until one has answered.
+    /// Tries endpoints until one has answered, for as long as the exchange may take.
     pub(super) async fn run(
+        &mut self,
+        view: Rc<View>,
+        cluster: &Rc<Cluster>,
+        framing: &RequestFraming,
+        scratch: &mut Scratch,
+    ) -> Result<Forwarded, ProxyError> {
+        let Some(limit) = self.timeouts.request else {
+            return self.attempts(view, cluster, framing, scratch).await;
+        };
+        let slot = self.account.worker.ticker.slot();
+        slot.arm(limit.saturating_sub(self.account.started.elapsed()));
+        let limit = async {
+            poll_fn(|cx| slot.poll_expired(cx)).await;
+            Err(ProxyError::RequestTimedOut)
+        };
+        Box::pin(alongside(
+            limit,
+            self.attempts(view, cluster, framing, scratch),
+        ))
+        .await
+    }
+
+    async fn attempts(
         &mut self,
         view: Rc<View>,
         cluster: &Rc<Cluster>,
@@ -319,7 +343,7 @@ impl<F: FromClient, C: ToClient> Forward<'_, '_, F, C> {
             sending: &sending,
             account,
         };
-        if !sending.underway.get() {
+        if !sending.is_underway() {
             let relayed = relay.run(response, out).await?;
             return Ok(relayed.unless_cut_short(&sending));
         }
@@ -440,13 +464,13 @@ async fn pump_body<F: FromClient>(
         match write_all(upstream, out, slot).await {
             Ok(()) => {}
             Err(Fault::Gone) => {
-                sending.underway.set(false);
+                sending.end();
                 return Ok(());
             }
             Err(Fault::TimedOut) => return Err(ProxyError::UpstreamSendTimedOut),
         }
     }
-    sending.underway.set(false);
+    sending.end();
     sending.whole.set(true);
     Ok(())
 }

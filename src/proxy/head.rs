@@ -240,7 +240,7 @@ mod tests {
         http1::{
             HeadLimits, Parsed, parse_request, parse_response, request_framing, response_framing,
         },
-        message::Method,
+        message::{Method, Slashes},
         proxy::request_id::RequestIds,
     };
 
@@ -255,7 +255,7 @@ mod tests {
         );
         let framing = request_framing(&head).unwrap();
         let mut target = Target::default();
-        target.resolve(&head).unwrap();
+        target.resolve(&head, Slashes::Merge).unwrap();
         let mut host = Vec::new();
         write_authority(&target, &mut host);
         let id = RequestIds::new().next();

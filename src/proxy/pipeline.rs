@@ -10,6 +10,7 @@ use super::{
 use crate::{
     http1::{BodyLength, RequestFraming},
     message::{FieldId, Method, RequestHead, Target, TargetError},
+    policy::HttpsRedirect,
     snapshot::{Action, Rule},
     upstream::Cluster,
 };
@@ -19,8 +20,8 @@ use crate::{
 pub(super) enum Decision {
     /// It is forwarded.
     Forward(Rc<Cluster>),
-    /// It is sent to the same place over HTTPS, with this status.
-    RedirectToHttps(u16),
+    /// It is sent to the same place over HTTPS.
+    RedirectToHttps(HttpsRedirect),
 }
 
 /// A request whose rule is known.
@@ -89,13 +90,13 @@ fn decide(
         return Err(ProxyError::EncodedSlash);
     }
     if !client.https
-        && let Some(redirect) = &rule.policy.https_redirect
+        && let Some(redirect) = rule.policy.https_redirect
     {
         // HTTP/1.0 may name no host, and then there is nowhere to send it.
         if target.host().is_empty() {
             return Err(ProxyError::RequestTarget(TargetError::NoHost));
         }
-        return Ok(Decision::RedirectToHttps(redirect.status));
+        return Ok(Decision::RedirectToHttps(redirect));
     }
     if let BodyLength::Sized(length) = framing.body
         && !rule.policy.body_limit.allows(length)

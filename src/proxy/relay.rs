@@ -77,7 +77,9 @@ impl Relayed {
 pub(super) struct Sending {
     /// More of the body may come. Meanwhile the limits of the upload hold, and an upstream that waits
     /// for the rest owes nothing.
-    pub underway: Cell<bool>,
+    underway: Cell<bool>,
+    /// It has ended since it was last asked.
+    ended: Cell<bool>,
     /// The client sends nothing before the upstream has said that it may.
     pub awaits_continue: Cell<bool>,
     /// Every byte of the request has gone out. That the client has sent all of it is not enough: a
@@ -90,6 +92,7 @@ impl Sending {
     pub(super) fn new(whole: bool, awaits_continue: bool) -> Self {
         Self {
             underway: Cell::new(!whole),
+            ended: Cell::new(false),
             awaits_continue: Cell::new(awaits_continue),
             whole: Cell::new(whole),
         }
@@ -99,14 +102,28 @@ impl Sending {
     pub(super) fn cut_short() -> Self {
         Self {
             underway: Cell::new(false),
+            ended: Cell::new(false),
             awaits_continue: Cell::new(false),
             whole: Cell::new(false),
         }
     }
 
-    /// Whether the upstream can be expected to say something.
-    pub(super) fn is_answer_due(&self) -> bool {
-        !self.underway.get() || self.awaits_continue.get()
+    /// Whether more of the body may come.
+    pub(super) fn is_underway(&self) -> bool {
+        self.underway.get()
+    }
+
+    /// No more of the body will be sent.
+    pub(super) fn end(&self) {
+        self.underway.set(false);
+        self.ended.set(true);
+    }
+
+    /// Whether the upstream had no reason to speak for all of the time that was waited for it; asked
+    /// when that is over.
+    pub(super) fn excuses_silence(&self) -> bool {
+        let was_underway = self.ended.take() || self.underway.get();
+        was_underway && !self.awaits_continue.get()
     }
 }
 
@@ -195,15 +212,13 @@ impl<C: ToClient> Relay<'_, '_, '_, C> {
                 Ok(0) | Err(Fault::Gone) => return Err(ProxyError::UpstreamClosed),
                 Ok(_) => {
                     self.account.upstream_spoke = true;
-                    self.account.check_time(self.timeouts.request)?;
                     waited = Duration::ZERO;
                 }
                 Err(Fault::TimedOut) => {
                     waited += step;
-                    if !self.sending.is_answer_due() {
+                    if self.sending.excuses_silence() {
                         waited = Duration::ZERO;
                     }
-                    self.account.check_time(self.timeouts.request)?;
                     if self.client.is_gone() {
                         return Err(ProxyError::ClientGone);
                     }
@@ -280,13 +295,9 @@ impl<C: ToClient> Relay<'_, '_, '_, C> {
             let read = match self.read(buffer, room).await? {
                 Ok(read) => read,
                 Err(Fault::Gone) => return Err(ProxyError::UpstreamClosed),
-                Err(Fault::TimedOut) if !self.sending.is_answer_due() => {
-                    self.account.check_time(self.timeouts.request)?;
-                    continue;
-                }
+                Err(Fault::TimedOut) if self.sending.excuses_silence() => continue,
                 Err(Fault::TimedOut) => return Err(ProxyError::UpstreamTimedOut),
             };
-            self.account.check_time(self.timeouts.request)?;
             if read == 0 {
                 decoder.on_eof().map_err(|_| ProxyError::UpstreamClosed)?;
                 self.client.end(Fields::default(), out);

@@ -9,4 +9,4 @@ mod limits;
 mod pairings;
 mod requests;
 
-pub(crate) use upstream::mirror as mirror_http2;
+pub(crate) use upstream::{mirror as mirror_http2, never_answering};

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{GlobalOptions, annotations::AnnotationSettings, hosts::HostFacts};
-use crate::policy::{RoutePolicy, Timeouts};
+use super::{annotations::AnnotationSettings, hosts::HostFacts, settings::TranslateSettings};
+use crate::policy::{HttpsRedirect, RoutePolicy, Timeouts};
 
 /// Makes policies, and shares the ones made last: most rules have one of very few.
 #[derive(Debug, Default)]
@@ -19,11 +19,11 @@ impl PolicyMaker {
     pub(super) fn make(
         &mut self,
         annotations: &AnnotationSettings,
-        globals: &GlobalOptions,
+        settings: &TranslateSettings,
         host: HostFacts,
         path: &str,
     ) -> Arc<RoutePolicy> {
-        let policy = policy(annotations, globals, host, path);
+        let policy = policy(annotations, settings, host, path);
         if let Some(known) = self.recent.iter().find(|known| ***known == policy) {
             return Arc::clone(known);
         }
@@ -38,10 +38,11 @@ impl PolicyMaker {
 
 fn policy(
     annotations: &AnnotationSettings,
-    globals: &GlobalOptions,
+    settings: &TranslateSettings,
     host: HostFacts,
     path: &str,
 ) -> RoutePolicy {
+    let globals = &settings.options;
     let RoutePolicy {
         https_redirect,
         hsts,
@@ -64,15 +65,23 @@ fn policy(
         .iter()
         .any(|start| path.starts_with(&**start));
     let redirected = !exempt && (force || (if_tls && host.tls));
+    let mut redirect = globals.https_redirect;
+    let names_port = annotations
+        .port_in_redirects
+        .unwrap_or(globals.port_in_redirects);
+    // Whoever says which port clients use knows better than the one that listens.
+    if names_port && redirect.port == HttpsRedirect::default().port {
+        redirect.port = settings.https_port.unwrap_or(redirect.port);
+    }
     RoutePolicy {
-        https_redirect: redirected.then_some(globals.https_redirect),
+        https_redirect: redirected.then_some(redirect),
         hsts: hsts.filter(|_| host.tls),
         body_limit: annotations.body_limit.unwrap_or(*body_limit),
         timeouts: Timeouts {
             connect: annotations.connect_timeout.unwrap_or(connect),
             read: annotations.read_timeout.unwrap_or(read),
             send: annotations.send_timeout.unwrap_or(send),
-            request,
+            request: annotations.request_timeout.unwrap_or(request),
         },
         refuse_encoded_slashes: *refuse_encoded_slashes,
     }

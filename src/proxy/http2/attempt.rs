@@ -210,12 +210,12 @@ impl<F: FromClient> Pump<'_, F> {
                 Poll::Ready(Err(ProxyError::UpstreamSendTimedOut))
             });
             if !taken.await? {
-                sending.underway.set(false);
+                sending.end();
                 return Ok(());
             }
             sender.send(Bytes::copy_from_slice(out));
         }
-        sending.underway.set(false);
+        sending.end();
         sender.finish(trailers(from.trailers())?);
         Ok(())
     }
@@ -261,7 +261,6 @@ impl<C: ToClient> Relay<'_, '_, C> {
         request: Request<RequestBody>,
     ) -> Result<http::Response<Answer>, ProxyError> {
         let Self {
-            account,
             slot,
             to,
             timeouts,
@@ -293,10 +292,9 @@ impl<C: ToClient> Relay<'_, '_, C> {
                 return come;
             }
             waited += step;
-            if !sending.is_answer_due() {
+            if sending.excuses_silence() {
                 waited = Duration::ZERO;
             }
-            account.check_time(timeouts.request)?;
             if to.is_gone() {
                 return Err(ProxyError::ClientGone);
             }
@@ -341,7 +339,6 @@ impl<C: ToClient> Relay<'_, '_, C> {
             flushed = false;
             match frame.into_data() {
                 Ok(data) => {
-                    self.account.check_time(self.timeouts.request)?;
                     self.account.count(data.len());
                     self.to.data(&data, out);
                     if out.len() >= GATHER {
@@ -396,10 +393,11 @@ impl<C: ToClient> Relay<'_, '_, C> {
                 Poll::Pending => {}
             }
             ready!(slot.poll_expired(cx));
-            if sending.is_answer_due() {
-                return Poll::Ready(Err(ProxyError::UpstreamTimedOut));
-            }
-            Poll::Ready(Ok(Next::Later))
+            Poll::Ready(if sending.excuses_silence() {
+                Ok(Next::Later)
+            } else {
+                Err(ProxyError::UpstreamTimedOut)
+            })
         })
         .await
     }

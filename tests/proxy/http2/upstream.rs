@@ -48,6 +48,14 @@ where
     address
 }
 
+/// Takes requests and says nothing.
+pub(crate) fn never_answering() -> SocketAddr {
+    scripted(|request, respond| async move {
+        let _kept = (request, respond);
+        std::future::pending::<()>().await;
+    })
+}
+
 /// Answers every request with 200 and an account of what came: the head as HTTP/1.1 would have it,
 /// then the body, then the trailers.
 pub(crate) fn mirror() -> SocketAddr {

@@ -25,6 +25,10 @@ pub(in crate::control::translate) struct AnnotationSettings {
     pub(in crate::control::translate) read_timeout: Option<Duration>,
     /// `proxy-send-timeout`
     pub(in crate::control::translate) send_timeout: Option<Duration>,
+    /// `request-timeout`, of our own; `Some(None)` is no limit.
+    pub(in crate::control::translate) request_timeout: Option<Option<Duration>>,
+    /// `use-port-in-redirects`
+    pub(in crate::control::translate) port_in_redirects: Option<bool>,
     /// `load-balance`
     pub(in crate::control::translate) load_balance: Option<Balancer>,
     /// `upstream-hash-by`, which goes before `load-balance`

@@ -16,6 +16,9 @@ pub(super) const TABLE: &[&[Row<AnnotationSettings>]] = &[
     unsupported::ROWS,
 ];
 
+/// Every annotation of our own.
+pub(super) const OWN_TABLE: &[&[Row<AnnotationSettings>]] = &[proxy::OWN];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -24,7 +27,7 @@ mod tests {
     #[test]
     fn every_supported_annotation_is_documented() {
         let page = include_str!("../../../../docs/annotations.md");
-        for row in TABLE.iter().copied().flatten() {
+        for row in TABLE.iter().chain(OWN_TABLE).copied().flatten() {
             if matches!(row.meaning, Meaning::Setting(_)) {
                 assert!(page.contains(&format!("`{}", row.name)), "{}", row.name);
             }

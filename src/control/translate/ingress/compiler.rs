@@ -111,7 +111,8 @@ impl Compiler<'_> {
             path_type,
         } = path;
         let field = place.field();
-        let path = match path::parse(written.as_deref(), path_type) {
+        let slashes = self.settings.options.options.slashes;
+        let path = match path::parse(written.as_deref(), path_type, slashes) {
             Ok(path) => path,
             Err(PathFault::Path(message)) => {
                 self.reporter
@@ -206,12 +207,8 @@ impl Compiler<'_> {
 
     fn policy(&mut self, host: &HostMatch, written: &str) -> Arc<RoutePolicy> {
         let facts = self.hosts.facts(host);
-        self.policies.make(
-            &self.outline.settings,
-            &self.settings.options,
-            facts,
-            written,
-        )
+        self.policies
+            .make(&self.outline.settings, self.settings, facts, written)
     }
 
     /// Whether access control that is not supported covers a path.

@@ -14,7 +14,7 @@ use crate::{
             options_from_config_map,
         },
     },
-    policy::{BodyLimit, RoutePolicy, Timeouts},
+    policy::{BodyLimit, HttpsRedirect, RoutePolicy, Timeouts},
     routing::{Match, PathMatch},
     tls::VerifyServer,
     upstream::{Balancer, ClusterSettings, NameTrust, Protocol, UpstreamSource},
@@ -131,6 +131,7 @@ pub(super) fn settings(text: &str) -> TranslateSettings {
         trust: NameTrust::Trusted,
         permit_unsupported_access_control: false,
         options: GlobalOptions::default(),
+        https_port: Some(8443),
         stand_ins: BTreeMap::new(),
     };
     let keys: BTreeMap<String, Value> = serde_saphyr::from_str(text).unwrap();
@@ -262,6 +263,9 @@ fn render_policy(policy: &RoutePolicy) -> String {
     let mut parts = String::new();
     if let Some(redirect) = https_redirect {
         parts += &format!(", redirect {}", redirect.status);
+        if redirect.port != HttpsRedirect::default().port {
+            parts += &format!(" to port {}", redirect.port);
+        }
     }
     if let Some(hsts) = hsts {
         parts += &format!(", hsts {}", hsts.max_age);
@@ -285,7 +289,9 @@ fn render_policy(policy: &RoutePolicy) -> String {
             request,
         } = timeouts;
         parts += &format!(", connect {connect:?} read {read:?} send {send:?}");
-        assert_eq!(*request, None);
+        if let Some(request) = request {
+            parts += &format!(" request {request:?}");
+        }
     }
     assert!(!refuse_encoded_slashes);
     parts

@@ -8,7 +8,6 @@ use tokio::{
     net::TcpStream,
     time::{Instant, timeout_at},
 };
-use tokio_rustls::TlsAcceptor;
 
 use super::{
     downstream::Downstream,
@@ -19,7 +18,7 @@ use super::{
     proxy_protocol::{MAX_HEADER, ProxiedAddresses, ProxyHeader},
     worker::Worker,
 };
-use crate::tls::Stream;
+use crate::tls::{ServerAcceptor, Stream};
 
 /// Serves one connection to its end. `place` is held for as long.
 ///
@@ -29,14 +28,14 @@ pub(super) async fn run(
     worker: &Rc<Worker>,
     mut stream: TcpStream,
     address: SocketAddr,
-    tls: Option<TlsAcceptor>,
+    tls: Option<ServerAcceptor>,
     mut place: Place,
 ) {
     let _ = stream.set_nodelay(true);
     let view = worker.view();
     let options = &view.snapshot.config.options;
     let deadline = Instant::now() + options.head_timeout;
-    let most = options.max_connections_per_client;
+    let (most, http2) = (options.max_connections_per_client, options.http2);
     let from = &options.client_address;
     let proxied = from.use_proxy_protocol && is_trusted(address.ip().to_canonical(), &from.trusted);
     drop(view);
@@ -60,7 +59,7 @@ pub(super) async fn run(
     let stream = match tls {
         None => Stream::Tcp(stream),
         Some(acceptor) => {
-            let handshake = Box::pin(acceptor.accept(stream));
+            let handshake = Box::pin(acceptor.accept(stream, http2));
             let Ok(Ok(stream)) = timeout_at(deadline, handshake).await else {
                 worker.metrics.count(Counter::TlsFailed);
                 return;

@@ -3,6 +3,7 @@
 //! Invariant: the crypto provider is passed explicitly, never installed for the process. Non-goal:
 //! where certificates come from; that is `control`.
 
+mod acceptor;
 mod certificate;
 mod certificate_store;
 mod client;
@@ -12,6 +13,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
+pub use acceptor::ServerAcceptor;
 pub use certificate::{Certificate, CertificateBinding, CertificateError};
 pub use certificate_store::{CertificateStore, ServerResolver};
 pub use client::{ClientTls, VerifyServer};

@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::{
+    GlobalOptions,
     assembled::Assembled,
     changes::Changes,
     class::Classes,
@@ -77,6 +78,16 @@ impl Translator {
             secret_users: Users::default(),
             assembled: Assembled::default(),
             settings,
+        }
+    }
+
+    /// Goes on with other options for the whole proxy: everything is translated anew if they differ.
+    pub fn follow(&mut self, options: GlobalOptions) {
+        if self.settings.options != options {
+            *self = Self::new(TranslateSettings {
+                options,
+                ..self.settings.clone()
+            });
         }
     }
 

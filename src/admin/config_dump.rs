@@ -17,7 +17,10 @@ use crate::{
         Rule, RuleMeta,
     },
     message::{HostMatch, Slashes},
-    policy::{BodyLimit, Hsts, HttpsRedirect, RoutePolicy, Timeouts},
+    policy::{
+        BodyLimit, CertificateDemand, ClientCertificatePolicy, Hsts, HttpsRedirect, RoutePolicy,
+        SubjectPattern, Timeouts,
+    },
     routing::{FieldMatch, Match, PathMatch, TextMatch},
     tls::{Certificate, CertificateBinding, ClientTls, VerifyServer},
     upstream::{
@@ -38,6 +41,7 @@ pub(super) fn dump(published: &Published) -> Value {
         clusters,
         certificates,
         default_certificate,
+        certificate_hosts,
         options,
     } = config.as_ref();
     json!({
@@ -51,6 +55,7 @@ pub(super) fn dump(published: &Published) -> Value {
             .collect::<serde_json::Map<_, _>>(),
         "certificates": certificates.iter().map(|it| certificate(it)).collect::<Vec<_>>(),
         "default_certificate": default_certificate.as_deref().map(certificate),
+        "certificate_hosts": certificate_hosts.iter().map(host).collect::<Vec<_>>(),
         "options": self::options(options),
     })
 }
@@ -147,6 +152,7 @@ fn policy(policy: &RoutePolicy) -> Value {
     let RoutePolicy {
         https_redirect,
         hsts,
+        client_certificate,
         body_limit,
         timeouts,
         refuse_encoded_slashes,
@@ -167,6 +173,7 @@ fn policy(policy: &RoutePolicy) -> Value {
             "include_subdomains": include_subdomains,
             "preload": preload,
         })),
+        "client_certificate": client_certificate.as_deref().map(certificate_demand),
         "body_limit_bytes": match body_limit {
             BodyLimit::Bytes(bytes) => Some(*bytes),
             BodyLimit::Unlimited => None,
@@ -178,6 +185,26 @@ fn policy(policy: &RoutePolicy) -> Value {
             "request": request.map(seconds),
         },
         "refuse_encoded_slashes": refuse_encoded_slashes,
+    })
+}
+
+fn certificate_demand(policy: &ClientCertificatePolicy) -> Value {
+    let ClientCertificatePolicy {
+        authorities: _,
+        demand,
+        max_intermediates,
+        subject,
+        pass_on,
+    } = policy;
+    json!({
+        "demand": match demand {
+            CertificateDemand::Required => "required",
+            CertificateDemand::Optional => "optional",
+            CertificateDemand::OptionalUnverified => "optional, unverified",
+        },
+        "max_intermediates": max_intermediates,
+        "subject": subject.as_ref().map(SubjectPattern::as_str),
+        "pass_on": pass_on,
     })
 }
 

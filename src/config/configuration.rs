@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{ClusterMap, Options, Route};
-use crate::tls::CertificateBinding;
+use crate::{message::HostMatch, tls::CertificateBinding};
 
 /// Everything that the objects of the moment ask for.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -16,6 +16,8 @@ pub struct Config {
     pub certificates: Vec<Arc<CertificateBinding>>,
     /// The certificate for every other name; without it a self-made one is served.
     pub default_certificate: Option<Arc<CertificateBinding>>,
+    /// Hosts that ask clients for certificates, sorted.
+    pub certificate_hosts: Vec<HostMatch>,
     /// What is set for the whole proxy.
     pub options: Arc<Options>,
 }

@@ -15,10 +15,11 @@ use super::{
     http2::{self, Replayed},
     limits::Place,
     metrics::Counter,
+    peer_certificate::PeerCertificate,
     proxy_protocol::{MAX_HEADER, ProxiedAddresses, ProxyHeader},
     worker::Worker,
 };
-use crate::tls::{ServerAcceptor, Stream};
+use crate::tls::{Accepted, ServerAcceptor, Stream};
 
 /// Serves one connection to its end. `place` is held for as long.
 ///
@@ -42,6 +43,7 @@ pub(super) async fn run(
     let mut peer = Peer {
         client: address,
         tls: None,
+        certificate: None,
     };
     if proxied {
         let header = Box::pin(take_proxy_header(&mut stream));
@@ -60,7 +62,7 @@ pub(super) async fn run(
         None => Stream::Tcp(stream),
         Some(acceptor) => {
             let handshake = Box::pin(acceptor.accept(stream, http2));
-            let Ok(Ok(stream)) = timeout_at(deadline, handshake).await else {
+            let Ok(Ok(Accepted { stream, asked })) = timeout_at(deadline, handshake).await else {
                 worker.metrics.count(Counter::TlsFailed);
                 return;
             };
@@ -73,6 +75,9 @@ pub(super) async fn run(
                 Some(ProtocolVersion::TLSv1_2) => "TLSv1.2",
                 _ => "TLSv1.3",
             });
+            if asked {
+                peer.certificate = Some(Box::new(PeerCertificate::new(session)));
+            }
             let http2 = session.alpn_protocol() == Some(b"h2");
             let stream = Stream::Server(Box::new(stream));
             if http2 {

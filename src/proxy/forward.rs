@@ -201,6 +201,13 @@ impl<F: FromClient, C: ToClient> Forward<'_, '_, F, C> {
             authority,
             &options.client_address,
         );
+        let certificate = account
+            .rule
+            .as_ref()
+            .and_then(|rule| rule.policy.client_certificate.as_ref());
+        if let Some(policy) = certificate {
+            forwarded.extend_from_slice(&account.peer.judge(policy).fields);
+        }
         out.clear();
         UpstreamHead {
             head: request,
@@ -215,6 +222,7 @@ impl<F: FromClient, C: ToClient> Forward<'_, '_, F, C> {
             id: &account.id,
             keep_id: client.trusted && request.find(FieldId::XRequestId).is_some(),
             underscores: options.underscores_in_headers,
+            certificate: certificate.is_some(),
             forwarded,
         }
         .write(out);

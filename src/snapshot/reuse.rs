@@ -139,6 +139,7 @@ pub(super) struct Certificates {
     self_signed: Arc<Certificate>,
     bindings: Vec<Arc<CertificateBinding>>,
     default: Option<Arc<CertificateBinding>>,
+    asking: Vec<HostMatch>,
     store: Arc<CertificateStore>,
 }
 
@@ -149,6 +150,7 @@ impl Certificates {
             self_signed,
             bindings: Vec::new(),
             default: None,
+            asking: Vec::new(),
             store,
         }
     }
@@ -159,11 +161,16 @@ impl Certificates {
             self_signed,
             bindings,
             default,
+            asking,
             store,
         } = self;
-        if *bindings == config.certificates && *default == config.default_certificate {
+        if *bindings == config.certificates
+            && *default == config.default_certificate
+            && *asking == config.certificate_hosts
+        {
             return;
         }
+        asking.clone_from(&config.certificate_hosts);
         bindings.clone_from(&config.certificates);
         default.clone_from(&config.default_certificate);
         let fallback = default
@@ -172,7 +179,7 @@ impl Certificates {
         let pairs = bindings
             .iter()
             .map(|binding| (&binding.hosts[..], &binding.certificate));
-        *store = Arc::new(CertificateStore::build(pairs, Arc::clone(fallback)));
+        *store = Arc::new(CertificateStore::build(pairs, Arc::clone(fallback)).asking(asking));
     }
 
     pub(super) fn store(&self) -> Arc<CertificateStore> {

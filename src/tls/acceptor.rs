@@ -1,20 +1,38 @@
 //! Handshakes with clients, each under the options of its moment.
 //!
-//! Invariant: what is offered is decided when a handshake begins, so that options are followed without
-//! a restart. Non-goal: time limits; those are the caller's.
+//! Invariant: what is offered and asked for is decided when a handshake begins, so that options are
+//! followed without a restart; a client certificate is asked for where the name that the client wants
+//! asks for one, and nowhere else. Non-goal: time limits, and which certificate is good.
 
-use std::{io, sync::Arc};
+use std::{fmt, io, sync::Arc};
 
+use rustls::{ServerConfig, server::Acceptor};
 use tokio::net::TcpStream;
-use tokio_rustls::{TlsAcceptor, server::TlsStream};
+use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor, server::TlsStream};
 
 use super::{ServerResolver, ServerTlsError, ServerTlsOptions, server_config};
 
 /// What makes the handshakes of a listener; cheap to clone.
 #[derive(Clone)]
 pub struct ServerAcceptor {
-    with_http2: TlsAcceptor,
-    without_http2: TlsAcceptor,
+    resolver: Arc<ServerResolver>,
+    with_http2: Configs,
+    without_http2: Configs,
+}
+
+/// A client with whom everything is agreed.
+#[derive(Debug)]
+pub struct Accepted {
+    /// Its stream.
+    pub stream: TlsStream<TcpStream>,
+    /// Whether it was asked for a certificate.
+    pub asked: bool,
+}
+
+#[derive(Clone)]
+struct Configs {
+    plain: Arc<ServerConfig>,
+    asking: Arc<ServerConfig>,
 }
 
 impl ServerAcceptor {
@@ -23,16 +41,24 @@ impl ServerAcceptor {
     /// # Errors
     /// Those of [`server_config`].
     pub fn new(resolver: &Arc<ServerResolver>) -> Result<Self, ServerTlsError> {
-        let acceptor = |http2| {
-            let options = ServerTlsOptions {
-                http2,
-                ..ServerTlsOptions::default()
+        let configs = |http2| {
+            let config = |ask_certificate| {
+                let options = ServerTlsOptions {
+                    http2,
+                    ask_certificate,
+                    ..ServerTlsOptions::default()
+                };
+                server_config(Arc::clone(resolver), &options)
             };
-            server_config(Arc::clone(resolver), &options).map(TlsAcceptor::from)
+            Ok(Configs {
+                plain: config(false)?,
+                asking: config(true)?,
+            })
         };
         Ok(Self {
-            with_http2: acceptor(true)?,
-            without_http2: acceptor(false)?,
+            resolver: Arc::clone(resolver),
+            with_http2: configs(true)?,
+            without_http2: configs(false)?,
         })
     }
 
@@ -40,17 +66,31 @@ impl ServerAcceptor {
     ///
     /// # Errors
     /// The client is gone, or there is nothing that both sides agree on.
-    pub async fn accept(&self, stream: TcpStream, http2: bool) -> io::Result<TlsStream<TcpStream>> {
-        let acceptor = match http2 {
+    pub async fn accept(&self, stream: TcpStream, http2: bool) -> io::Result<Accepted> {
+        let Configs { plain, asking } = match http2 {
             true => &self.with_http2,
             false => &self.without_http2,
         };
-        acceptor.accept(stream).await
+        let store = self.resolver.store();
+        if !store.asks_anybody() {
+            let acceptor = TlsAcceptor::from(Arc::clone(plain));
+            return Ok(Accepted {
+                stream: acceptor.accept(stream).await?,
+                asked: false,
+            });
+        }
+        let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+        let asked = store.asks(start.client_hello().server_name());
+        let config = if asked { asking } else { plain };
+        Ok(Accepted {
+            stream: start.into_stream(Arc::clone(config)).await?,
+            asked,
+        })
     }
 }
 
-impl std::fmt::Debug for ServerAcceptor {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for ServerAcceptor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServerAcceptor").finish_non_exhaustive()
     }
 }

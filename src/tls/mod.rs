@@ -13,12 +13,10 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-pub use acceptor::ServerAcceptor;
+pub use acceptor::{Accepted, ServerAcceptor};
 pub use certificate::{Certificate, CertificateBinding, CertificateError};
 pub use certificate_store::{CertificateStore, ServerResolver};
 pub use client::{ClientTls, VerifyServer};
 pub use client_configs::{ClientConfigs, ClientTlsError};
-pub use server::{
-    ClientAuth, ClientCertificate, ServerTlsError, ServerTlsOptions, TlsVersion, server_config,
-};
+pub use server::{ServerTlsError, ServerTlsOptions, TlsVersion, server_config};
 pub use stream::Stream;

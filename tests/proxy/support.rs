@@ -25,7 +25,7 @@ use portcullis::{
     routing::{Match, PathMatch},
     shutdown::{Ended, Schedule, Shutdown},
     snapshot::{Compiler, Snapshot},
-    tls::Certificate,
+    tls::{Certificate, ServerAcceptor, ServerResolver},
     upstream::{
         Balancer, ClusterId, ClusterSettings, Endpoint, IdleLimit, NameResolver, Protocol,
         UpstreamOptions, UpstreamSource,
@@ -55,6 +55,15 @@ impl TestProxy {
     }
 
     pub(crate) fn start_at(config: Config, address: &str) -> Self {
+        Self::start_over(config, address, false)
+    }
+
+    /// The same over TLS, with a self-made certificate.
+    pub(crate) fn start_tls(config: Config) -> Self {
+        Self::start_over(config, "127.0.0.1:0", true)
+    }
+
+    fn start_over(config: Config, address: &str, tls: bool) -> Self {
         let metrics = Metrics::new();
         let series = metrics.clone();
         let mut compiler = Compiler::new(
@@ -62,7 +71,12 @@ impl TestProxy {
             Box::new(move |meta| series.series(meta).0),
         );
         let snapshots = Arc::new(ArcSwap::new(compiler.compile(1, Arc::new(config))));
-        let listener = Listener::bind(address.parse().unwrap()).unwrap();
+        let mut listener = Listener::bind(address.parse().unwrap()).unwrap();
+        if tls {
+            let store = Arc::clone(&snapshots.load().certificates);
+            let resolver = Arc::new(ServerResolver::new(store));
+            listener = listener.with_tls(ServerAcceptor::new(&resolver).unwrap());
+        }
         let address = listener.local_addr().unwrap();
         let shutdown = Shutdown::new();
         let log_path = tempfile::NamedTempFile::new().unwrap().into_temp_path();
@@ -357,6 +371,7 @@ pub(crate) fn content_length(head: &str) -> usize {
 #[derive(Default)]
 pub(crate) struct Plan {
     pub(crate) options: Options,
+    pub(crate) certificate_hosts: Vec<HostMatch>,
     routes: Vec<Route>,
     clusters: ClusterMap,
 }
@@ -451,6 +466,7 @@ impl Plan {
             routes: self.routes.into_iter().map(Arc::new).collect(),
             clusters: self.clusters,
             options: Arc::new(self.options),
+            certificate_hosts: self.certificate_hosts,
             ..Config::default()
         }
     }

@@ -2,13 +2,22 @@
 
 use std::sync::Arc;
 
-use super::{annotations::AnnotationSettings, hosts::HostFacts, settings::TranslateSettings};
-use crate::policy::{HttpsRedirect, RoutePolicy, Timeouts};
+use super::{annotations::AnnotationSettings, settings::TranslateSettings};
+use crate::policy::{ClientCertificatePolicy, HttpsRedirect, RoutePolicy, Timeouts};
 
 /// Makes policies, and shares the ones made last: most rules have one of very few.
 #[derive(Debug, Default)]
 pub(super) struct PolicyMaker {
     recent: Vec<Arc<RoutePolicy>>,
+}
+
+/// What a rule's policy takes over from its host.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HostPolicy<'a> {
+    /// Whether it has TLS.
+    pub(super) tls: bool,
+    /// What is asked of client certificates.
+    pub(super) certificate: Option<&'a Arc<ClientCertificatePolicy>>,
 }
 
 /// How many policies are remembered.
@@ -20,7 +29,7 @@ impl PolicyMaker {
         &mut self,
         annotations: &AnnotationSettings,
         settings: &TranslateSettings,
-        host: HostFacts,
+        host: HostPolicy<'_>,
         path: &str,
     ) -> Arc<RoutePolicy> {
         let policy = policy(annotations, settings, host, path);
@@ -39,13 +48,14 @@ impl PolicyMaker {
 fn policy(
     annotations: &AnnotationSettings,
     settings: &TranslateSettings,
-    host: HostFacts,
+    host: HostPolicy<'_>,
     path: &str,
 ) -> RoutePolicy {
     let globals = &settings.options;
     let RoutePolicy {
         https_redirect,
         hsts,
+        client_certificate: _,
         body_limit,
         timeouts,
         refuse_encoded_slashes,
@@ -76,6 +86,7 @@ fn policy(
     RoutePolicy {
         https_redirect: redirected.then_some(redirect),
         hsts: hsts.filter(|_| host.tls),
+        client_certificate: host.certificate.cloned(),
         body_limit: annotations.body_limit.unwrap_or(*body_limit),
         timeouts: Timeouts {
             connect: annotations.connect_timeout.unwrap_or(connect),

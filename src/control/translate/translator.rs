@@ -146,10 +146,10 @@ impl Translator {
 
     /// Reads one Ingress by itself, and gives those to whom its hosts look different now.
     fn outline(&mut self, key: &Key, objects: &Objects) -> BTreeSet<Key> {
-        let new = objects.ingresses.get(key).map(|stored| {
-            let object = names::object_ref(ObjectKind::Ingress, key);
-            Outline::of(stored, object, &self.classes, &self.settings)
-        });
+        let new = objects
+            .ingresses
+            .get(key)
+            .map(|stored| Outline::of(key, stored, &self.classes, &self.settings));
         let old = self.outlines.remove(key);
         let concerned = self.hosts.replace(key, old.as_ref(), new.as_ref());
         if let Some(new) = new {
@@ -226,6 +226,7 @@ impl Translator {
             clusters: self.clusters.settings().clone(),
             certificates: self.assembled.certificates.clone(),
             default_certificate,
+            certificate_hosts: self.assembled.certificate_hosts.clone(),
             options: Arc::clone(&self.options),
         };
         Translation { config, problems }

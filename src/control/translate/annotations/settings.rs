@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::client_certificate::CertificateSettings;
 use crate::{
     control::translate::access_control::Guards,
     policy::BodyLimit,
@@ -35,7 +36,9 @@ pub(in crate::control::translate) struct AnnotationSettings {
     pub(in crate::control::translate) hash_by: Option<Vec<HashKey>>,
     /// `canary`
     pub(in crate::control::translate) canary: bool,
-    /// Access control of every kind.
+    /// `auth-tls-*`
+    pub(in crate::control::translate) certificate: CertificateSettings,
+    /// Access control of every other kind.
     pub(in crate::control::translate) guards: Guards,
 }
 

@@ -14,7 +14,7 @@ use crate::{
             options_from_config_map,
         },
     },
-    policy::{BodyLimit, HttpsRedirect, RoutePolicy, Timeouts},
+    policy::{BodyLimit, ClientCertificatePolicy, HttpsRedirect, RoutePolicy, Timeouts},
     routing::{Match, PathMatch},
     tls::VerifyServer,
     upstream::{Balancer, ClusterSettings, NameTrust, Protocol, UpstreamSource},
@@ -176,6 +176,7 @@ pub(super) fn render(config: &Config) -> String {
         clusters,
         certificates,
         default_certificate,
+        certificate_hosts,
         options: _,
     } = config;
     let mut lines = vec!["routes:".to_owned()];
@@ -203,6 +204,13 @@ pub(super) fn render(config: &Config) -> String {
     }
     if let Some(binding) = default_certificate {
         lines.push(format!("default certificate: {}", binding.secret));
+    }
+    if !certificate_hosts.is_empty() {
+        let hosts: Vec<String> = certificate_hosts.iter().map(host::written).collect();
+        lines.push(format!(
+            "client certificates asked for: {}",
+            hosts.join(" ")
+        ));
     }
     lines.join("\n") + "\n"
 }
@@ -256,6 +264,7 @@ fn render_policy(policy: &RoutePolicy) -> String {
     let RoutePolicy {
         https_redirect,
         hsts,
+        client_certificate,
         body_limit,
         timeouts,
         refuse_encoded_slashes,
@@ -275,6 +284,20 @@ fn render_policy(policy: &RoutePolicy) -> String {
             ""
         };
         parts += if hsts.preload { " preload" } else { "" };
+    }
+    if let Some(ClientCertificatePolicy {
+        authorities: _,
+        demand,
+        max_intermediates,
+        subject,
+        pass_on,
+    }) = client_certificate.as_deref()
+    {
+        parts += &format!(", certificate {demand:?} depth {max_intermediates}");
+        if let Some(subject) = subject {
+            parts += &format!(" subject {subject:?}");
+        }
+        parts += if *pass_on { " passed on" } else { "" };
     }
     match body_limit {
         limit if *limit == BodyLimit::DEFAULT => {}

@@ -12,7 +12,7 @@ use std::time::Instant;
 use portcullis::http1::{
     self, BodyDecoder, BodyLength, ChunkLimits, HeadLimits, request_framing, response_framing,
 };
-use portcullis::message::{Method, RequestHead, ResponseHead, Target};
+use portcullis::message::{Method, RequestHead, ResponseHead, Slashes, Target};
 
 /// Bytes that a connection's buffer has room for, so that the parser finds room too.
 const READ_BUFFER: usize = 8 << 10;
@@ -160,7 +160,7 @@ fn own_target(bytes: &[u8], count: usize) {
     let head = parsed_request(bytes);
     let mut target = Target::default();
     for _ in 0..count {
-        assert!(target.resolve(black_box(&head)).is_ok());
+        assert!(target.resolve(black_box(&head), Slashes::Merge).is_ok());
         black_box(&target);
     }
 }

@@ -137,6 +137,7 @@ fn settings() -> TranslateSettings {
         trust: NameTrust::Untrusted,
         permit_unsupported_access_control: false,
         options: GlobalOptions::default(),
+        https_port: None,
         stand_ins: BTreeMap::new(),
     }
 }

@@ -16,8 +16,11 @@ use crate::{
         AccessLogFormat, Action, ClientAddressOptions, Config, DenyReason, Forward, Options, Route,
         Rule, RuleMeta,
     },
-    message::HostMatch,
-    policy::{BodyLimit, Hsts, HttpsRedirect, RoutePolicy, Timeouts},
+    message::{HostMatch, Slashes},
+    policy::{
+        BodyLimit, CertificateDemand, ClientCertificatePolicy, Hsts, HttpsRedirect, RoutePolicy,
+        SubjectPattern, Timeouts,
+    },
     routing::{FieldMatch, Match, PathMatch, TextMatch},
     tls::{Certificate, CertificateBinding, ClientTls, VerifyServer},
     upstream::{
@@ -39,6 +42,7 @@ pub(super) fn dump(published: &Published) -> Value {
         certificates,
         default_certificate,
         default_firewall,
+        certificate_hosts,
         options,
     } = config.as_ref();
     json!({
@@ -53,6 +57,7 @@ pub(super) fn dump(published: &Published) -> Value {
         "certificates": certificates.iter().map(|it| certificate(it)).collect::<Vec<_>>(),
         "default_certificate": default_certificate.as_deref().map(certificate),
         "default_firewall": default_firewall.as_ref().map(|firewall| &*firewall.name),
+        "certificate_hosts": certificate_hosts.iter().map(host).collect::<Vec<_>>(),
         "options": self::options(options),
     })
 }
@@ -151,6 +156,7 @@ fn policy(policy: &RoutePolicy) -> Value {
     let RoutePolicy {
         https_redirect,
         hsts,
+        client_certificate,
         body_limit,
         timeouts,
         refuse_encoded_slashes,
@@ -162,12 +168,16 @@ fn policy(policy: &RoutePolicy) -> Value {
         request,
     } = timeouts;
     json!({
-        "https_redirect": https_redirect.map(|HttpsRedirect { status }| status),
+        "https_redirect": https_redirect.map(|HttpsRedirect { status, port }| json!({
+            "status": status,
+            "port": port,
+        })),
         "hsts": hsts.map(|Hsts { max_age, include_subdomains, preload }| json!({
             "max_age": max_age,
             "include_subdomains": include_subdomains,
             "preload": preload,
         })),
+        "client_certificate": client_certificate.as_deref().map(certificate_demand),
         "body_limit_bytes": match body_limit {
             BodyLimit::Bytes(bytes) => Some(*bytes),
             BodyLimit::Unlimited => None,
@@ -179,6 +189,26 @@ fn policy(policy: &RoutePolicy) -> Value {
             "request": request.map(seconds),
         },
         "refuse_encoded_slashes": refuse_encoded_slashes,
+    })
+}
+
+fn certificate_demand(policy: &ClientCertificatePolicy) -> Value {
+    let ClientCertificatePolicy {
+        authorities: _,
+        demand,
+        max_intermediates,
+        subject,
+        pass_on,
+    } = policy;
+    json!({
+        "demand": match demand {
+            CertificateDemand::Required => "required",
+            CertificateDemand::Optional => "optional",
+            CertificateDemand::OptionalUnverified => "optional, unverified",
+        },
+        "max_intermediates": max_intermediates,
+        "subject": subject.as_ref().map(SubjectPattern::as_str),
+        "pass_on": pass_on,
     })
 }
 
@@ -285,6 +315,7 @@ fn options(options: &Options) -> Value {
         max_connections_per_client,
         underscores_in_headers,
         http2,
+        slashes,
     } = options;
     let ClientAddressOptions {
         use_forwarded_headers,
@@ -318,6 +349,10 @@ fn options(options: &Options) -> Value {
         "max_connections_per_client": max_connections_per_client,
         "underscores_in_headers": underscores_in_headers,
         "http2": http2,
+        "merge_slashes": match slashes {
+            Slashes::Merge => true,
+            Slashes::Keep => false,
+        },
     })
 }
 

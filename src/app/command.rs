@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Context;
 
-use super::{run, sources};
+use super::{options::ReadOptions, run, sources};
 use crate::{
     cli::{self, Arguments, CheckSettings, Command, EchoSettings, OutputFormat},
     control::{
@@ -53,7 +53,10 @@ fn check(settings: &CheckSettings) -> anyhow::Result<ExitCode> {
     for path in &source.paths {
         std::fs::metadata(path).with_context(|| format!("{}", path.display()))?;
     }
-    let (options, of_options) = sources::read_options(source.options.as_deref())?;
+    let ReadOptions {
+        options,
+        problems: of_options,
+    } = ReadOptions::read(source.options.as_deref())?;
     let translating = sources::translate_settings(source, options);
     let report = diagnostics::check(&source.paths, |objects| {
         let mut problems = Translator::new(translating).translate(objects).problems;

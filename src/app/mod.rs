@@ -5,6 +5,7 @@
 
 mod command;
 mod demo;
+mod options;
 mod pressure;
 mod run;
 mod serving;

@@ -13,7 +13,9 @@ use prometheus::Registry;
 use tokio::{runtime::Runtime, sync::oneshot};
 
 use super::{
-    demo, pressure,
+    demo,
+    options::{FollowedOptions, ReadOptions},
+    pressure,
     serving::{self, Publisher, Workers},
     sources,
 };
@@ -56,7 +58,7 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
         log,
     } = settings;
     telemetry::start(&log).context("cannot start logging")?;
-    let (options, of_options) = sources::read_options(source.options.as_deref())?;
+    let options = ReadOptions::read(source.options.as_deref())?;
     let runtime = control_runtime()?;
     let shutdown = Shutdown::new();
     let status = Arc::new(Status::default());
@@ -64,19 +66,19 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
     let log = AccessLogWriter::start(&access_log).context("cannot open the access log")?;
     let registry = registry(&metrics, &status, &log)?;
 
-    let mut translating = sources::translate_settings(&source, options);
+    let mut translating = sources::translate_settings(&source, options.options.clone());
+    let options = Arc::new(FollowedOptions::new(options));
     if demo {
         translating.stand_ins = demo::start(runtime.handle(), &shutdown)?;
     }
-    let proxy_options = &translating.options.options;
     let sockets = serving::bind(&http, &https, workers)?;
     let (http, https) = (sockets.first_http(), sockets.first_https());
+    translating.https_port = https.map(|address| address.port());
     let publisher = Publisher::new(Arc::clone(&status), metrics.clone());
     let limits = Arc::new(Limits::default());
     let workers = Workers::start(
         sockets,
         &publisher,
-        proxy_options,
         (&log, &metrics, &shutdown),
         &limits,
         runtime.handle(),
@@ -88,9 +90,9 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
         .context("cannot watch the manifests")?;
     let (published, first) = oneshot::channel();
     let configuring = start_configuring(
-        store,
+        Arc::clone(&store),
         translating,
-        of_options,
+        Arc::clone(&options),
         publisher,
         (&shutdown, Arc::clone(&status)),
         published,
@@ -127,6 +129,12 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
                 log.reopen();
             }
         };
+        let following = async {
+            if let Some(path) = source.options {
+                options.follow(path, store).await;
+            }
+            std::future::pending::<()>().await;
+        };
         let pressure = async {
             pressure::watch(limits).await;
             std::future::pending::<()>().await;
@@ -135,6 +143,7 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
             () = signals.next() => {}
             () = announce => {}
             () = reopening => {}
+            () = following => {}
             () = pressure => {}
         }
         status.start_draining();
@@ -189,7 +198,7 @@ fn registry(
 fn start_configuring(
     store: Arc<Store>,
     translating: TranslateSettings,
-    of_options: Vec<crate::config::Problem>,
+    options: Arc<FollowedOptions>,
     mut publisher: Publisher,
     (shutdown, status): (&Shutdown, Arc<Status>),
     published: oneshot::Sender<()>,
@@ -204,8 +213,10 @@ fn start_configuring(
         let reconciling = reconcile(
             store,
             move |objects| {
+                let ReadOptions { options, problems } = options.of_the_moment();
+                translator.follow(options);
                 let mut translation = translator.translate(objects);
-                translation.problems.extend(of_options.iter().cloned());
+                translation.problems.extend(problems);
                 translation
             },
             move |reconciled| {

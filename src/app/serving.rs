@@ -19,7 +19,7 @@ use crate::{
     proxy::{AccessLogWriter, Limits, Listener, Metrics, WorkerParts, run_worker},
     shutdown::Shutdown,
     snapshot::{Compiler, SnapshotHandle},
-    tls::{Certificate, ServerResolver, ServerTlsOptions, TlsVersion, server_config},
+    tls::{Certificate, ServerAcceptor, ServerResolver},
     upstream::{IdleLimit, NameResolver, UpstreamOptions},
 };
 
@@ -161,20 +161,11 @@ impl Workers {
     pub(super) fn start(
         sockets: Sockets,
         publisher: &Publisher,
-        options: &Options,
         (log, metrics, shutdown): (&AccessLogWriter, &Metrics, &Shutdown),
         limits: &Arc<Limits>,
         control: &Handle,
     ) -> anyhow::Result<Self> {
-        let tls = server_config(
-            Arc::clone(&publisher.resolver),
-            &ServerTlsOptions {
-                http2: options.http2,
-                client_auth: None,
-                min_version: TlsVersion::Tls12,
-                max_version: TlsVersion::Tls13,
-            },
-        )?;
+        let tls = ServerAcceptor::new(&publisher.resolver)?;
         let mut random = fastrand::Rng::new();
         let names = NameResolver::new(
             control.clone(),
@@ -195,7 +186,7 @@ impl Workers {
                      ..
                  }| {
                     if is_tls {
-                        listener.with_tls(Arc::clone(&tls))
+                        listener.with_tls(tls.clone())
                     } else {
                         listener
                     }
@@ -205,7 +196,7 @@ impl Workers {
                 snapshots: Arc::clone(&publisher.snapshots),
                 listeners: listeners.collect(),
                 upstreams: UpstreamOptions {
-                    idle_per_endpoint: options.upstream_idle_connections,
+                    idle_per_endpoint: Options::default().upstream_idle_connections,
                     idle_limit: Arc::clone(&idle_limit),
                     tasks: shutdown.tasks().clone(),
                     random: random.fork(),

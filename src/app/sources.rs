@@ -1,43 +1,15 @@
-//! What the translation starts from: options and settings.
+//! What the translation starts from.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-};
-
-use anyhow::Context;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     cli::SourceSettings,
-    config::Problem,
     control::{
         Key,
-        source::manifest::OptionsFile,
-        translate::{ClassSelection, GlobalOptions, TranslateSettings, options_from_config_map},
+        translate::{ClassSelection, GlobalOptions, TranslateSettings},
     },
     upstream::NameTrust,
 };
-
-/// Reads a file of options. Without one everything has its default.
-///
-/// # Errors
-/// When the file cannot be read or holds no options. There is no earlier version to go on with, and
-/// serving without what it says may be less than safe.
-pub(super) fn read_options(path: Option<&Path>) -> anyhow::Result<(GlobalOptions, Vec<Problem>)> {
-    let Some(path) = path else {
-        return Ok((GlobalOptions::default(), Vec::new()));
-    };
-    let file = OptionsFile::read(path).with_context(|| path.display().to_string())?;
-    let OptionsFile {
-        object,
-        data,
-        places,
-        mut problems,
-    } = file;
-    let (options, of_options) = options_from_config_map(object, Some(places), &data);
-    problems.extend(of_options);
-    Ok((options, problems))
-}
 
 /// How manifests from disk are understood.
 pub(super) fn translate_settings(
@@ -63,35 +35,7 @@ pub(super) fn translate_settings(
         trust: NameTrust::Trusted,
         permit_unsupported_access_control: *permit_unsupported_access_control,
         options,
+        https_port: None,
         stand_ins: BTreeMap::new(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use super::*;
-
-    #[test]
-    fn a_file_of_options_that_cannot_be_read_stops_the_start() {
-        let missing = Path::new("/nonexistent/options.yaml");
-        assert!(read_options(Some(missing)).is_err());
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), "a: [").unwrap();
-        assert!(read_options(Some(file.path())).is_err());
-    }
-
-    #[test]
-    fn problems_with_options_have_their_place_in_the_file() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), "hsts: false\nproxy-body-size: x\n").unwrap();
-        let (options, problems) = read_options(Some(file.path())).unwrap();
-        assert_eq!(options.options.defaults.hsts, None);
-        let [problem] = problems.as_slice() else {
-            panic!("{problems:?}")
-        };
-        let place = problem.location.as_ref().unwrap();
-        assert_eq!((place.line, place.column), (2, 18));
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{ClusterMap, Firewall, Options, Route};
-use crate::tls::CertificateBinding;
+use crate::{message::HostMatch, tls::CertificateBinding};
 
 /// Everything that the objects of the moment ask for.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,6 +18,8 @@ pub struct Config {
     pub default_certificate: Option<Arc<CertificateBinding>>,
     /// The firewall of requests that no rule is for, and of heads that the codec refuses.
     pub default_firewall: Option<Arc<Firewall>>,
+    /// Hosts that ask clients for certificates, sorted.
+    pub certificate_hosts: Vec<HostMatch>,
     /// What is set for the whole proxy.
     pub options: Arc<Options>,
 }

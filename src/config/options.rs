@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use crate::policy::RoutePolicy;
+use crate::{message::Slashes, policy::RoutePolicy};
 
 /// Options for the whole proxy. Every default is stated in `docs/configuration.md`.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,6 +49,8 @@ pub struct Options {
     pub underscores_in_headers: bool,
     /// Offer HTTP/2 (`use-http2`).
     pub http2: bool,
+    /// What becomes of runs of slashes in paths (`merge-slashes`).
+    pub slashes: Slashes,
 }
 
 /// Whose word about the client's address is taken.
@@ -98,6 +100,7 @@ impl Default for Options {
             max_connections_per_client: 0,
             underscores_in_headers: false,
             http2: true,
+            slashes: Slashes::Merge,
         }
     }
 }

@@ -150,10 +150,15 @@ impl Store {
             (result, edit.changed)
         };
         if changed {
-            self.changes
-                .send_modify(|version| *version = version.wrapping_add(1));
+            self.wake();
         }
         result
+    }
+
+    /// Wakes whoever waits for changes although no object changed: what the objects mean may have.
+    pub fn wake(&self) {
+        self.changes
+            .send_modify(|version| *version = version.wrapping_add(1));
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -23,5 +23,5 @@ pub(crate) use head::Progress;
 pub use head::{Fields, RequestHead, ResponseHead, Version};
 pub use host::HostMatch;
 pub use method::Method;
-pub use path::canonical_path;
+pub use path::{Slashes, canonical_path};
 pub use target::{Target, TargetError, TargetForm};

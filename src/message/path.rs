@@ -6,9 +6,10 @@
 //! - Escapes of unreserved characters are decoded, once; what remains is upper-cased. Characters
 //!   that RFC 3986 allows in no path (`"<>[]^{|}` and the back-tick) are escaped.
 //! - Dot segments are resolved (RFC 3986 section 5.2.4), written `%2e` or not.
-//! - Runs of slashes are merged, before dot segments are resolved. RFC 3986 gives empty segments a
-//!   meaning of their own, but many servers do not, and a rule for `/admin` must hold for `//admin`
-//!   too. Since the upstream gets the canonical path, there is no second reading of it.
+//! - Runs of slashes are merged, before dot segments are resolved, unless [`Slashes::Keep`] says
+//!   otherwise. RFC 3986 gives empty segments a meaning of their own, but many servers do not, and a
+//!   rule for `/admin` must hold for `//admin` too. Since the upstream gets the canonical path, there
+//!   is no second reading of it.
 //! - `%2F` and `%5C` stay escaped and separate nothing.
 //! - A raw backslash is refused: the URL standard of browsers makes it a slash, RFC 3986 has no
 //!   place for it, and no browser sends it. So are raw bytes over 0x7f, which must be escaped,
@@ -19,6 +20,17 @@
 
 use super::TargetError;
 use super::block::{Block, WIDTH};
+
+/// What becomes of runs of slashes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Slashes {
+    /// They are one.
+    #[default]
+    Merge,
+    /// Each separates elements, which may be empty (RFC 3986 section 3.3): for applications that
+    /// have such paths. A rule for `/admin` does not hold for `//admin` then.
+    Keep,
+}
 
 /// Where the path ends in a target of `length` bytes with which `bytes` begin: at the question mark
 /// or at the target's end. `None` unless it is canonical and of the usual characters; whatever
@@ -55,15 +67,19 @@ pub(super) fn end_of_plain_path(bytes: &[u8], length: usize) -> Option<usize> {
 /// # Errors
 /// When no request has such a path: it does not start with a slash, holds a broken escape or a byte
 /// that a path must not hold.
-pub fn canonical_path(path: &str) -> Result<String, TargetError> {
+pub fn canonical_path(path: &str, slashes: Slashes) -> Result<String, TargetError> {
     let mut out = Vec::with_capacity(path.len());
-    canonicalize(path.as_bytes(), &mut out)?;
+    canonicalize(path.as_bytes(), slashes, &mut out)?;
     String::from_utf8(out).map_err(|_| TargetError::PathByte)
 }
 
 /// Appends the canonical form of `path`, which starts with a slash, to `out`. Tells whether an
 /// escaped slash or backslash is in it.
-pub(super) fn canonicalize(path: &[u8], out: &mut Vec<u8>) -> Result<bool, TargetError> {
+pub(super) fn canonicalize(
+    path: &[u8],
+    slashes: Slashes,
+    out: &mut Vec<u8>,
+) -> Result<bool, TargetError> {
     let Some((b'/', segments)) = path.split_first() else {
         return Err(TargetError::Form);
     };
@@ -75,7 +91,7 @@ pub(super) fn canonicalize(path: &[u8], out: &mut Vec<u8>) -> Result<bool, Targe
         let start = out.len();
         encoded_slash |= append_segment(segment, out)?;
         match out.get(start..).unwrap_or_default() {
-            b"" => {}
+            b"" if slashes == Slashes::Merge => {}
             b"." => out.truncate(start),
             b".." => {
                 let above = out.get(root..start.saturating_sub(1)).unwrap_or_default();

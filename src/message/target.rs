@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use super::authority::Authority;
-use super::{FieldId, HostError, Method, RequestHead, Version, path};
+use super::{FieldId, HostError, Method, RequestHead, Slashes, Version, path};
 
 /// What a request is for: host, port, canonical path and query. One value serves the requests of a
 /// connection in turn.
@@ -84,7 +84,7 @@ impl Target {
     ///
     /// # Errors
     /// When the target or the host is malformed or ambiguous; `self` then holds nothing of use.
-    pub fn resolve(&mut self, head: &RequestHead) -> Result<(), TargetError> {
+    pub fn resolve(&mut self, head: &RequestHead, slashes: Slashes) -> Result<(), TargetError> {
         if head.method == Method::Connect {
             return Err(TargetError::Connect);
         }
@@ -102,7 +102,7 @@ impl Target {
                         self.path_and_query.extend_from_slice(target);
                         Ok(())
                     }
-                    None => self.resolve_path(target),
+                    None => self.resolve_path(target, slashes),
                 }
             }
             b"*" if head.method == Method::Options => {
@@ -110,7 +110,7 @@ impl Target {
                 self.set_asterisk();
                 Ok(())
             }
-            _ => self.resolve_absolute(head, target),
+            _ => self.resolve_absolute(head, target, slashes),
         }
     }
 
@@ -150,7 +150,12 @@ impl Target {
         self.encoded_slash
     }
 
-    fn resolve_absolute(&mut self, head: &RequestHead, target: &[u8]) -> Result<(), TargetError> {
+    fn resolve_absolute(
+        &mut self,
+        head: &RequestHead,
+        target: &[u8],
+        slashes: Slashes,
+    ) -> Result<(), TargetError> {
         let after_scheme = strip_scheme(target).ok_or(TargetError::Form)?;
         let end = after_scheme
             .iter()
@@ -163,7 +168,7 @@ impl Target {
         self.resolve_authority(authority)?;
         self.form = TargetForm::Absolute;
         match path {
-            [b'/', ..] => self.resolve_path(path),
+            [b'/', ..] => self.resolve_path(path, slashes),
             [] if head.method == Method::Options => {
                 self.set_asterisk();
                 Ok(())
@@ -177,10 +182,10 @@ impl Target {
         }
     }
 
-    fn resolve_path(&mut self, target: &[u8]) -> Result<(), TargetError> {
+    fn resolve_path(&mut self, target: &[u8], slashes: Slashes) -> Result<(), TargetError> {
         let end = memchr::memchr(b'?', target).unwrap_or(target.len());
         let (path, query) = target.split_at(end);
-        self.encoded_slash = path::canonicalize(path, &mut self.path_and_query)?;
+        self.encoded_slash = path::canonicalize(path, slashes, &mut self.path_and_query)?;
         self.path_len = self.path_and_query.len();
         self.path_and_query.extend_from_slice(query);
         Ok(())

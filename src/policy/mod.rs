@@ -5,11 +5,17 @@
 //! from; that is `control`.
 
 mod body_limit;
+mod client_certificate;
 mod redirect;
 mod route_policy;
 mod timeouts;
 
 pub use body_limit::BodyLimit;
+pub use client_certificate::{
+    AuthoritiesError, CertificateDemand, CertificateRefusal, ClientAuthorities,
+    ClientCertificatePolicy, Judgement, SubjectPattern, SubjectPatternError,
+    is_client_certificate_field,
+};
 pub use redirect::{Hsts, HttpsRedirect, write_https_location};
 pub use route_policy::RoutePolicy;
 pub use timeouts::Timeouts;

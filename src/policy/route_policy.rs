@@ -1,6 +1,8 @@
 //! Everything that is set for one rule, feature by feature.
 
-use super::{BodyLimit, Hsts, HttpsRedirect, Timeouts};
+use std::sync::Arc;
+
+use super::{BodyLimit, ClientCertificatePolicy, Hsts, HttpsRedirect, Timeouts};
 
 /// Everything that is set for one rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -9,6 +11,8 @@ pub struct RoutePolicy {
     pub https_redirect: Option<HttpsRedirect>,
     /// `Strict-Transport-Security` on answers over TLS.
     pub hsts: Option<Hsts>,
+    /// Client certificates that are asked for.
+    pub client_certificate: Option<Arc<ClientCertificatePolicy>>,
     /// How long a request body may be.
     pub body_limit: BodyLimit,
     /// How long each part of the exchange may take.

@@ -11,7 +11,8 @@ pub struct Timeouts {
     pub read: Duration,
     /// Between two writes to the upstream. Default 60 s.
     pub send: Duration,
-    /// For the whole exchange, from the request head to the last byte; `None` is no limit.
+    /// For the whole exchange, from the request head to the last byte, an upgraded connection apart;
+    /// `None` is no limit. ingress-nginx has none.
     pub request: Option<Duration>,
 }
 

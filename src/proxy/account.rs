@@ -78,8 +78,11 @@ impl<'a> Account<'a> {
     ) -> Result<(Decision, Rc<View>), ProxyError> {
         pipeline::check_method(head)?;
         pipeline::check_expectation(head)?;
-        target.resolve(head).map_err(ProxyError::RequestTarget)?;
         let view = self.worker.view();
+        let slashes = view.snapshot.config.options.slashes;
+        target
+            .resolve(head, slashes)
+            .map_err(ProxyError::RequestTarget)?;
         let Routed {
             rule,
             client,
@@ -122,14 +125,6 @@ impl<'a> Account<'a> {
         self.sent += bytes as u64;
         if let Some(upstream) = &mut self.upstream {
             upstream.bytes += bytes as u64;
-        }
-    }
-
-    /// Whether the exchange has taken longer than its rule allows.
-    pub(super) fn check_time(&self, limit: Option<Duration>) -> Result<(), ProxyError> {
-        match limit {
-            Some(limit) if self.started.elapsed() >= limit => Err(ProxyError::RequestTimedOut),
-            _ => Ok(()),
         }
     }
 

@@ -8,7 +8,6 @@ use tokio::{
     net::TcpStream,
     time::{Instant, timeout_at},
 };
-use tokio_rustls::TlsAcceptor;
 
 use super::{
     downstream::Downstream,
@@ -16,10 +15,11 @@ use super::{
     http2::{self, Replayed},
     limits::Place,
     metrics::Counter,
+    peer_certificate::PeerCertificate,
     proxy_protocol::{MAX_HEADER, ProxiedAddresses, ProxyHeader},
     worker::Worker,
 };
-use crate::tls::Stream;
+use crate::tls::{Accepted, ServerAcceptor, Stream};
 
 /// Serves one connection to its end. `place` is held for as long.
 ///
@@ -29,20 +29,21 @@ pub(super) async fn run(
     worker: &Rc<Worker>,
     mut stream: TcpStream,
     address: SocketAddr,
-    tls: Option<TlsAcceptor>,
+    tls: Option<ServerAcceptor>,
     mut place: Place,
 ) {
     let _ = stream.set_nodelay(true);
     let view = worker.view();
     let options = &view.snapshot.config.options;
     let deadline = Instant::now() + options.head_timeout;
-    let most = options.max_connections_per_client;
+    let (most, http2) = (options.max_connections_per_client, options.http2);
     let from = &options.client_address;
     let proxied = from.use_proxy_protocol && is_trusted(address.ip().to_canonical(), &from.trusted);
     drop(view);
     let mut peer = Peer {
         client: address,
         tls: None,
+        certificate: None,
     };
     if proxied {
         let header = Box::pin(take_proxy_header(&mut stream));
@@ -60,8 +61,8 @@ pub(super) async fn run(
     let stream = match tls {
         None => Stream::Tcp(stream),
         Some(acceptor) => {
-            let handshake = Box::pin(acceptor.accept(stream));
-            let Ok(Ok(stream)) = timeout_at(deadline, handshake).await else {
+            let handshake = Box::pin(acceptor.accept(stream, http2));
+            let Ok(Ok(Accepted { stream, asked })) = timeout_at(deadline, handshake).await else {
                 worker.metrics.count(Counter::TlsFailed);
                 return;
             };
@@ -74,6 +75,9 @@ pub(super) async fn run(
                 Some(ProtocolVersion::TLSv1_2) => "TLSv1.2",
                 _ => "TLSv1.3",
             });
+            if asked {
+                peer.certificate = Some(Box::new(PeerCertificate::new(session)));
+            }
             let http2 = session.alpn_protocol() == Some(b"h2");
             let stream = Stream::Server(Box::new(stream));
             if http2 {

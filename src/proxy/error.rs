@@ -63,6 +63,15 @@ pub enum ProxyError {
     /// A rule that refuses everything.
     #[error("denied: {0:?}")]
     Denied(DenyReason),
+    /// The client sent no certificate, or none that is good.
+    #[error("client certificate missing or refused")]
+    Certificate,
+    /// The client's certificate is for another subject.
+    #[error("client certificate of another subject")]
+    CertificateSubject,
+    /// The connection was made for a host that asks for no client certificate, and this one does.
+    #[error("client certificate needed on another connection")]
+    Misdirected,
     /// The rule's backend cannot be used.
     #[error("the backend cannot be used")]
     Unavailable,
@@ -131,7 +140,9 @@ impl ProxyError {
         match self {
             Self::RequestHead(error) => error.status(),
             Self::RequestTarget(error) => error.status(),
-            Self::EncodedSlash | Self::RequestBody(_) => 400,
+            Self::EncodedSlash | Self::RequestBody(_) | Self::Certificate => 400,
+            Self::CertificateSubject => 403,
+            Self::Misdirected => 421,
             Self::MethodNotAllowed => 405,
             Self::ExpectationFailed => 417,
             Self::HeadTimedOut | Self::BodyTimedOut => 408,
@@ -162,6 +173,7 @@ impl ProxyError {
             Self::RequestHead(_)
             | Self::RequestTarget(_)
             | Self::RequestBody(_)
+            | Self::Certificate
             | Self::MethodNotAllowed
             | Self::HeadTimedOut
             | Self::BodyTimedOut
@@ -171,6 +183,8 @@ impl ProxyError {
             | Self::Overloaded
             | Self::Internal => true,
             Self::EncodedSlash
+            | Self::CertificateSubject
+            | Self::Misdirected
             | Self::ExpectationFailed
             | Self::NoRoute
             | Self::Denied(_)
@@ -197,6 +211,9 @@ impl ProxyError {
             | Self::RequestTarget(_)
             | Self::EncodedSlash
             | Self::RequestBody(_)
+            | Self::Certificate
+            | Self::CertificateSubject
+            | Self::Misdirected
             | Self::MethodNotAllowed
             | Self::ExpectationFailed
             | Self::HeadTimedOut
@@ -236,6 +253,9 @@ impl ProxyError {
             | Self::RequestTarget(_)
             | Self::EncodedSlash
             | Self::RequestBody(_)
+            | Self::Certificate
+            | Self::CertificateSubject
+            | Self::Misdirected
             | Self::MethodNotAllowed
             | Self::ExpectationFailed
             | Self::HeadTimedOut
@@ -277,7 +297,9 @@ impl ProxyError {
             Self::ClientGone => Outcome::ClientAborted,
             Self::ClientStalled => Outcome::TimedOut(Phase::ResponseSend),
             Self::NoRoute => Outcome::Refused(Refusal::NoRoute),
-            Self::Denied(_) => Outcome::Refused(Refusal::Denied),
+            Self::Denied(_) | Self::Certificate | Self::CertificateSubject | Self::Misdirected => {
+                Outcome::Refused(Refusal::Denied)
+            }
             Self::Unavailable | Self::NoEndpoint => {
                 Outcome::UpstreamFailed(UpstreamFailure::NoEndpoint)
             }

@@ -25,7 +25,7 @@ use super::{
 use crate::{
     http1::{BodyLength, RequestFraming, request_framing},
     message::{FieldId, Method, Version},
-    policy::{Timeouts, write_https_location},
+    policy::{HttpsRedirect, Timeouts, write_https_location},
     tls::Stream,
     upstream::{Cluster, Http1Connection},
 };
@@ -129,9 +129,9 @@ impl<'a, 's> Exchange<'a, 's> {
         self.keep_alive &= framing.keep_alive;
         let (decision, view) = self.account.decide(request, target, &framing)?;
         match decision {
-            Decision::RedirectToHttps(status) => {
+            Decision::RedirectToHttps(to) => {
                 drop(view);
-                Box::pin(self.redirect(status, scratch, incoming)).await
+                Box::pin(self.redirect(to, scratch, incoming)).await
             }
             Decision::Forward(cluster) => {
                 self.forward(view, &cluster, &framing, scratch, incoming)
@@ -242,14 +242,16 @@ impl<'a, 's> Exchange<'a, 's> {
 
     async fn redirect(
         &mut self,
-        status: u16,
+        to: HttpsRedirect,
         scratch: &mut Scratch,
         incoming: &mut Incoming<'_, '_>,
     ) -> Result<(Next, Outcome), ProxyError> {
         let close = !incoming.skip_in_hand(&scratch.request) || !self.keep_alive;
         let mut location = Vec::with_capacity(128);
+        let HttpsRedirect { status, port } = to;
         write_https_location(
             scratch.target.host(),
+            port,
             scratch.target.path_and_query(),
             &mut location,
         );

@@ -3,6 +3,7 @@
 
 use std::{
     cell::RefCell,
+    future::poll_fn,
     net::SocketAddr,
     rc::Rc,
     time::{Duration, Instant},
@@ -67,8 +68,31 @@ pub(super) struct PumpLimits {
 }
 
 impl<F: FromClient, C: ToClient> Forward<'_, '_, F, C> {
-    /// Tries endpoints until one has answered.
+    /// Tries endpoints until one has answered, for as long as the exchange may take.
     pub(super) async fn run(
+        &mut self,
+        view: Rc<View>,
+        cluster: &Rc<Cluster>,
+        framing: &RequestFraming,
+        scratch: &mut Scratch,
+    ) -> Result<Forwarded, ProxyError> {
+        let Some(limit) = self.timeouts.request else {
+            return self.attempts(view, cluster, framing, scratch).await;
+        };
+        let slot = self.account.worker.ticker.slot();
+        slot.arm(limit.saturating_sub(self.account.started.elapsed()));
+        let limit = async {
+            poll_fn(|cx| slot.poll_expired(cx)).await;
+            Err(ProxyError::RequestTimedOut)
+        };
+        Box::pin(alongside(
+            limit,
+            self.attempts(view, cluster, framing, scratch),
+        ))
+        .await
+    }
+
+    async fn attempts(
         &mut self,
         view: Rc<View>,
         cluster: &Rc<Cluster>,
@@ -100,7 +124,10 @@ impl<F: FromClient, C: ToClient> Forward<'_, '_, F, C> {
                 break;
             };
             let attempted = match protocol {
-                Protocol::Http1 => self.over_http1(lease, attempt, fresh_only, scratch).await,
+                Protocol::Http1 => {
+                    self.over_http1(lease, attempt, fresh_only, framing, scratch)
+                        .await
+                }
                 Protocol::Http2 => {
                     let over_tls = cluster.is_over_tls();
                     Box::pin(self.over_http2(lease, attempt, over_tls, head_len, framing, scratch))
@@ -174,6 +201,13 @@ impl<F: FromClient, C: ToClient> Forward<'_, '_, F, C> {
             authority,
             &options.client_address,
         );
+        let certificate = account
+            .rule
+            .as_ref()
+            .and_then(|rule| rule.policy.client_certificate.as_ref());
+        if let Some(policy) = certificate {
+            forwarded.extend_from_slice(&account.peer.judge(policy).fields);
+        }
         out.clear();
         UpstreamHead {
             head: request,
@@ -188,6 +222,7 @@ impl<F: FromClient, C: ToClient> Forward<'_, '_, F, C> {
             id: &account.id,
             keep_id: client.trusted && request.find(FieldId::XRequestId).is_some(),
             underscores: options.underscores_in_headers,
+            certificate: certificate.is_some(),
             forwarded,
         }
         .write(out);
@@ -199,6 +234,7 @@ impl<F: FromClient, C: ToClient> Forward<'_, '_, F, C> {
         lease: Lease,
         attempt: u8,
         fresh_only: bool,
+        framing: &RequestFraming,
         scratch: &mut Scratch,
     ) -> Result<Forwarded, Failed> {
         let address = lease.address();
@@ -212,7 +248,8 @@ impl<F: FromClient, C: ToClient> Forward<'_, '_, F, C> {
         self.account.note_attempt(address, attempt, connect);
         let reused = connection.is_reused();
 
-        match self.exchange(&lease, &mut connection, scratch).await {
+        let exchanged = self.exchange(&lease, &mut connection, framing.expect_continue, scratch);
+        match exchanged.await {
             Ok(Relayed::Answered { reusable }) => {
                 if reusable && self.from.is_done() {
                     lease.give_back(connection);
@@ -271,6 +308,7 @@ impl<F: FromClient, C: ToClient> Forward<'_, '_, F, C> {
         &mut self,
         lease: &Lease,
         connection: &mut Http1Connection,
+        awaits_continue: bool,
         scratch: &mut Scratch,
     ) -> Result<Relayed, ProxyError> {
         let Self {
@@ -297,9 +335,11 @@ impl<F: FromClient, C: ToClient> Forward<'_, '_, F, C> {
         if sent == Err(Fault::TimedOut) {
             return Err(ProxyError::UpstreamSendTimedOut);
         }
-        let sending = Sending::default();
-        sending.whole.set(sent.is_ok() && from.is_done());
         // Where writing failed, the upstream may have answered before it closed: that is read still.
+        let sending = match sent {
+            Ok(()) => Sending::new(from.is_done(), awaits_continue && from.received() == 0),
+            Err(_) => Sending::cut_short(),
+        };
         let mut relay = Relay {
             client: &mut **to,
             upstream: &upstream,
@@ -311,7 +351,7 @@ impl<F: FromClient, C: ToClient> Forward<'_, '_, F, C> {
             sending: &sending,
             account,
         };
-        if from.is_done() {
+        if !sending.is_underway() {
             let relayed = relay.run(response, out).await?;
             return Ok(relayed.unless_cut_short(&sending));
         }
@@ -427,13 +467,18 @@ async fn pump_body<F: FromClient>(
     while !from.is_done() {
         out.clear();
         from.more(room, out, slot, limits.idle).await?;
+        sending.awaits_continue.set(false);
         slot.arm(limits.send);
         match write_all(upstream, out, slot).await {
-            Ok(()) => sending.moved.set(true),
-            Err(Fault::Gone) => return Ok(()),
+            Ok(()) => {}
+            Err(Fault::Gone) => {
+                sending.end();
+                return Ok(());
+            }
             Err(Fault::TimedOut) => return Err(ProxyError::UpstreamSendTimedOut),
         }
     }
+    sending.end();
     sending.whole.set(true);
     Ok(())
 }

@@ -3,13 +3,20 @@
 //! What a client sends in these fields is replaced, unless its connection comes from a trusted peer
 //! (ingress-nginx's `use-forwarded-headers` and `proxy-real-ip-cidr`).
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    rc::Rc,
+    sync::Arc,
+    time::SystemTime,
+};
 
 use ipnet::IpNet;
 
+use super::peer_certificate::PeerCertificate;
 use crate::{
     config::ClientAddressOptions,
     message::{FieldId, FieldRef, RequestHead},
+    policy::{ClientCertificatePolicy, Judgement},
 };
 
 /// One downstream connection, as every request on it sees it.
@@ -19,6 +26,18 @@ pub(super) struct Peer {
     pub client: SocketAddr,
     /// Version of TLS, if it is used.
     pub tls: Option<&'static str>,
+    /// Its certificate, or that it has none; `None`: it was not asked.
+    pub certificate: Option<Box<PeerCertificate>>,
+}
+
+impl Peer {
+    /// What the client's certificate comes to under `policy`. Whoever was not asked has none.
+    pub(super) fn judge(&self, policy: &Arc<ClientCertificatePolicy>) -> Rc<Judgement> {
+        match &self.certificate {
+            Some(certificate) => certificate.judge(policy),
+            None => Rc::new(policy.judge(&[], SystemTime::UNIX_EPOCH)),
+        }
+    }
 }
 
 /// The client of one request, after trusted hops.
@@ -276,6 +295,7 @@ mod tests {
 
     fn peer(address: &str, tls: bool) -> Peer {
         Peer {
+            certificate: None,
             client: SocketAddr::new(address.parse().unwrap(), 4711),
             tls: tls.then_some("TLSv1.3"),
         }

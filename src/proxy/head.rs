@@ -10,7 +10,7 @@ use super::{
 use crate::{
     http1::{BodyLength, ConnectionOptions, connection_lists},
     message::{FieldId, FieldSpan, RequestHead, ResponseHead, Target},
-    policy::Hsts,
+    policy::{Hsts, is_client_certificate_field},
 };
 
 /// What the request head to an upstream depends on besides the head that came.
@@ -28,6 +28,8 @@ pub(super) struct UpstreamHead<'a> {
     pub keep_id: bool,
     /// Whether names with underscores pass.
     pub underscores: bool,
+    /// Whether we tell of client certificates, and the client must not.
+    pub certificate: bool,
     /// Our own fields about the client, one line each.
     pub forwarded: &'a [u8],
 }
@@ -45,6 +47,7 @@ impl UpstreamHead<'_> {
             id,
             keep_id,
             underscores,
+            certificate,
             forwarded,
         } = self;
         out.extend_from_slice(head.method_bytes());
@@ -62,7 +65,8 @@ impl UpstreamHead<'_> {
                 FieldId::Other => {
                     let name = field.name.of(&head.buffer);
                     let odd = name.contains(&b'_') && (!underscores || is_look_alike(name));
-                    odd || (connection.others && connection_lists(head.fields(), name))
+                    let forged = *certificate && is_client_certificate_field(name);
+                    odd || forged || (connection.others && connection_lists(head.fields(), name))
                 }
                 FieldId::Host => true,
                 FieldId::XRequestId => !keep_id,
@@ -164,7 +168,7 @@ impl ClientHead<'_> {
 pub(super) fn write_interim(head: &ResponseHead, upgrade: bool, out: &mut Vec<u8>) {
     write_status(head, out);
     copy_fields(&head.buffer, head.head_len, &head.fields, out, |field| {
-        is_hop_by_hop(field.id)
+        is_hop_by_hop(field.id) || connection_lists(head.fields(), field.name.of(&head.buffer))
     });
     if upgrade {
         out.extend_from_slice(b"Connection: Upgrade\r\nUpgrade: websocket\r\n");
@@ -240,7 +244,7 @@ mod tests {
         http1::{
             HeadLimits, Parsed, parse_request, parse_response, request_framing, response_framing,
         },
-        message::Method,
+        message::{Method, Slashes},
         proxy::request_id::RequestIds,
     };
 
@@ -255,7 +259,7 @@ mod tests {
         );
         let framing = request_framing(&head).unwrap();
         let mut target = Target::default();
-        target.resolve(&head).unwrap();
+        target.resolve(&head, Slashes::Merge).unwrap();
         let mut host = Vec::new();
         write_authority(&target, &mut host);
         let id = RequestIds::new().next();
@@ -270,6 +274,7 @@ mod tests {
             id: &id,
             keep_id: false,
             underscores,
+            certificate: true,
             forwarded: b"X-Real-IP: 192.0.2.9\r\n",
         }
         .write(&mut out);
@@ -284,7 +289,7 @@ mod tests {
              Connection: close, x-secret\r\nX-Secret: 1\r\nX-Kept: 1\r\nKeep-Alive: 5\r\n\
              TE: trailers\r\nTransfer-Encoding: chunked\r\nUpgrade: h2c\r\nHTTP2-Settings: AAA\r\n\
              X-Forwarded-For: 6.6.6.6\r\nX-Request-ID: forged\r\nX_Real_IP: 6.6.6.6\r\n\
-             under_score: 1\r\nCookie: a=b\r\n\r\n",
+             under_score: 1\r\nSSL-Client-Verify: SUCCESS\r\nCookie: a=b\r\n\r\n",
             false,
             false,
         );

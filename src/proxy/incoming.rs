@@ -22,7 +22,7 @@ const READ_STEP: usize = 16 << 10;
 /// A request body: how far it has come, and what of the buffers it has used.
 pub(super) struct Incoming<'a, 's> {
     client: &'a Shared<'s, Stream>,
-    /// `None` where no framing could be told.
+    /// `None` where no framing could be told, and after a fault.
     decoder: Option<BodyDecoder>,
     chunked: bool,
     limit: BodyLimit,
@@ -69,8 +69,9 @@ impl<'a, 's> Incoming<'a, 's> {
     }
 
     /// Decodes `input`, appends it to `out` in the upstream's framing and returns how much was used.
+    /// After a fault the framing is not known any more: what follows may be anything.
     fn decode(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<usize, ProxyError> {
-        let Some(decoder) = &mut self.decoder else {
+        let Some(mut decoder) = self.decoder.take() else {
             return Ok(0);
         };
         let mut used = 0;
@@ -99,6 +100,7 @@ impl<'a, 's> Incoming<'a, 's> {
                 break;
             }
         }
+        self.decoder = Some(decoder);
         Ok(used)
     }
 

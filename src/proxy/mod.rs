@@ -23,6 +23,7 @@ mod limits;
 mod metrics;
 mod outgoing;
 mod panic;
+mod peer_certificate;
 mod pipeline;
 mod proxy_protocol;
 mod record;

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     http1::{BodyLength, RequestFraming},
     message::{FieldId, Method, RequestHead, Target, TargetError},
+    policy::{CertificateRefusal, ClientCertificatePolicy, HttpsRedirect},
     snapshot::{Action, Rule},
     upstream::Cluster,
 };
@@ -19,8 +20,8 @@ use crate::{
 pub(super) enum Decision {
     /// It is forwarded.
     Forward(Rc<Cluster>),
-    /// It is sent to the same place over HTTPS, with this status.
-    RedirectToHttps(u16),
+    /// It is sent to the same place over HTTPS.
+    RedirectToHttps(HttpsRedirect),
 }
 
 /// A request whose rule is known.
@@ -67,7 +68,7 @@ pub(super) fn route(
         .routes
         .find(target.host(), target.path(), target.query(), head)
         .ok_or(ProxyError::NoRoute)?;
-    let decision = decide(view, rule, client, target, framing);
+    let decision = decide(view, rule, (client, peer), target, framing);
     Ok(Routed {
         rule: Arc::clone(rule),
         client,
@@ -78,7 +79,7 @@ pub(super) fn route(
 fn decide(
     view: &View,
     rule: &Rule,
-    client: Client,
+    (client, peer): (Client, &Peer),
     target: &Target,
     framing: &RequestFraming,
 ) -> Result<Decision, ProxyError> {
@@ -89,13 +90,16 @@ fn decide(
         return Err(ProxyError::EncodedSlash);
     }
     if !client.https
-        && let Some(redirect) = &rule.policy.https_redirect
+        && let Some(redirect) = rule.policy.https_redirect
     {
         // HTTP/1.0 may name no host, and then there is nowhere to send it.
         if target.host().is_empty() {
             return Err(ProxyError::RequestTarget(TargetError::NoHost));
         }
-        return Ok(Decision::RedirectToHttps(redirect.status));
+        return Ok(Decision::RedirectToHttps(redirect));
+    }
+    if let Some(policy) = &rule.policy.client_certificate {
+        admit(peer, policy)?;
     }
     if let BodyLength::Sized(length) = framing.body
         && !rule.policy.body_limit.allows(length)
@@ -115,5 +119,18 @@ fn decide(
         Action::Deny(reason) => Err(ProxyError::Denied(*reason)),
         Action::Unavailable => Err(ProxyError::Unavailable),
         Action::NotFound => Err(ProxyError::NoRoute),
+    }
+}
+
+/// Asks the client's certificate. A connection that was made for a name that asks for none is the wrong
+/// one (RFC 9110 section 15.5.20): the client has to make another, for this host.
+fn admit(peer: &Peer, policy: &Arc<ClientCertificatePolicy>) -> Result<(), ProxyError> {
+    match peer.judge(policy).outcome {
+        Ok(()) => Ok(()),
+        Err(CertificateRefusal::Subject) if peer.certificate.is_some() => {
+            Err(ProxyError::CertificateSubject)
+        }
+        Err(_) if peer.tls.is_some() && peer.certificate.is_none() => Err(ProxyError::Misdirected),
+        Err(_) => Err(ProxyError::Certificate),
     }
 }

@@ -73,13 +73,58 @@ impl Relayed {
 }
 
 /// How far the request has got on its way to the upstream.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Sending {
-    /// Bytes have gone out since it was last looked.
-    pub moved: Cell<bool>,
+    /// More of the body may come. Meanwhile the limits of the upload hold, and an upstream that waits
+    /// for the rest owes nothing.
+    underway: Cell<bool>,
+    /// It has ended since it was last asked.
+    ended: Cell<bool>,
+    /// The client sends nothing before the upstream has said that it may.
+    pub awaits_continue: Cell<bool>,
     /// Every byte of the request has gone out. That the client has sent all of it is not enough: a
     /// connection that lacks the end of a body must not carry another request.
     pub whole: Cell<bool>,
+}
+
+impl Sending {
+    /// A request of which all that was there has gone out; `whole`: that was all of it.
+    pub(super) fn new(whole: bool, awaits_continue: bool) -> Self {
+        Self {
+            underway: Cell::new(!whole),
+            ended: Cell::new(false),
+            awaits_continue: Cell::new(awaits_continue),
+            whole: Cell::new(whole),
+        }
+    }
+
+    /// A request of which not even that could be sent.
+    pub(super) fn cut_short() -> Self {
+        Self {
+            underway: Cell::new(false),
+            ended: Cell::new(false),
+            awaits_continue: Cell::new(false),
+            whole: Cell::new(false),
+        }
+    }
+
+    /// Whether more of the body may come.
+    pub(super) fn is_underway(&self) -> bool {
+        self.underway.get()
+    }
+
+    /// No more of the body will be sent.
+    pub(super) fn end(&self) {
+        self.underway.set(false);
+        self.ended.set(true);
+    }
+
+    /// Whether the upstream had no reason to speak for all of the time that was waited for it; asked
+    /// when that is over.
+    pub(super) fn excuses_silence(&self) -> bool {
+        let was_underway = self.ended.take() || self.underway.get();
+        was_underway && !self.awaits_continue.get()
+    }
 }
 
 /// An answer at work.
@@ -139,6 +184,9 @@ impl<C: ToClient> Relay<'_, '_, '_, C> {
                     if interim > MAX_INTERIM {
                         return Err(ProxyError::UnexpectedInterim);
                     }
+                    if response.status == 100 {
+                        self.sending.awaits_continue.set(false);
+                    }
                     self.client.interim(response).await?;
                     response.advance();
                 }
@@ -164,16 +212,13 @@ impl<C: ToClient> Relay<'_, '_, '_, C> {
                 Ok(0) | Err(Fault::Gone) => return Err(ProxyError::UpstreamClosed),
                 Ok(_) => {
                     self.account.upstream_spoke = true;
-                    self.account.check_time(self.timeouts.request)?;
                     waited = Duration::ZERO;
                 }
                 Err(Fault::TimedOut) => {
                     waited += step;
-                    // While the body is on its way an upstream owes no answer.
-                    if self.sending.moved.take() {
+                    if self.sending.excuses_silence() {
                         waited = Duration::ZERO;
                     }
-                    self.account.check_time(self.timeouts.request)?;
                     if self.client.is_gone() {
                         return Err(ProxyError::ClientGone);
                     }
@@ -250,9 +295,9 @@ impl<C: ToClient> Relay<'_, '_, '_, C> {
             let read = match self.read(buffer, room).await? {
                 Ok(read) => read,
                 Err(Fault::Gone) => return Err(ProxyError::UpstreamClosed),
+                Err(Fault::TimedOut) if self.sending.excuses_silence() => continue,
                 Err(Fault::TimedOut) => return Err(ProxyError::UpstreamTimedOut),
             };
-            self.account.check_time(self.timeouts.request)?;
             if read == 0 {
                 decoder.on_eof().map_err(|_| ProxyError::UpstreamClosed)?;
                 self.client.end(Fields::default(), out);

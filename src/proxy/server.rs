@@ -17,7 +17,6 @@ use tokio::{
     sync::Notify,
     task::LocalSet,
 };
-use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
 
 use super::{
@@ -30,6 +29,7 @@ use super::{
 use crate::{
     shutdown::{Stage, StageWatch},
     snapshot::Snapshot,
+    tls::ServerAcceptor,
     upstream::{NameResolver, UpstreamOptions, Upstreams},
 };
 
@@ -43,7 +43,7 @@ const BACKLOG: i32 = 4096;
 /// A listening socket, still without a runtime.
 pub struct Listener {
     socket: StdListener,
-    tls: Option<Arc<rustls::ServerConfig>>,
+    tls: Option<ServerAcceptor>,
 }
 
 /// Everything that one worker is made of.
@@ -91,7 +91,7 @@ impl Listener {
 
     /// The same socket, for connections over TLS.
     #[must_use]
-    pub fn with_tls(self, tls: Arc<rustls::ServerConfig>) -> Self {
+    pub fn with_tls(self, tls: ServerAcceptor) -> Self {
         Self {
             tls: Some(tls),
             ..self
@@ -148,7 +148,7 @@ async fn serve(parts: WorkerParts) -> io::Result<()> {
         let acceptor = Acceptor {
             worker: Rc::clone(&worker),
             listener: TcpListener::from_std(socket)?,
-            tls: tls.map(TlsAcceptor::from),
+            tls,
             connections: Rc::clone(&connections),
             spare: RefCell::new(spare_descriptor()),
         };
@@ -202,7 +202,7 @@ impl Drop for OpenConnection {
 struct Acceptor {
     worker: Rc<Worker>,
     listener: TcpListener,
-    tls: Option<TlsAcceptor>,
+    tls: Option<ServerAcceptor>,
     connections: Rc<Connections>,
     /// A descriptor to give up when there is no other, so that a waiting client can be told.
     spare: RefCell<Option<std::fs::File>>,
@@ -284,7 +284,7 @@ async fn run_connection(
     worker: Rc<Worker>,
     stream: TcpStream,
     address: SocketAddr,
-    tls: Option<TlsAcceptor>,
+    tls: Option<ServerAcceptor>,
     place: Place,
     open: OpenConnection,
 ) {

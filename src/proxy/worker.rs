@@ -82,7 +82,7 @@ impl Worker {
         let upstreams = Rc::new(upstreams);
         let mut fresh = Cache::new(snapshots);
         let snapshot = Arc::clone(fresh.load());
-        upstreams.update(&snapshot.config.clusters);
+        follow(&upstreams, &snapshot);
         Rc::new(Self {
             ticker: Rc::default(),
             clock: Clock::new(SystemTime::now()),
@@ -104,7 +104,7 @@ impl Worker {
         let snapshot = fresh.load();
         let mut view = self.view.borrow_mut();
         if !Arc::ptr_eq(&view.snapshot, snapshot) {
-            self.upstreams.update(&snapshot.config.clusters);
+            follow(&self.upstreams, snapshot);
             *view = Rc::new(View::new(Arc::clone(snapshot), Rc::clone(&self.upstreams)));
         }
         Rc::clone(&view)
@@ -144,4 +144,10 @@ impl Worker {
         self.metrics.set(Gauge::UpstreamHttp2, http2 as u64);
         self.metrics.set(Gauge::UpstreamEjected, ejected as u64);
     }
+}
+
+fn follow(upstreams: &Upstreams, snapshot: &Snapshot) {
+    let config = &snapshot.config;
+    upstreams.keep_idle(config.options.upstream_idle_connections);
+    upstreams.update(&config.clusters);
 }

@@ -55,43 +55,46 @@ impl<T> HostRoutes<T> {
     ///
     /// # Errors
     /// If a regular expression cannot be used or a path is too long; [`Match::check`] tells which.
-    pub fn build(mut rules: Vec<(Match, T)>) -> Result<Self, PatternError> {
+    pub fn build(rules: Vec<(Match, T)>) -> Result<Self, PatternError> {
+        let mut fault = None;
+        let routes = Self::build_what_compiles(rules, |_, error| {
+            fault.get_or_insert(error);
+        });
+        fault.map_or(Ok(routes), Err)
+    }
+
+    /// The same, but without the rules that cannot be compiled, whose values `refused` is given.
+    pub fn build_what_compiles(
+        mut rules: Vec<(Match, T)>,
+        mut refused: impl FnMut(T, PatternError),
+    ) -> Self {
         // Stable: rules that are equal by it stay in the order given.
         rules.sort_by(|(a, _), (b, _)| rank(a).cmp(&rank(b)));
         let mut text = SmallVec::new();
         let mut entries: SmallVec<[Entry<T>; 1]> = SmallVec::with_capacity(rules.len());
         for (rule, value) in rules {
-            let conditions = Conditions::compile(&rule)?;
-            let (kind, literal) = literal(&rule.path);
-            let previous = entries
-                .last()
-                .map(|entry| entry.path)
-                .filter(|path| path.kind == kind && path.of(&text) == literal.as_bytes());
-            let path = match (kind, previous) {
-                (Kind::Exact | Kind::Prefix, Some(path)) => path,
-                (Kind::Exact | Kind::Prefix, None) => {
-                    let path = PathSpan::new(kind, text.len(), literal.len())?;
-                    text.extend_from_slice(literal.as_bytes());
-                    path
-                }
-                (Kind::Regex, _) => PathSpan::new(kind, 0, literal.len())?,
-            };
-            entries.push(Entry {
-                path,
-                conditions,
-                value,
-            });
+            let previous = entries.last().map(|entry| entry.path);
+            let compiled = Conditions::compile(&rule)
+                .and_then(|it| Ok((it, PathSpan::add(&rule.path, previous, &mut text)?)));
+            match compiled {
+                Ok((conditions, path)) => entries.push(Entry {
+                    path,
+                    conditions,
+                    value,
+                }),
+                Err(error) => refused(value, error),
+            }
         }
         let index = (entries.len() > LINEAR).then(|| {
             let paths: Vec<_> = entries.iter().map(|entry| entry.path).collect();
             Box::new(PathIndex::build(&paths, &text))
         });
         text.shrink_to_fit();
-        Ok(Self {
+        Self {
             entries,
             text,
             index,
-        })
+        }
     }
 
     /// The value of the rule that answers a request with this canonical path and this query
@@ -197,6 +200,25 @@ impl PathSpan {
     pub(super) fn check(path: &PathMatch) -> Result<(), PatternError> {
         let (kind, literal) = literal(path);
         Self::new(kind, 0, literal.len()).map(|_| ())
+    }
+
+    /// Appends a path to `text`, unless it is the `previous` one.
+    fn add(
+        path: &PathMatch,
+        previous: Option<Self>,
+        text: &mut SmallVec<[u8; 24]>,
+    ) -> Result<Self, PatternError> {
+        let (kind, literal) = literal(path);
+        if kind == Kind::Regex {
+            return Self::new(kind, 0, literal.len());
+        }
+        let same = |path: &Self| path.kind == kind && path.of(text) == literal.as_bytes();
+        if let Some(previous) = previous.filter(same) {
+            return Ok(previous);
+        }
+        let path = Self::new(kind, text.len(), literal.len())?;
+        text.extend_from_slice(literal.as_bytes());
+        Ok(path)
     }
 
     fn new(kind: Kind, start: usize, length: usize) -> Result<Self, PatternError> {

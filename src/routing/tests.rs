@@ -279,7 +279,7 @@ fn a_rule_that_cannot_be_compiled_is_named() {
         },
     ] {
         let error = rule.check().unwrap_err();
-        let built = HostRoutes::build(vec![(exact("/"), 0), (rule, 1)]);
+        let built = HostRoutes::build(vec![(exact("/"), 0), (rule.clone(), 1)]);
         assert_eq!(built.unwrap_err(), error);
     }
     assert_eq!(regex("/a").check(), Ok(()));

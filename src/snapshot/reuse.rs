@@ -72,25 +72,21 @@ fn compile_host(
     compile: &mut impl FnMut(&config::Rule) -> Rule,
 ) -> HostRoutes<Arc<Rule>> {
     let mut rules = Vec::new();
-    for route in routes {
-        for rule in &route.rules {
-            let compiled = Arc::new(compile(rule));
-            for condition in &rule.matches {
-                let alone = vec![(condition.clone(), ())];
-                // Translation has already refused patterns that do not compile; should one come
-                // through, its rule alone is left out.
-                match HostRoutes::build(alone) {
-                    Ok(_) => rules.push((condition.clone(), Arc::clone(&compiled))),
-                    Err(error) => tracing::error!(
-                        object = %route.object,
-                        %error,
-                        "a rule's pattern does not compile and the rule is not served"
-                    ),
-                }
-            }
+    for rule in routes.iter().flat_map(|route| &route.rules) {
+        let compiled = Arc::new(compile(rule));
+        for condition in &rule.matches {
+            rules.push((condition.clone(), Arc::clone(&compiled)));
         }
     }
-    HostRoutes::build(rules).expect("every pattern was compiled on its own")
+    // Translation has already refused patterns that do not compile; should one come through, its rule
+    // alone is left out.
+    HostRoutes::build_what_compiles(rules, |rule, error| {
+        tracing::error!(
+            object = %rule.meta.object,
+            %error,
+            "a rule's pattern does not compile and the rule is not served"
+        );
+    })
 }
 
 /// Numbers for clusters: stable while a cluster exists, used again when it is gone.
@@ -143,6 +139,7 @@ pub(super) struct Certificates {
     self_signed: Arc<Certificate>,
     bindings: Vec<Arc<CertificateBinding>>,
     default: Option<Arc<CertificateBinding>>,
+    asking: Vec<HostMatch>,
     store: Arc<CertificateStore>,
 }
 
@@ -153,6 +150,7 @@ impl Certificates {
             self_signed,
             bindings: Vec::new(),
             default: None,
+            asking: Vec::new(),
             store,
         }
     }
@@ -163,11 +161,16 @@ impl Certificates {
             self_signed,
             bindings,
             default,
+            asking,
             store,
         } = self;
-        if *bindings == config.certificates && *default == config.default_certificate {
+        if *bindings == config.certificates
+            && *default == config.default_certificate
+            && *asking == config.certificate_hosts
+        {
             return;
         }
+        asking.clone_from(&config.certificate_hosts);
         bindings.clone_from(&config.certificates);
         default.clone_from(&config.default_certificate);
         let fallback = default
@@ -176,7 +179,7 @@ impl Certificates {
         let pairs = bindings
             .iter()
             .map(|binding| (&binding.hosts[..], &binding.certificate));
-        *store = Arc::new(CertificateStore::build(pairs, Arc::clone(fallback)));
+        *store = Arc::new(CertificateStore::build(pairs, Arc::clone(fallback)).asking(asking));
     }
 
     pub(super) fn store(&self) -> Arc<CertificateStore> {

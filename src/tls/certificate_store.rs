@@ -1,6 +1,10 @@
 //! Which certificate a server name gets, and how that changes while connections come in.
 
-use std::{collections::HashMap, fmt, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    sync::Arc,
+};
 
 use arc_swap::ArcSwap;
 use rustls::{
@@ -17,6 +21,8 @@ pub struct CertificateStore {
     /// By suffix, without `*.`.
     wildcard: HashMap<Box<str>, Arc<CertifiedKey>>,
     default: Arc<CertifiedKey>,
+    /// Hosts that ask for client certificates.
+    asking: HashSet<HostMatch>,
 }
 
 impl CertificateStore {
@@ -48,7 +54,35 @@ impl CertificateStore {
             exact,
             wildcard,
             default: any.unwrap_or_else(|| Arc::clone(&default.key)),
+            asking: HashSet::new(),
         }
+    }
+
+    /// The same, for hosts of which these ask for client certificates.
+    #[must_use]
+    pub fn asking(self, hosts: &[HostMatch]) -> Self {
+        Self {
+            asking: hosts.iter().cloned().collect(),
+            ..self
+        }
+    }
+
+    /// Whether any host asks for client certificates.
+    pub fn asks_anybody(&self) -> bool {
+        !self.asking.is_empty()
+    }
+
+    /// Whether a client that wants this name is asked for a certificate: as the host asks, else the
+    /// wildcard one label up, else rules for every host. `sni` is lower-case.
+    pub fn asks(&self, sni: Option<&str>) -> bool {
+        let by_name = sni.is_some_and(|name| {
+            let name = name.strip_suffix('.').unwrap_or(name);
+            let above = name.split_once('.').map(|(_, suffix)| suffix);
+            self.asking.contains(&HostMatch::Exact(name.into()))
+                || above
+                    .is_some_and(|suffix| self.asking.contains(&HostMatch::Wildcard(suffix.into())))
+        });
+        by_name || self.asking.contains(&HostMatch::Any)
     }
 
     /// The certificate for a server name: bound to it, else to the wildcard one label up, else the
@@ -86,6 +120,11 @@ impl ServerResolver {
         Self {
             store: ArcSwap::new(store),
         }
+    }
+
+    /// The store of the moment.
+    pub(super) fn store(&self) -> Arc<CertificateStore> {
+        self.store.load_full()
     }
 
     /// Puts `store` in the place of the last one, for handshakes that begin from now on.

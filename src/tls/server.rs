@@ -3,12 +3,19 @@
 use std::sync::Arc;
 
 use rustls::{
-    RootCertStore, ServerConfig, SupportedProtocolVersion,
-    crypto::aws_lc_rs as provider,
-    server::{ServerSessionMemoryCache, VerifierBuilderError, WebPkiClientVerifier},
+    DigitallySignedStruct, DistinguishedName, ServerConfig, SignatureScheme,
+    SupportedProtocolVersion,
+    client::danger::HandshakeSignatureValid,
+    crypto::{
+        CryptoProvider, aws_lc_rs as provider, verify_tls12_signature, verify_tls13_signature,
+    },
+    server::{
+        ServerSessionMemoryCache,
+        danger::{ClientCertVerified, ClientCertVerifier},
+    },
     version::{TLS12, TLS13},
 };
-use rustls_pki_types::CertificateDer;
+use rustls_pki_types::{CertificateDer, UnixTime};
 
 use super::ServerResolver;
 
@@ -21,30 +28,13 @@ const MAX_SESSIONS: usize = 1024;
 pub struct ServerTlsOptions {
     /// Offer HTTP/2 by ALPN, before HTTP/1.1.
     pub http2: bool,
-    /// Ask for client certificates.
-    pub client_auth: Option<ClientAuth>,
+    /// Ask for a client certificate. A client may do without, and any is taken whose key it proves to
+    /// hold: which is good enough is for the rule of each request to say.
+    pub ask_certificate: bool,
     /// The oldest version spoken, inclusive.
     pub min_version: TlsVersion,
     /// The newest version spoken, inclusive.
     pub max_version: TlsVersion,
-}
-
-/// What a listener asks of client certificates.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClientAuth {
-    /// The DER-encoded authorities that may have signed one.
-    pub authorities: Vec<Arc<[u8]>>,
-    /// Whether a client may do without.
-    pub certificate: ClientCertificate,
-}
-
-/// Whether a client may do without a certificate. One that is sent is checked in any case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ClientCertificate {
-    /// The handshake fails without one.
-    Required,
-    /// It may.
-    Optional,
 }
 
 /// The versions of TLS that are spoken at all.
@@ -62,12 +52,6 @@ pub enum ServerTlsError {
     /// The oldest version is newer than the newest.
     #[error("no version of TLS is left")]
     NoVersion,
-    /// An authority for client certificates cannot be read.
-    #[error("an authority for client certificates is not a certificate")]
-    Authority,
-    /// Client certificates are asked for, and nobody may have signed them.
-    #[error("there are no authorities for client certificates")]
-    NoAuthorities,
     /// The system gives no random bytes for the first ticket key.
     #[error("the system gives no random bytes")]
     NoRandom,
@@ -78,7 +62,7 @@ impl Default for ServerTlsOptions {
     fn default() -> Self {
         Self {
             http2: true,
-            client_auth: None,
+            ask_certificate: false,
             min_version: TlsVersion::Tls12,
             max_version: TlsVersion::Tls13,
         }
@@ -100,7 +84,7 @@ pub fn server_config(
 ) -> Result<Arc<ServerConfig>, ServerTlsError> {
     let ServerTlsOptions {
         http2,
-        client_auth,
+        ask_certificate,
         min_version,
         max_version,
     } = options;
@@ -108,23 +92,9 @@ pub fn server_config(
     let builder = ServerConfig::builder_with_provider(Arc::clone(&crypto))
         .with_protocol_versions(&versions(*min_version, *max_version))
         .map_err(|_| ServerTlsError::NoVersion)?;
-    let builder = match client_auth {
-        None => builder.with_no_client_auth(),
-        Some(ClientAuth {
-            authorities,
-            certificate,
-        }) => {
-            let roots = Arc::new(roots(authorities)?);
-            let verifier = WebPkiClientVerifier::builder_with_provider(roots, crypto);
-            let verifier = match certificate {
-                ClientCertificate::Required => verifier,
-                ClientCertificate::Optional => verifier.allow_unauthenticated(),
-            };
-            builder.with_client_cert_verifier(verifier.build().map_err(|error| match error {
-                VerifierBuilderError::NoRootAnchors => ServerTlsError::NoAuthorities,
-                _ => ServerTlsError::Authority,
-            })?)
-        }
+    let builder = match ask_certificate {
+        false => builder.with_no_client_auth(),
+        true => builder.with_client_cert_verifier(Arc::new(AnyCertificate(crypto))),
     };
     let mut config = builder.with_cert_resolver(resolver);
     config.alpn_protocols = match http2 {
@@ -144,12 +114,49 @@ fn versions(min: TlsVersion, max: TlsVersion) -> Vec<&'static SupportedProtocolV
         .collect()
 }
 
-fn roots(authorities: &[Arc<[u8]>]) -> Result<RootCertStore, ServerTlsError> {
-    let mut roots = RootCertStore::empty();
-    for authority in authorities {
-        roots
-            .add(CertificateDer::from(authority.to_vec()))
-            .map_err(|_| ServerTlsError::Authority)?;
+/// Asks for a certificate and takes any whose key the client holds.
+#[derive(Debug)]
+struct AnyCertificate(Arc<CryptoProvider>);
+
+impl ClientCertVerifier for AnyCertificate {
+    fn client_auth_mandatory(&self) -> bool {
+        false
     }
-    Ok(roots)
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
 }

@@ -109,7 +109,7 @@ impl LiveEndpoint {
             return;
         }
         connection.rest(self.worker.clock.coarse());
-        let most = self.worker.idle_per_endpoint;
+        let most = self.worker.idle_per_endpoint.get();
         self.idle
             .borrow_mut()
             .push(connection, most, &self.worker.idle);

@@ -73,6 +73,11 @@ impl Upstreams {
         }
     }
 
+    /// Keeps at most so many idle connections of an endpoint from now on.
+    pub fn keep_idle(&self, connections: usize) {
+        self.worker.idle_per_endpoint.set(connections);
+    }
+
     /// Brings the clusters in line with the configuration. What is the same `Arc`, or equal, stays
     /// as it is; an endpoint that stays keeps its connections, health and latency; one that leaves
     /// is drained: idle connections are closed, those in use end with their exchange.

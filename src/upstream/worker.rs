@@ -20,7 +20,7 @@ pub(super) struct WorkerState {
     pub(super) clock: Clock,
     pub(super) random: RefCell<fastrand::Rng>,
     pub(super) idle: IdleShare,
-    pub(super) idle_per_endpoint: usize,
+    pub(super) idle_per_endpoint: Cell<usize>,
     pub(super) tasks: TaskTracker,
     next_number: Cell<u64>,
     /// Endpoints with idle connections or an ejection; the others cost a sweep nothing.
@@ -38,7 +38,7 @@ impl WorkerState {
             clock: Clock::new(Instant::now()),
             random: RefCell::new(random),
             idle,
-            idle_per_endpoint,
+            idle_per_endpoint: Cell::new(idle_per_endpoint),
             tasks,
             next_number: Cell::new(0),
             watched: RefCell::default(),

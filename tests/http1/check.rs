@@ -4,7 +4,7 @@ use portcullis::http1::{
     self, BodyDecoder, BodyError, BodyLength, ChunkLimits, HeadError, HeadLimits, Parsed,
     RequestHeadBuilder,
 };
-use portcullis::message::{Fields, RequestHead, ResponseHead, Target, Version};
+use portcullis::message::{Fields, RequestHead, ResponseHead, Slashes, Target, Version};
 
 use crate::oracle::{self, Field, Head};
 
@@ -52,18 +52,21 @@ pub(crate) fn chunked(bytes: &[u8], cuts: &[usize]) {
 /// Checks the canonical form of what starts with a slash, and that it is its own.
 pub(crate) fn path(path: &[u8]) {
     assert_eq!(path.first(), Some(&b'/'));
-    let Some(canonical) = canonical(path) else {
-        return;
-    };
-    assert_eq!(canonical, oracle::canonical_path(path));
-    if let Some(path) = canonical {
-        assert_eq!(self::canonical(&path), Some(Some(path)));
+    for slashes in [Slashes::Merge, Slashes::Keep] {
+        let Some(canonical) = canonical(path, slashes) else {
+            return;
+        };
+        let merge = slashes == Slashes::Merge;
+        assert_eq!(canonical, oracle::canonical_path(path, merge));
+        if let Some(path) = canonical {
+            assert_eq!(self::canonical(&path, slashes), Some(Some(path)));
+        }
     }
 }
 
 /// The canonical form of a path; nothing if it is refused. Nothing at all if no request line can
 /// hold it.
-fn canonical(path: &[u8]) -> Option<Option<Vec<u8>>> {
+fn canonical(path: &[u8], slashes: Slashes) -> Option<Option<Vec<u8>>> {
     let mut head = RequestHead::default();
     let mut builder = RequestHeadBuilder::new(
         &mut head,
@@ -76,7 +79,7 @@ fn canonical(path: &[u8]) -> Option<Option<Vec<u8>>> {
     builder.push_field(b"host", b"a").ok()?;
     builder.finish().ok()?;
     let mut target = Target::default();
-    let outcome = target.resolve(&head);
+    let outcome = target.resolve(&head, slashes);
     Some(outcome.is_ok().then(|| target.path().to_vec()))
 }
 

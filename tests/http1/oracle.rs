@@ -121,7 +121,7 @@ pub(crate) fn chunked(bytes: &[u8]) -> Option<(Vec<u8>, Vec<Field>, usize)> {
 }
 
 /// The canonical form of a path, step by step, each on the whole path.
-pub(crate) fn canonical_path(path: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn canonical_path(path: &[u8], merge_slashes: bool) -> Option<Vec<u8>> {
     let mut escaped = String::new();
     let mut rest = path;
     while let Some((&byte, after)) = rest.split_first() {
@@ -145,21 +145,25 @@ pub(crate) fn canonical_path(path: &[u8]) -> Option<Vec<u8>> {
             _ => escaped.push_str(&format!("%{decoded:02X}")),
         }
     }
-    let mut segments: Vec<&str> = Vec::new();
-    let mut ends_in_folder = true;
-    for segment in escaped.split('/').filter(|segment| !segment.is_empty()) {
-        ends_in_folder = matches!(segment, "." | "..");
-        match segment {
+    let mut folders: Vec<&str> = Vec::new();
+    let (above, file) = escaped.rsplit_once('/').unwrap();
+    for folder in above.split('/').skip(1) {
+        match folder {
+            "" if merge_slashes => {}
             "." => {}
-            ".." => drop(segments.pop()),
-            _ => segments.push(segment),
+            ".." => drop(folders.pop()),
+            _ => folders.push(folder),
         }
     }
-    ends_in_folder |= escaped.ends_with('/');
-    let mut canonical = format!("/{}", segments.join("/"));
-    if ends_in_folder && canonical != "/" {
-        canonical.push('/');
+    if file == ".." {
+        folders.pop();
     }
+    let file = if matches!(file, "." | "..") { "" } else { file };
+    let mut canonical = "/".to_owned();
+    folders
+        .iter()
+        .for_each(|folder| canonical += &format!("{folder}/"));
+    canonical += file;
     Some(canonical.into_bytes())
 }
 

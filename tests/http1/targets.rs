@@ -2,7 +2,7 @@
 
 use portcullis::http1::{HeadLimits, RequestHeadBuilder};
 use portcullis::message::{
-    HostError, RequestHead, Target, TargetError, TargetForm, Version, canonical_path,
+    HostError, RequestHead, Slashes, Target, TargetError, TargetForm, Version, canonical_path,
     normalize_host,
 };
 
@@ -77,7 +77,7 @@ fn each_path_has_one_canonical_form() {
         assert_eq!(std::str::from_utf8(target.path()), Ok(*expected), "{path}");
         assert_eq!(target.query(), None, "{path}");
         assert_eq!(target.path_and_query(), target.path());
-        assert_eq!(canonical_path(path).unwrap(), *expected);
+        assert_eq!(canonical_path(path, Slashes::Merge).unwrap(), *expected);
         let target = resolve(&format!("{path}?/../%2e//"), "a").unwrap();
         assert_eq!(std::str::from_utf8(target.path()), Ok(*expected), "{path}");
         assert_eq!(target.query(), Some(&b"/../%2e//"[..]), "{path}");
@@ -85,6 +85,28 @@ fn each_path_has_one_canonical_form() {
         assert_eq!(target.path_and_query(), forwarded.as_bytes());
         let target = resolve(&format!("HTTP://a{path}"), "a").unwrap();
         assert_eq!(std::str::from_utf8(target.path()), Ok(*expected), "{path}");
+    }
+}
+
+#[test]
+fn slashes_that_are_kept_separate_empty_elements() {
+    for (path, expected) in [
+        ("//", "//"),
+        ("//a", "//a"),
+        ("/a//b///", "/a//b///"),
+        ("/a//../b", "/a/b"),
+        ("/a/..//b", "//b"),
+        ("//..", "/"),
+        ("/a//.", "/a//"),
+        ("/a/./%2f//%7e", "/a/%2F//~"),
+    ] {
+        let request = head("GET", &format!("{path}?//"), &["a"], Version::Http11);
+        let mut target = Target::default();
+        target.resolve(&request, Slashes::Keep).unwrap();
+        let forwarded = format!("{expected}?//");
+        assert_eq!(target.path(), expected.as_bytes(), "{path}");
+        assert_eq!(target.path_and_query(), forwarded.as_bytes(), "{path}");
+        assert_eq!(canonical_path(path, Slashes::Keep).unwrap(), expected);
     }
 }
 
@@ -324,7 +346,10 @@ fn the_right_host_decides() {
 fn a_reused_target_holds_nothing_of_the_last_request() {
     let mut target = Target::default();
     target
-        .resolve(&head("GET", "/%2F?b", &["A:1"], Version::Http11))
+        .resolve(
+            &head("GET", "/%2F?b", &["A:1"], Version::Http11),
+            Slashes::Merge,
+        )
         .unwrap();
     for (text, hosts, version, host, port, path) in [
         (
@@ -340,14 +365,16 @@ fn a_reused_target_holds_nothing_of_the_last_request() {
         ("/", &["B"], Version::Http11, b"b", None, b"/"),
         ("http://c:2", &["B"], Version::Http11, b"c", Some(2), b"/"),
     ] {
-        target.resolve(&head("GET", text, hosts, version)).unwrap();
+        target
+            .resolve(&head("GET", text, hosts, version), Slashes::Merge)
+            .unwrap();
         assert_eq!((target.host(), target.port()), (host, port), "{text}");
         assert_eq!((target.path(), target.query()), (path, None), "{text}");
         assert!(!target.has_encoded_slash(), "{text}");
     }
     let faulty = head("GET", "/", &["c:x"], Version::Http11);
-    assert!(target.resolve(&faulty).is_err());
-    assert!(target.resolve(&faulty).is_err());
+    assert!(target.resolve(&faulty, Slashes::Merge).is_err());
+    assert!(target.resolve(&faulty, Slashes::Merge).is_err());
 }
 
 fn resolve(target: &str, host: &str) -> Result<Target, TargetError> {
@@ -356,7 +383,7 @@ fn resolve(target: &str, host: &str) -> Result<Target, TargetError> {
 
 fn resolve_head(head: &RequestHead) -> Result<Target, TargetError> {
     let mut target = Target::default();
-    target.resolve(head)?;
+    target.resolve(head, Slashes::Merge)?;
     Ok(target)
 }
 

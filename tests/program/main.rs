@@ -140,5 +140,31 @@ fn an_option_that_cannot_be_honoured_stops_the_start_or_is_a_problem() {
     assert!(long.starts_with("HTTP/1.1 413 "), "{long}");
 }
 
+#[test]
+fn options_follow_their_file_and_a_broken_one_keeps_what_it_last_held() {
+    let options = tempfile::NamedTempFile::new().unwrap();
+    let write = |text| fs::write(options.path(), text).unwrap();
+    write("proxy-body-size: 3\n");
+    let path = options.path().to_str().unwrap();
+    let program = Program::run(&["-f", QUICKSTART, "--demo", "--config", path]);
+    let status = || {
+        let answer = support::ask(
+            program.http(),
+            "POST /blog HTTP/1.1\r\nHost: myapp.com\r\nContent-Length: 4\r\n\
+             Connection: close\r\n\r\nabcd",
+        );
+        answer.split(' ').nth(1).unwrap_or_default().to_owned()
+    };
+    assert_eq!(status(), "413");
+    write("proxy-body-size: 4\n");
+    program.wait_until("the change is live", || status() == "200");
+    write("proxy-body-size: [\n");
+    program.wait_until("the problem is known", || program.problems().contains(path));
+    assert_eq!(status(), "200");
+    write("proxy-body-size: 3\n");
+    program.wait_until("the mended file is live", || status() == "413");
+    program.wait_until("no problem is left", || program.problems().trim() == "[]");
+}
+
 /// Patience of the tests: nothing here should take a second.
 const PATIENCE: Duration = Duration::from_secs(20);

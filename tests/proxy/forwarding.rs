@@ -1,5 +1,7 @@
 //! What reaches the upstream and what comes back.
 
+use portcullis::{config::Action, message::Slashes, policy::RoutePolicy};
+
 use crate::support::{Plan, TestProxy, Upstream, read_request};
 
 #[test]
@@ -70,4 +72,21 @@ fn a_body_larger_than_any_buffer_streams_both_ways() {
     client.send(sent);
     let (_, back) = client.response();
     assert_eq!(back, body);
+}
+
+#[test]
+fn slashes_are_merged_unless_they_are_to_be_kept() {
+    let upstream = Upstream::mirror();
+    for (slashes, expected) in [
+        (Slashes::Merge, "HTTP/1.1 404 "),
+        (Slashes::Keep, "GET //a//b/?// HTTP/1.1\r\n"),
+    ] {
+        let mut plan = Plan::default();
+        plan.options.slashes = slashes;
+        plan.rule("", "/a", RoutePolicy::default(), Action::NotFound);
+        plan.route("", "/", RoutePolicy::default(), &[upstream.address]);
+        let proxy = TestProxy::start(plan.config());
+        let answer = proxy.ask("GET //a//b/./?// HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        assert!(answer.contains(expected), "{answer}");
+    }
 }

@@ -8,3 +8,5 @@ mod lifetime;
 mod limits;
 mod pairings;
 mod requests;
+
+pub(crate) use upstream::{mirror as mirror_http2, never_answering};

@@ -1,6 +1,7 @@
 //! The data plane over real sockets.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod client_certificates;
 mod forwarding;
 mod http2;
 mod lifetime;
@@ -8,3 +9,4 @@ mod proxy_protocol;
 mod refusals;
 mod streaming;
 mod support;
+mod uploads;

@@ -1,6 +1,16 @@
 //! Interim answers, trailers, upgrades, old versions, and answers of every framing.
 
-use crate::support::{Client, Plan, TestProxy, Upstream, read_request};
+use std::time::Duration;
+
+use portcullis::{
+    policy::{RoutePolicy, Timeouts},
+    upstream::Protocol,
+};
+
+use crate::{
+    http2::never_answering,
+    support::{Client, Plan, TestProxy, Upstream, read_request},
+};
 
 #[test]
 fn a_client_that_expects_100_gets_the_upstreams() {
@@ -18,6 +28,36 @@ fn a_client_that_expects_100_gets_the_upstreams() {
     assert_eq!(interim, "HTTP/1.1 100 Continue\r\nX-Interim: 1\r\n\r\n");
     client.send("abc");
     assert_eq!(client.response().1, "ok");
+}
+
+#[test]
+fn an_interim_answer_leaves_behind_what_connection_lists() {
+    let upstream = Upstream::scripted(|mut connection, _| {
+        let head = connection.until("\r\n\r\n");
+        connection.send(
+            "HTTP/1.1 103 Early Hints\r\nX-Hop: 1\r\nConnection: x-hop\r\nLink: </a>\r\n\r\n",
+        );
+        if head.contains("Upgrade: websocket\r\n") {
+            connection.send(
+                "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade, x-hop\r\n\
+                 Upgrade: websocket\r\nX-Hop: 1\r\n\r\n",
+            );
+        } else {
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        }
+    });
+    let proxy = TestProxy::start(Plan::to(&upstream));
+    for fields in [
+        "Connection: close",
+        "Connection: Upgrade\r\nUpgrade: websocket",
+    ] {
+        let answer = proxy.ask(format!("GET / HTTP/1.1\r\nHost: a\r\n{fields}\r\n\r\n"));
+        assert!(
+            answer.starts_with("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 "),
+            "{answer}"
+        );
+        assert!(!answer.contains("X-Hop"), "{answer}");
+    }
 }
 
 #[test]
@@ -212,9 +252,9 @@ fn a_handshake_with_a_body_is_no_websocket() {
 #[test]
 fn an_upload_that_outlasts_the_read_timeout_is_not_given_up_while_it_moves() {
     let upstream = Upstream::mirror();
-    let policy = portcullis::policy::RoutePolicy {
-        timeouts: portcullis::policy::Timeouts {
-            read: std::time::Duration::from_millis(400),
+    let policy = RoutePolicy {
+        timeouts: Timeouts {
+            read: Duration::from_millis(400),
             ..Default::default()
         },
         ..Default::default()
@@ -224,10 +264,54 @@ fn an_upload_that_outlasts_the_read_timeout_is_not_given_up_while_it_moves() {
     client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 12\r\n\r\n");
     for byte in b"abcdefghijkl" {
         // Real time has to pass between the bytes of a slow upload.
-        std::thread::sleep(std::time::Duration::from_millis(100));
+        std::thread::sleep(Duration::from_millis(100));
         client.send([*byte]);
     }
     let (head, body) = client.response();
     assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
     assert!(body.ends_with("abcdefghijkl"), "{body}");
+}
+
+#[test]
+fn an_exchange_that_takes_too_long_in_all_is_ended_whatever_it_waits_for() {
+    let upstream = Upstream::scripted(|mut connection, _| {
+        let Some((head, _)) = read_request(&mut connection) else {
+            return;
+        };
+        if head.starts_with("GET /part ") {
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\npart");
+        }
+        connection.rest();
+    });
+    let policy = || RoutePolicy {
+        timeouts: Timeouts {
+            request: Some(Duration::from_millis(300)),
+            ..Timeouts::default()
+        },
+        ..RoutePolicy::default()
+    };
+    let mut plan = Plan::default();
+    plan.route("", "/", policy(), &[upstream.address]);
+    plan.route_over(Protocol::Http2, "", "/two", policy(), &[never_answering()]);
+    let proxy = TestProxy::start(plan.config());
+    for (request, expected) in [
+        ("GET /none HTTP/1.1\r\nHost: a\r\n\r\n", " 504 "),
+        ("GET /two HTTP/1.1\r\nHost: a\r\n\r\n", " 504 "),
+        (
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf",
+            " 504 ",
+        ),
+        ("GET /part HTTP/1.1\r\nHost: a\r\n\r\n", "\r\n\r\npart"),
+    ] {
+        let mut client = proxy.connect();
+        client.send(request);
+        let answer = if expected == " 504 " {
+            client.response().0
+        } else {
+            client.rest()
+        };
+        assert!(answer.contains(expected), "{request}: {answer}");
+    }
+    let log = proxy.into_log();
+    assert_eq!(log.matches("\"exchange_timeout\"").count(), 4, "{log}");
 }

@@ -25,7 +25,7 @@ use portcullis::{
     routing::{Match, PathMatch},
     shutdown::{Ended, Schedule, Shutdown},
     snapshot::{Compiler, Snapshot},
-    tls::Certificate,
+    tls::{Certificate, ServerAcceptor, ServerResolver},
     upstream::{
         Balancer, ClusterId, ClusterSettings, Endpoint, IdleLimit, NameResolver, Protocol,
         UpstreamOptions, UpstreamSource,
@@ -55,6 +55,15 @@ impl TestProxy {
     }
 
     pub(crate) fn start_at(config: Config, address: &str) -> Self {
+        Self::start_over(config, address, false)
+    }
+
+    /// The same over TLS, with a self-made certificate.
+    pub(crate) fn start_tls(config: Config) -> Self {
+        Self::start_over(config, "127.0.0.1:0", true)
+    }
+
+    fn start_over(config: Config, address: &str, tls: bool) -> Self {
         let metrics = Metrics::new();
         let series = metrics.clone();
         let mut compiler = Compiler::new(
@@ -62,7 +71,12 @@ impl TestProxy {
             Box::new(move |meta| series.series(meta).0),
         );
         let snapshots = Arc::new(ArcSwap::new(compiler.compile(1, Arc::new(config))));
-        let listener = Listener::bind(address.parse().unwrap()).unwrap();
+        let mut listener = Listener::bind(address.parse().unwrap()).unwrap();
+        if tls {
+            let store = Arc::clone(&snapshots.load().certificates);
+            let resolver = Arc::new(ServerResolver::new(store));
+            listener = listener.with_tls(ServerAcceptor::new(&resolver).unwrap());
+        }
         let address = listener.local_addr().unwrap();
         let shutdown = Shutdown::new();
         let log_path = tempfile::NamedTempFile::new().unwrap().into_temp_path();
@@ -220,24 +234,40 @@ impl Client {
     /// A response with `Content-Length`, or without a body: its head and its body.
     pub(crate) fn response(&mut self) -> (String, String) {
         let head = self.until("\r\n\r\n");
-        let length = head
-            .lines()
-            .filter_map(|line| line.split_once(':'))
-            .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
-            .map_or(0, |(_, value)| value.trim().parse::<usize>().unwrap());
-        let body = self.exactly(length);
+        let body = self.exactly(content_length(&head));
         (head, body)
     }
 
     pub(crate) fn exactly(&mut self, length: usize) -> String {
+        let bytes = self.at_most(length);
+        assert_eq!(bytes.len(), length, "the other side closed within a body");
+        bytes
+    }
+
+    /// So many bytes, or fewer if the other side closes or falls silent.
+    pub(crate) fn at_most(&mut self, length: usize) -> String {
         while self.unread.len() < length {
             let mut piece = [0; 4096];
             let read = self.stream.read(&mut piece).unwrap_or(0);
-            assert!(read > 0, "the other side closed within a body");
+            if read == 0 {
+                break;
+            }
             self.unread.extend_from_slice(&piece[..read]);
         }
-        let rest = self.unread.split_off(length);
+        let rest = self.unread.split_off(length.min(self.unread.len()));
         String::from_utf8(std::mem::replace(&mut self.unread, rest)).unwrap()
+    }
+
+    /// The head of the next request; `None` at the end.
+    pub(crate) fn head(&mut self) -> Option<String> {
+        if self.unread.is_empty() {
+            let mut byte = [0; 1];
+            if self.stream.read(&mut byte).unwrap_or(0) == 0 {
+                return None;
+            }
+            self.unread.push(byte[0]);
+        }
+        Some(self.until("\r\n\r\n"))
     }
 
     pub(crate) fn finish_sending(&self) {
@@ -259,7 +289,14 @@ pub(crate) struct Upstream {
 impl Upstream {
     /// `script` is given each connection and its number, from 0.
     pub(crate) fn scripted(script: impl Fn(Client, usize) + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::on(TcpListener::bind("127.0.0.1:0").unwrap(), script)
+    }
+
+    /// The same, on a listener of the test's own making.
+    pub(crate) fn on(
+        listener: TcpListener,
+        script: impl Fn(Client, usize) + Send + Sync + 'static,
+    ) -> Self {
         let address = listener.local_addr().unwrap();
         let connections = Arc::new(AtomicUsize::new(0));
         let (script, counted) = (Arc::new(script), Arc::clone(&connections));
@@ -312,31 +349,29 @@ impl Upstream {
 
 /// The next request: its head and its body as framed on the wire; `None` at the end.
 pub(crate) fn read_request(connection: &mut Client) -> Option<(String, String)> {
-    let mut byte = [0; 1];
-    if connection.unread.is_empty() {
-        if connection.stream.read(&mut byte).unwrap_or(0) == 0 {
-            return None;
-        }
-        connection.unread.push(byte[0]);
-    }
-    let head = connection.until("\r\n\r\n");
-    let lower = head.to_ascii_lowercase();
-    let body = if lower.contains("transfer-encoding: chunked") {
+    let head = connection.head()?;
+    let chunked = "transfer-encoding: chunked";
+    let body = if head.to_ascii_lowercase().contains(chunked) {
         connection.until("0\r\n\r\n")
     } else {
-        let length = lower
-            .lines()
-            .find_map(|line| line.strip_prefix("content-length: "))
-            .map_or(0, |value| value.parse().unwrap());
-        connection.exactly(length)
+        connection.exactly(content_length(&head))
     };
     Some((head, body))
+}
+
+/// What `Content-Length` says; 0 without one.
+pub(crate) fn content_length(head: &str) -> usize {
+    head.lines()
+        .filter_map(|line| line.split_once(':'))
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+        .map_or(0, |(_, value)| value.trim().parse().unwrap())
 }
 
 /// A configuration in the making.
 #[derive(Default)]
 pub(crate) struct Plan {
     pub(crate) options: Options,
+    pub(crate) certificate_hosts: Vec<HostMatch>,
     routes: Vec<Route>,
     clusters: ClusterMap,
 }
@@ -432,6 +467,7 @@ impl Plan {
             routes: self.routes.into_iter().map(Arc::new).collect(),
             clusters: self.clusters,
             options: Arc::new(self.options),
+            certificate_hosts: self.certificate_hosts,
             ..Config::default()
         }
     }

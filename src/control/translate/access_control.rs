@@ -23,8 +23,6 @@ pub enum AccessControl {
     Login,
     /// Another service's word, asked for by the options.
     GlobalLogin,
-    /// A client certificate; in ingress-nginx this holds for the whole host.
-    ClientCertificate,
     /// Inspection by a web application firewall.
     Firewall,
     /// Directives of nginx that refuse requests of the Ingress.
@@ -37,7 +35,7 @@ impl AccessControl {
     /// Whether ingress-nginx enforces it on every path of a host, whichever Ingress asked for it.
     pub(super) const fn is_host_wide(self) -> bool {
         match self {
-            Self::ClientCertificate | Self::HostSnippet => true,
+            Self::HostSnippet => true,
             Self::AllowedRanges
             | Self::DeniedRanges
             | Self::BlockList

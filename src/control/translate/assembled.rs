@@ -1,7 +1,7 @@
 //! All Ingresses together.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -23,6 +23,8 @@ use crate::{
 pub(super) struct Assembled {
     pub(super) routes: Vec<Arc<Route>>,
     pub(super) certificates: Vec<Arc<CertificateBinding>>,
+    /// Hosts that ask clients for certificates, sorted.
+    pub(super) certificate_hosts: Vec<HostMatch>,
     pub(super) problems: Vec<Problem>,
 }
 
@@ -41,6 +43,8 @@ impl Assembled {
             .problems
             .extend(ingresses.iter().flat_map(|it| &it.problems).cloned());
         assembled.certificates(&ingresses);
+        let asking: BTreeSet<&HostMatch> = ingresses.iter().flat_map(|it| &it.asking).collect();
+        assembled.certificate_hosts = asking.into_iter().cloned().collect();
         for loss in conflict::losses(&ingresses) {
             let mut reporter = Reporter::new(loss.loser.object.clone(), loss.loser.places.clone());
             reporter.error(loss.field, loss.message, "this rule gets no requests");

@@ -1,8 +1,11 @@
 //! What Ingresses that share a host make of it together.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 
-use super::{host, outline::Outline};
+use super::{client_certificate::Asked, conflict::Precedence, host, outline::Outline};
 use crate::{control::Key, message::HostMatch};
 
 /// Hosts of all Ingresses that are served.
@@ -16,16 +19,20 @@ struct Entry {
     users: BTreeSet<Key>,
     tls: usize,
     guards: usize,
+    /// What Ingresses ask of client certificates; the first one decides.
+    certificates: BTreeMap<Precedence, Arc<Asked>>,
 }
 
 /// What a rule needs to know of its host.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct HostFacts {
     /// Some Ingress gives it TLS. Never for rules of every host: whether there is a certificate
     /// then depends on the request.
     pub(super) tls: bool,
     /// Some Ingress asks for access control on the whole host that is not supported.
     pub(super) guarded: bool,
+    /// What is asked of client certificates.
+    pub(super) certificate: Option<Arc<Asked>>,
 }
 
 impl HostIndex {
@@ -37,6 +44,11 @@ impl HostIndex {
                 host => tls(host) || host::wildcard_of(host).is_some_and(|host| tls(&host)),
             },
             guarded: self.hosts.get(host).is_some_and(|entry| entry.guards > 0),
+            certificate: self
+                .hosts
+                .get(host)
+                .and_then(|entry| entry.certificates.values().next())
+                .cloned(),
         }
     }
 
@@ -80,6 +92,11 @@ impl HostIndex {
             entry.users.insert(key.clone());
             entry.tls += usize::from(outline.tls);
             entry.guards += usize::from(outline.guards_hosts);
+            if let Some((precedence, asked)) = &outline.certificate {
+                entry
+                    .certificates
+                    .insert(precedence.clone(), Arc::clone(asked));
+            }
         }
     }
 
@@ -91,6 +108,9 @@ impl HostIndex {
             entry.users.remove(key);
             entry.tls -= usize::from(outline.tls);
             entry.guards -= usize::from(outline.guards_hosts);
+            if let Some((precedence, _)) = &outline.certificate {
+                entry.certificates.remove(precedence);
+            }
             if entry.users.is_empty() {
                 self.hosts.remove(host);
             }

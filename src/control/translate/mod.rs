@@ -16,6 +16,7 @@ mod assembled;
 mod backend;
 mod changes;
 mod class;
+mod client_certificate;
 mod clusters;
 mod conflict;
 mod host;

@@ -1,17 +1,21 @@
 //! What an Ingress says by itself, before other objects are looked at.
 
+use std::sync::Arc;
+
 use k8s_openapi::api::networking::v1::Ingress;
 
 use super::{
     annotations::{self, AnnotationSettings},
     class::{Classes, Verdict},
-    host,
+    client_certificate::{self, Asked},
+    conflict::Precedence,
+    host, names,
     report::Reporter,
     settings::TranslateSettings,
 };
 use crate::{
-    config::{ObjectRef, Problem},
-    control::Stored,
+    config::{ObjectKind, Problem},
+    control::{Key, Stored},
     message::HostMatch,
 };
 
@@ -26,18 +30,21 @@ pub(super) struct Outline {
     pub(super) hosts: Vec<HostMatch>,
     /// Whether its hosts have TLS, be it with the default certificate.
     pub(super) tls: bool,
+    /// What it asks of client certificates on its hosts, and its precedence in that.
+    pub(super) certificate: Option<(Precedence, Arc<Asked>)>,
     /// Whether it asks for access control that ingress-nginx enforces on whole hosts.
     pub(super) guards_hosts: bool,
 }
 
 impl Outline {
     pub(super) fn of(
+        key: &Key,
         stored: &Stored<Ingress>,
-        object: ObjectRef,
         classes: &Classes,
         settings: &TranslateSettings,
     ) -> Self {
         let ingress = &*stored.object;
+        let object = names::object_ref(ObjectKind::Ingress, key);
         let mut reporter = Reporter::new(object, stored.places.clone());
         let served = ingress.metadata.deletion_timestamp.is_none()
             && match classes.judge(&settings.class, ingress) {
@@ -58,10 +65,14 @@ impl Outline {
             served,
             hosts: Vec::new(),
             tls: false,
+            certificate: None,
             guards_hosts: false,
         };
         if served {
             outline.read(ingress, settings, &mut reporter);
+            outline.certificate =
+                client_certificate::asked(&outline.settings, &key.namespace, &mut reporter)
+                    .map(|asked| (Precedence::of(key, ingress), Arc::new(asked)));
         }
         outline.problems = reporter.finish();
         outline

@@ -1,7 +1,7 @@
 //! Paths of Ingress rules.
 
 use crate::{
-    message::{TargetError, canonical_path},
+    message::{Slashes, TargetError, canonical_path},
     routing::PathMatch,
 };
 
@@ -10,19 +10,23 @@ use crate::{
 ///
 /// # Errors
 /// Says what is wrong, and whether it is the type.
-pub(super) fn parse(path: Option<&str>, path_type: &str) -> Result<PathMatch, PathFault> {
+pub(super) fn parse(
+    path: Option<&str>,
+    path_type: &str,
+    slashes: Slashes,
+) -> Result<PathMatch, PathFault> {
     let path = path.unwrap_or_default();
     match path_type {
         "Exact" => {
             validate(path)?;
-            Ok(PathMatch::Exact(canonical(path)?))
+            Ok(PathMatch::Exact(canonical(path, slashes)?))
         }
         "Prefix" => {
             validate(path)?;
-            Ok(prefix(&canonical(path)?))
+            Ok(prefix(&canonical(path, slashes)?))
         }
         "ImplementationSpecific" | "" if path.is_empty() => Ok(prefix("/")),
-        "ImplementationSpecific" | "" => Ok(prefix(&canonical(path)?)),
+        "ImplementationSpecific" | "" => Ok(prefix(&canonical(path, slashes)?)),
         _ => Err(PathFault::Type(format!(
             "{path_type:?} is not one of Exact, Prefix and ImplementationSpecific"
         ))),
@@ -64,9 +68,9 @@ fn validate(path: &str) -> Result<(), PathFault> {
 }
 
 /// The form that requests' paths have when they are compared.
-fn canonical(path: &str) -> Result<Box<str>, PathFault> {
+fn canonical(path: &str, slashes: Slashes) -> Result<Box<str>, PathFault> {
     let escaped = escape(path);
-    canonical_path(&escaped)
+    canonical_path(&escaped, slashes)
         .map(String::into_boxed_str)
         .map_err(|error| {
             PathFault::Path(match error {

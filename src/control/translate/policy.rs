@@ -2,13 +2,22 @@
 
 use std::sync::Arc;
 
-use super::{GlobalOptions, annotations::AnnotationSettings, hosts::HostFacts};
-use crate::policy::{RoutePolicy, Timeouts};
+use super::{annotations::AnnotationSettings, settings::TranslateSettings};
+use crate::policy::{ClientCertificatePolicy, HttpsRedirect, RoutePolicy, Timeouts};
 
 /// Makes policies, and shares the ones made last: most rules have one of very few.
 #[derive(Debug, Default)]
 pub(super) struct PolicyMaker {
     recent: Vec<Arc<RoutePolicy>>,
+}
+
+/// What a rule's policy takes over from its host.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HostPolicy<'a> {
+    /// Whether it has TLS.
+    pub(super) tls: bool,
+    /// What is asked of client certificates.
+    pub(super) certificate: Option<&'a Arc<ClientCertificatePolicy>>,
 }
 
 /// How many policies are remembered.
@@ -19,11 +28,11 @@ impl PolicyMaker {
     pub(super) fn make(
         &mut self,
         annotations: &AnnotationSettings,
-        globals: &GlobalOptions,
-        host: HostFacts,
+        settings: &TranslateSettings,
+        host: HostPolicy<'_>,
         path: &str,
     ) -> Arc<RoutePolicy> {
-        let policy = policy(annotations, globals, host, path);
+        let policy = policy(annotations, settings, host, path);
         if let Some(known) = self.recent.iter().find(|known| ***known == policy) {
             return Arc::clone(known);
         }
@@ -38,13 +47,15 @@ impl PolicyMaker {
 
 fn policy(
     annotations: &AnnotationSettings,
-    globals: &GlobalOptions,
-    host: HostFacts,
+    settings: &TranslateSettings,
+    host: HostPolicy<'_>,
     path: &str,
 ) -> RoutePolicy {
+    let globals = &settings.options;
     let RoutePolicy {
         https_redirect,
         hsts,
+        client_certificate: _,
         body_limit,
         timeouts,
         refuse_encoded_slashes,
@@ -64,15 +75,24 @@ fn policy(
         .iter()
         .any(|start| path.starts_with(&**start));
     let redirected = !exempt && (force || (if_tls && host.tls));
+    let mut redirect = globals.https_redirect;
+    let names_port = annotations
+        .port_in_redirects
+        .unwrap_or(globals.port_in_redirects);
+    // Whoever says which port clients use knows better than the one that listens.
+    if names_port && redirect.port == HttpsRedirect::default().port {
+        redirect.port = settings.https_port.unwrap_or(redirect.port);
+    }
     RoutePolicy {
-        https_redirect: redirected.then_some(globals.https_redirect),
+        https_redirect: redirected.then_some(redirect),
         hsts: hsts.filter(|_| host.tls),
+        client_certificate: host.certificate.cloned(),
         body_limit: annotations.body_limit.unwrap_or(*body_limit),
         timeouts: Timeouts {
             connect: annotations.connect_timeout.unwrap_or(connect),
             read: annotations.read_timeout.unwrap_or(read),
             send: annotations.send_timeout.unwrap_or(send),
-            request,
+            request: annotations.request_timeout.unwrap_or(request),
         },
         refuse_encoded_slashes: *refuse_encoded_slashes,
     }

@@ -5,10 +5,11 @@ use std::{collections::HashMap, sync::Arc};
 use k8s_openapi::api::core::v1::Secret;
 use thiserror::Error;
 
-use super::names;
+use super::{client_certificate, names};
 use crate::{
     control::{Key, Objects},
     message::HostMatch,
+    policy::{AuthoritiesError, ClientAuthorities},
     tls::{Certificate, CertificateError},
 };
 
@@ -21,18 +22,44 @@ pub(super) enum SecretFault {
     NoField(&'static str),
     #[error("cannot be used: {0}")]
     Certificate(CertificateError),
+    #[error("has a ca.crt that cannot be used: {0}")]
+    Authorities(AuthoritiesError),
+    #[error("has a ca.crl, and revocation lists are not supported yet")]
+    Revocation,
 }
 
 /// Certificates as read, by Secret. Holds at most one entry for a Secret that some Ingress names.
 #[derive(Debug, Default)]
 pub(super) struct Certificates {
     known: HashMap<Key, Result<Arc<Certificate>, Arc<SecretFault>>>,
+    authorities: HashMap<Key, Result<Arc<ClientAuthorities>, Arc<SecretFault>>>,
 }
 
 impl Certificates {
     /// The Secret changed.
     pub(super) fn forget(&mut self, secret: &Key) {
         self.known.remove(secret);
+        self.authorities.remove(secret);
+    }
+
+    /// The authorities for client certificates in a Secret.
+    pub(super) fn authorities(
+        &mut self,
+        secret: &Key,
+        objects: &Objects,
+    ) -> Result<Arc<ClientAuthorities>, Arc<SecretFault>> {
+        if let Some(known) = self.authorities.get(secret) {
+            return known.clone();
+        }
+        let object = names::live(objects.secrets.get(secret), |secret| &secret.metadata);
+        let authorities = match object {
+            Some(object) => client_certificate::read(object)
+                .map(Arc::new)
+                .map_err(Arc::new),
+            None => Err(Arc::new(SecretFault::Missing)),
+        };
+        self.authorities.insert(secret.clone(), authorities.clone());
+        authorities
     }
 
     pub(super) fn find(

@@ -23,6 +23,8 @@ pub struct TranslateSettings {
     pub permit_unsupported_access_control: bool,
     /// Options for the whole proxy.
     pub options: GlobalOptions,
+    /// The port of the first HTTPS listener, if there is one.
+    pub https_port: Option<u16>,
     /// Addresses that stand in for the endpoints of Services, whether these exist or not.
     pub stand_ins: BTreeMap<Key, Vec<SocketAddr>>,
 }

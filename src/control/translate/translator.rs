@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::{
+    GlobalOptions,
     assembled::Assembled,
     changes::Changes,
     class::Classes,
@@ -80,6 +81,16 @@ impl Translator {
         }
     }
 
+    /// Goes on with other options for the whole proxy: everything is translated anew if they differ.
+    pub fn follow(&mut self, options: GlobalOptions) {
+        if self.settings.options != options {
+            *self = Self::new(TranslateSettings {
+                options,
+                ..self.settings.clone()
+            });
+        }
+    }
+
     /// Translates the objects of the moment.
     pub fn translate(&mut self, objects: &Objects) -> Translation {
         let changes = Changes::between(&self.seen, objects);
@@ -135,10 +146,10 @@ impl Translator {
 
     /// Reads one Ingress by itself, and gives those to whom its hosts look different now.
     fn outline(&mut self, key: &Key, objects: &Objects) -> BTreeSet<Key> {
-        let new = objects.ingresses.get(key).map(|stored| {
-            let object = names::object_ref(ObjectKind::Ingress, key);
-            Outline::of(stored, object, &self.classes, &self.settings)
-        });
+        let new = objects
+            .ingresses
+            .get(key)
+            .map(|stored| Outline::of(key, stored, &self.classes, &self.settings));
         let old = self.outlines.remove(key);
         let concerned = self.hosts.replace(key, old.as_ref(), new.as_ref());
         if let Some(new) = new {
@@ -216,6 +227,7 @@ impl Translator {
             certificates: self.assembled.certificates.clone(),
             default_certificate,
             default_firewall: None,
+            certificate_hosts: self.assembled.certificate_hosts.clone(),
             options: Arc::clone(&self.options),
         };
         Translation { config, problems }

@@ -27,6 +27,22 @@ pub(super) fn seconds(value: &str) -> Result<Duration, Fault> {
     }
 }
 
+/// A whole number of seconds; 0 is no limit.
+pub(super) fn seconds_or_never(value: &str) -> Result<Option<Duration>, Fault> {
+    match value {
+        "0" => Ok(None),
+        value => seconds(value).map(Some),
+    }
+}
+
+/// A port, from 1.
+pub(super) fn port(value: &str) -> Result<u16, Fault> {
+    match value.parse() {
+        Ok(port @ 1..) => Ok(port),
+        _ => Err(Fault::value(format!("{value:?} is not a port"))),
+    }
+}
+
 /// A whole number.
 pub(super) fn number(value: &str) -> Result<u32, Fault> {
     value

@@ -26,7 +26,7 @@ use crate::{
     proxy::{
         account::Account,
         error::ProxyError,
-        relay::{Asked, CLIENT_CHECK, LIMITS, alongside},
+        relay::{Asked, CLIENT_CHECK, LIMITS, Sending, alongside},
         scratch::Scratch,
         sides::{FromClient, ToClient},
         ticker::Slot,
@@ -83,6 +83,7 @@ impl<F: FromClient, C: ToClient> Http2Attempt<'_, '_, F, C> {
         let in_hand = Bytes::copy_from_slice(out.get(head_len..).unwrap_or_default());
         let sent_at = Instant::now();
         let worker = account.worker;
+        let sending = Sending::new(from.is_done(), false);
         let mut relay = Relay {
             account,
             slot,
@@ -91,6 +92,7 @@ impl<F: FromClient, C: ToClient> Http2Attempt<'_, '_, F, C> {
             timeouts,
             lease,
             sent_at,
+            sending: &sending,
         };
         if from.is_done() {
             let trailers = trailers(from.trailers())?;
@@ -114,6 +116,7 @@ impl<F: FromClient, C: ToClient> Http2Attempt<'_, '_, F, C> {
             slot: &pump_slot,
             idle: worker.view().snapshot.config.options.body_idle_timeout,
             send: timeouts.send,
+            sending: &sending,
         };
         alongside(
             pumping.run(sender, body, pump),
@@ -173,6 +176,7 @@ struct Pump<'a, F> {
     slot: &'a Slot,
     idle: Duration,
     send: Duration,
+    sending: &'a Sending,
 }
 
 impl<F: FromClient> Pump<'_, F> {
@@ -189,6 +193,7 @@ impl<F: FromClient> Pump<'_, F> {
             slot,
             idle,
             send,
+            sending,
         } = self;
         while !from.is_done() {
             out.clear();
@@ -205,10 +210,12 @@ impl<F: FromClient> Pump<'_, F> {
                 Poll::Ready(Err(ProxyError::UpstreamSendTimedOut))
             });
             if !taken.await? {
+                sending.end();
                 return Ok(());
             }
             sender.send(Bytes::copy_from_slice(out));
         }
+        sending.end();
         sender.finish(trailers(from.trailers())?);
         Ok(())
     }
@@ -223,6 +230,7 @@ struct Relay<'a, 'e, C> {
     timeouts: Timeouts,
     lease: &'a Lease,
     sent_at: Instant,
+    sending: &'a Sending,
 }
 
 impl<C: ToClient> Relay<'_, '_, C> {
@@ -253,10 +261,10 @@ impl<C: ToClient> Relay<'_, '_, C> {
         request: Request<RequestBody>,
     ) -> Result<http::Response<Answer>, ProxyError> {
         let Self {
-            account,
             slot,
             to,
             timeouts,
+            sending,
             ..
         } = self;
         let mut sent = pin!(room.send(request));
@@ -284,7 +292,9 @@ impl<C: ToClient> Relay<'_, '_, C> {
                 return come;
             }
             waited += step;
-            account.check_time(timeouts.request)?;
+            if sending.excuses_silence() {
+                waited = Duration::ZERO;
+            }
             if to.is_gone() {
                 return Err(ProxyError::ClientGone);
             }
@@ -329,7 +339,6 @@ impl<C: ToClient> Relay<'_, '_, C> {
             flushed = false;
             match frame.into_data() {
                 Ok(data) => {
-                    self.account.check_time(self.timeouts.request)?;
                     self.account.count(data.len());
                     self.to.data(&data, out);
                     if out.len() >= GATHER {
@@ -358,7 +367,11 @@ impl<C: ToClient> Relay<'_, '_, C> {
     /// The next frame, or that there is none yet; waits for it if `wait`.
     async fn next(&mut self, body: &mut Answer, wait: bool) -> Result<Next, ProxyError> {
         let Self {
-            slot, to, timeouts, ..
+            slot,
+            to,
+            timeouts,
+            sending,
+            ..
         } = self;
         if wait {
             slot.arm(timeouts.read);
@@ -380,7 +393,11 @@ impl<C: ToClient> Relay<'_, '_, C> {
                 Poll::Pending => {}
             }
             ready!(slot.poll_expired(cx));
-            Poll::Ready(Err(ProxyError::UpstreamTimedOut))
+            Poll::Ready(if sending.excuses_silence() {
+                Ok(Next::Later)
+            } else {
+                Err(ProxyError::UpstreamTimedOut)
+            })
         })
         .await
     }

@@ -10,7 +10,7 @@ use super::{fields::read_request, incoming::Incoming, outgoing::Outgoing};
 use crate::{
     http1::{BodyLength, HeadError, HeadLimits, RequestFraming, request_framing},
     message::Method,
-    policy::write_https_location,
+    policy::{HttpsRedirect, write_https_location},
     proxy::{
         account::Account,
         error::ProxyError,
@@ -127,9 +127,9 @@ impl Exchange<'_> {
         }
         let (decision, view) = self.account.decide(head, target, &framing)?;
         match decision {
-            Decision::RedirectToHttps(status) => {
+            Decision::RedirectToHttps(to) => {
                 drop(view);
-                self.redirect(status, scratch).await
+                self.redirect(to, scratch).await
             }
             Decision::Forward(cluster) => {
                 self.forward(view, &cluster, &framing, incoming, scratch)
@@ -173,12 +173,13 @@ impl Exchange<'_> {
 
     async fn redirect(
         &mut self,
-        status: u16,
+        to: HttpsRedirect,
         scratch: &mut Scratch,
     ) -> Result<Outcome, ProxyError> {
         let mut location = Vec::with_capacity(128);
         let target = &scratch.target;
-        write_https_location(target.host(), target.path_and_query(), &mut location);
+        let HttpsRedirect { status, port } = to;
+        write_https_location(target.host(), port, target.path_and_query(), &mut location);
         let Scratch { request, out, .. } = scratch;
         out.clear();
         let answer = self.answer(request.method);

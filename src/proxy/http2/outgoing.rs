@@ -13,7 +13,7 @@ use http::{HeaderMap, Response};
 
 use super::fields::{response_of, trailers_of};
 use crate::{
-    http1::ResponseFraming,
+    http1::{BodyLength, ResponseFraming},
     message::{Fields, ResponseHead},
     policy::Hsts,
     proxy::{
@@ -33,6 +33,8 @@ pub(super) struct Outgoing<'a> {
     /// The head, until it is sent.
     head: Option<Response<()>>,
     ended: bool,
+    /// Whether the answer is one that has no body (HEAD, 204, 304).
+    bodiless: bool,
     trailers: Option<HeaderMap>,
     /// Why the upstream broke off, if it said so.
     broken: Option<Reason>,
@@ -56,6 +58,7 @@ impl<'a> Outgoing<'a> {
             stream: None,
             head: None,
             ended: false,
+            bodiless: false,
             trailers: None,
             broken: None,
             slot,
@@ -155,6 +158,7 @@ impl ToClient for Outgoing<'_> {
         framing: &ResponseFraming,
         out: &mut Vec<u8>,
     ) -> Result<(), ProxyError> {
+        self.bodiless = framing.body == BodyLength::Empty;
         let lines = &mut *out;
         lines.clear();
         ClientHead {
@@ -173,7 +177,9 @@ impl ToClient for Outgoing<'_> {
     }
 
     fn data(&mut self, data: &[u8], out: &mut Vec<u8>) {
-        out.extend_from_slice(data);
+        if !self.bodiless {
+            out.extend_from_slice(data);
+        }
     }
 
     fn end(&mut self, trailers: Fields<'_>, _: &mut Vec<u8>) {

@@ -11,8 +11,8 @@ use super::support::{Authority, certificate, client, handshake, leaf, listener, 
 use crate::{
     message::HostMatch,
     tls::{
-        CertificateStore, ClientAuth, ClientCertificate, ServerResolver, ServerTlsError,
-        ServerTlsOptions, TlsVersion, server_config,
+        CertificateStore, ServerResolver, ServerTlsError, ServerTlsOptions, TlsVersion,
+        server_config,
     },
 };
 
@@ -191,68 +191,62 @@ async fn sessions_are_resumed_by_the_listener_that_began_them_and_no_other() {
 }
 
 #[tokio::test]
-async fn client_certificates_are_asked_for_and_checked() {
-    let (trusted, stranger) = (Authority::new(), Authority::new());
-    let friend = trusted.sign(&params(&["client.example"]));
-    let foe = stranger.sign(&params(&["client.example"]));
+async fn a_client_that_is_asked_may_send_any_certificate_whose_key_it_holds_or_none() {
+    let identity = Authority::new().sign(&params(&["client.example"]));
     let certificate = certificate(&["a.example"]);
-    let auth = |certificate| ClientAuth {
-        authorities: vec![trusted.der()],
-        certificate,
-    };
-    for (asked, identity, expected) in [
-        (None, None, Some(false)),
-        (None, Some(&friend), Some(false)),
-        (Some(ClientCertificate::Required), None, None),
-        (Some(ClientCertificate::Required), Some(&friend), Some(true)),
-        (Some(ClientCertificate::Required), Some(&foe), None),
-        (Some(ClientCertificate::Optional), None, Some(false)),
-        (Some(ClientCertificate::Optional), Some(&friend), Some(true)),
-        (Some(ClientCertificate::Optional), Some(&foe), None),
+    for (ask_certificate, identity, shown) in [
+        (false, None, 0),
+        (false, Some(&identity), 0),
+        (true, None, 0),
+        (true, Some(&identity), 2),
     ] {
         let options = ServerTlsOptions {
-            client_auth: asked.map(auth),
+            ask_certificate,
             ..ServerTlsOptions::default()
         };
         let server = listener(&certificate, &options);
         for version in [&TLS12, &TLS13] {
             let client = Arc::new(client(&[version], identity));
-            let shown = handshake(&server, &client, "a.example")
-                .await
-                .ok()
-                .map(|pair| pair.0.get_ref().1.peer_certificates().is_some());
-            assert_eq!(shown, expected, "{asked:?} {version:?}");
+            // Full, then resumed: the session remembers who the client is.
+            for _ in 0..2 {
+                let pair = handshake(&server, &client, "a.example").await.unwrap();
+                let chain = pair.0.get_ref().1.peer_certificates();
+                assert_eq!(chain.map_or(0, <[_]>::len), shown, "{version:?}");
+            }
         }
     }
 }
 
 #[test]
-fn options_that_cannot_be_used_are_refused() {
-    let resolver = Arc::new(ServerResolver::new(store(
-        &[],
-        &certificate(&["x.example"]),
-    )));
-    let asking = |authorities| ServerTlsOptions {
-        client_auth: Some(ClientAuth {
-            authorities,
-            certificate: ClientCertificate::Required,
-        }),
-        ..ServerTlsOptions::default()
-    };
+fn names_ask_for_certificates_as_hosts_match() {
+    let default = certificate(&["x.example"]);
+    let none = CertificateStore::build([], Arc::clone(&default));
+    assert!(!none.asks_anybody() && !none.asks(Some("a.example")));
+    let some = none.asking(&[exact("a.example"), wildcard("b.example")]);
+    assert!(some.asks_anybody());
+    for (name, asks) in [
+        (Some("a.example"), true),
+        (Some("a.example."), true),
+        (Some("x.a.example"), false),
+        (Some("x.b.example"), true),
+        (Some("b.example"), false),
+        (Some("y.x.b.example"), false),
+        (None, false),
+    ] {
+        assert_eq!(some.asks(name), asks, "{name:?}");
+    }
+    let every = CertificateStore::build([], default).asking(&[HostMatch::Any]);
+    assert!(every.asks(None) && every.asks(Some("a.example")));
+}
+
+#[test]
+fn options_that_contradict_themselves_are_refused() {
+    let resolver = ServerResolver::new(store(&[], &certificate(&["x.example"])));
     let backwards = ServerTlsOptions {
         min_version: TlsVersion::Tls13,
         max_version: TlsVersion::Tls12,
         ..ServerTlsOptions::default()
     };
-    for (options, expected) in [
-        (backwards, ServerTlsError::NoVersion),
-        (asking(vec![]), ServerTlsError::NoAuthorities),
-        (
-            asking(vec![b"no certificate".as_slice().into()]),
-            ServerTlsError::Authority,
-        ),
-    ] {
-        let built = server_config(Arc::clone(&resolver), &options);
-        assert_eq!(built.unwrap_err(), expected);
-    }
+    let built = server_config(Arc::new(resolver), &backwards);
+    assert_eq!(built.unwrap_err(), ServerTlsError::NoVersion);
 }

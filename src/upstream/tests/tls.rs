@@ -3,8 +3,12 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls::{ServerConfig, crypto::aws_lc_rs};
-use rustls_pki_types::PrivateKeyDer;
+use rustls::{
+    ServerConfig,
+    crypto::aws_lc_rs,
+    sign::{CertifiedKey, SingleCertAndKey},
+};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -52,6 +56,24 @@ impl Pki {
         }
     }
 
+    /// A server with a certificate of X.509 version 1, which is its own authority.
+    fn version_1() -> Self {
+        let file = |name| format!("{}/tests/fixtures/tls/{name}", env!("CARGO_MANIFEST_DIR"));
+        let certificate = CertificateDer::from_pem_file(file("ec-v1.crt")).unwrap();
+        let key = PrivateKeyDer::from_pem_file(file("ec-pkcs8.key")).unwrap();
+        let key = aws_lc_rs::sign::any_supported_type(&key).unwrap();
+        let certified = CertifiedKey::new(vec![certificate.clone()], key);
+        let server = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(SingleCertAndKey::from(certified)));
+        Self {
+            authority: certificate.as_ref().into(),
+            server: Arc::new(server),
+        }
+    }
+
     pub(super) fn trusted(&self, name: &str) -> ClientTls {
         ClientTls {
             server_name: Some(name.into()),
@@ -95,6 +117,22 @@ async fn exchange(connection: &mut Http1Connection, peer: &mut TlsStream<TcpStre
     peer.flush().await.unwrap();
     connection.stream().read_exact(&mut word).await.unwrap();
     assert_eq!(&word, b"pong");
+}
+
+#[tokio::test]
+async fn a_certificate_that_nobody_checks_may_be_of_version_1() {
+    on_worker(async {
+        let pki = Pki::version_1();
+        let tls = ClientTls {
+            server_name: Some("ec.example".into()),
+            verify: VerifyServer::No,
+        };
+        let (listener, address) = listen().await;
+        let (_upstreams, lease) = with(tls, Protocol::Http1, address);
+        let (connected, accepted) = tokio::join!(lease.connect(5 * SECOND), pki.accept(&listener));
+        exchange(&mut connected.unwrap(), &mut accepted.unwrap()).await;
+    })
+    .await;
 }
 
 #[tokio::test]

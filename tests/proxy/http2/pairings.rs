@@ -111,6 +111,36 @@ fn an_http2_client_reaches_an_http2_upstream() {
     });
 }
 
+#[test]
+fn a_body_where_none_may_be_does_not_reach_the_client() {
+    let address = upstream::scripted(|request, mut respond| async move {
+        let status = request.uri().path()[1..].parse::<u16>().unwrap();
+        let response = Response::builder().status(status).body(()).unwrap();
+        let mut stream = respond.send_response(response, false).unwrap();
+        stream
+            .send_data("HTTP/1.1 200 OK\r\n\r\n".into(), true)
+            .unwrap();
+    });
+    let proxy = TestProxy::start(to_http2(&[address]));
+    for status in [204, 304] {
+        let answer = proxy.ask(format!(
+            "GET /{status} HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n"
+        ));
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{answer}"
+        );
+        assert_eq!(answer.find("\r\n\r\n"), Some(answer.len() - 4), "{answer}");
+        run(async {
+            let answer = Client::to(proxy.address)
+                .await
+                .get(&format!("/{status}"))
+                .await;
+            assert_eq!((answer.status(), &*answer.body), (status, ""));
+        });
+    }
+}
+
 /// Answers each message as it comes, and the end with trailers, as a gRPC server does.
 fn conversing() -> SocketAddr {
     upstream::scripted(|request, mut respond| async move {

@@ -116,7 +116,7 @@ fn what_is_refused_is_answered_as_over_http1() {
     };
     plan.route("a.example", "/", small, &[upstream.address]);
     let to_https = RoutePolicy {
-        https_redirect: Some(HttpsRedirect { status: 308 }),
+        https_redirect: Some(HttpsRedirect::default()),
         ..RoutePolicy::default()
     };
     plan.route("a.example", "/secure", to_https, &[upstream.address]);

@@ -48,9 +48,17 @@ where
     address
 }
 
+/// Takes requests and says nothing.
+pub(crate) fn never_answering() -> SocketAddr {
+    scripted(|request, respond| async move {
+        let _kept = (request, respond);
+        std::future::pending::<()>().await;
+    })
+}
+
 /// Answers every request with 200 and an account of what came: the head as HTTP/1.1 would have it,
 /// then the body, then the trailers.
-pub(super) fn mirror() -> SocketAddr {
+pub(crate) fn mirror() -> SocketAddr {
     scripted(|request, mut respond| async move {
         let (parts, mut body) = request.into_parts();
         let mut account = format!("{} {}\n", parts.method, parts.uri);

@@ -5,6 +5,7 @@
 //! trace within the two seconds that their time stamps cannot tell apart and announce nothing.
 
 mod fingerprint;
+mod follow;
 mod known;
 mod read;
 mod scan;
@@ -13,5 +14,6 @@ mod source;
 mod wake;
 mod watch;
 
+pub use follow::FollowedFile;
 pub use source::FileSource;
 pub use watch::FileWatch;

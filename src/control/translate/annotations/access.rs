@@ -98,37 +98,6 @@ pub(super) const ROWS: &[Row<AnnotationSettings>] = &[
         AccessControl::GlobalLogin,
         access_control::main_switch,
     ),
-    // Client certificates.
-    row(
-        "auth-tls-error-page",
-        AccessControl::ClientCertificate,
-        access_control::always,
-    ),
-    row(
-        "auth-tls-match-cn",
-        AccessControl::ClientCertificate,
-        access_control::always,
-    ),
-    row(
-        "auth-tls-pass-certificate-to-upstream",
-        AccessControl::ClientCertificate,
-        access_control::switch,
-    ),
-    row(
-        "auth-tls-secret",
-        AccessControl::ClientCertificate,
-        access_control::always,
-    ),
-    row(
-        "auth-tls-verify-client",
-        AccessControl::ClientCertificate,
-        verify_client,
-    ),
-    row(
-        "auth-tls-verify-depth",
-        AccessControl::ClientCertificate,
-        access_control::always,
-    ),
     // The firewall.
     row(
         "enable-modsecurity",
@@ -171,13 +140,5 @@ const fn row(
     Row {
         name,
         meaning: Meaning::AccessControl { kind, judge },
-    }
-}
-
-fn verify_client(value: &str) -> Guard {
-    if value == "off" {
-        Guard::Never
-    } else {
-        Guard::On
     }
 }

@@ -9,6 +9,7 @@
 mod access;
 mod balancing;
 mod canary;
+mod client_certificate;
 mod protocol;
 mod proxy;
 mod read;
@@ -20,5 +21,6 @@ mod unsupported;
 #[cfg(test)]
 mod tests;
 
+pub(super) use client_certificate::{CertificateSettings, DENIED};
 pub(super) use read::read;
 pub(super) use settings::{AnnotationSettings, BackendProtocol};

@@ -36,3 +36,12 @@ pub(super) const ROWS: &[Row<AnnotationSettings>] = &[
         }),
     },
 ];
+
+/// Annotations of our own.
+pub(super) const OWN: &[Row<AnnotationSettings>] = &[Row {
+    name: "request-timeout",
+    meaning: Meaning::Setting(|value, settings| {
+        settings.request_timeout = Some(values::seconds_or_never(value)?);
+        Ok(())
+    }),
+}];

@@ -2,16 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use super::{settings::AnnotationSettings, table::TABLE};
+use super::{
+    settings::AnnotationSettings,
+    table::{OWN_TABLE, TABLE},
+};
 use crate::{
     config::Severity,
     control::translate::{access_control::Guards, report::Reporter, rows},
 };
 
-/// What the names of all annotations begin with.
-const PREFIX: &str = "nginx.ingress.kubernetes.io/";
+/// What the names of annotations begin with, and which there are.
+const PREFIXES: [(&str, &[&[rows::Row<AnnotationSettings>]]); 2] = [
+    ("nginx.ingress.kubernetes.io/", TABLE),
+    ("portcullis.dev/", OWN_TABLE),
+];
 
-/// Reads every annotation with the prefix. `permit`: rules are served although access control that
+/// Reads every annotation with one of the prefixes. `permit`: rules are served although access control that
 /// they ask for is not supported.
 pub(in crate::control::translate) fn read(
     annotations: &BTreeMap<String, String>,
@@ -21,18 +27,21 @@ pub(in crate::control::translate) fn read(
     let mut settings = AnnotationSettings::default();
     let mut guards = Guards::default();
     for (key, value) in annotations {
-        let Some(name) = key.strip_prefix(PREFIX) else {
+        let known = PREFIXES
+            .iter()
+            .find_map(|(prefix, table)| Some((key.strip_prefix(prefix)?, *prefix, *table)));
+        let Some((name, prefix, table)) = known else {
             continue;
         };
         let field = format!("metadata.annotations[\"{key}\"]");
-        match rows::find(TABLE, name) {
+        match rows::find(table, name) {
             Some(row) => {
                 let target = (&mut settings, &mut guards);
                 rows::apply(row, value, target, (field, reporter));
             }
             None => {
-                let hint = rows::nearest(TABLE, name).map_or(String::new(), |known| {
-                    format!("; did you mean {PREFIX}{known}?")
+                let hint = rows::nearest(table, name).map_or(String::new(), |known| {
+                    format!("; did you mean {prefix}{known}?")
                 });
                 reporter.warning(
                     field,

@@ -21,4 +21,11 @@ pub(super) const ROWS: &[Row<AnnotationSettings>] = &[
             Ok(())
         }),
     },
+    Row {
+        name: "use-port-in-redirects",
+        meaning: Meaning::Setting(|value, settings| {
+            settings.port_in_redirects = Some(values::boolean(value)?);
+            Ok(())
+        }),
+    },
 ];

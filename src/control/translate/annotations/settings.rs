@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::client_certificate::CertificateSettings;
 use crate::{
     control::translate::access_control::Guards,
     policy::BodyLimit,
@@ -25,13 +26,19 @@ pub(in crate::control::translate) struct AnnotationSettings {
     pub(in crate::control::translate) read_timeout: Option<Duration>,
     /// `proxy-send-timeout`
     pub(in crate::control::translate) send_timeout: Option<Duration>,
+    /// `request-timeout`, of our own; `Some(None)` is no limit.
+    pub(in crate::control::translate) request_timeout: Option<Option<Duration>>,
+    /// `use-port-in-redirects`
+    pub(in crate::control::translate) port_in_redirects: Option<bool>,
     /// `load-balance`
     pub(in crate::control::translate) load_balance: Option<Balancer>,
     /// `upstream-hash-by`, which goes before `load-balance`
     pub(in crate::control::translate) hash_by: Option<Vec<HashKey>>,
     /// `canary`
     pub(in crate::control::translate) canary: bool,
-    /// Access control of every kind.
+    /// `auth-tls-*`
+    pub(in crate::control::translate) certificate: CertificateSettings,
+    /// Access control of every other kind.
     pub(in crate::control::translate) guards: Guards,
 }
 

@@ -1,7 +1,8 @@
 //! The one table.
 
 use super::{
-    access, balancing, canary, protocol, proxy, redirect, settings::AnnotationSettings, unsupported,
+    access, balancing, canary, client_certificate, protocol, proxy, redirect,
+    settings::AnnotationSettings, unsupported,
 };
 use crate::control::translate::rows::Row;
 
@@ -10,11 +11,15 @@ pub(super) const TABLE: &[&[Row<AnnotationSettings>]] = &[
     access::ROWS,
     balancing::ROWS,
     canary::ROWS,
+    client_certificate::ROWS,
     protocol::ROWS,
     proxy::ROWS,
     redirect::ROWS,
     unsupported::ROWS,
 ];
+
+/// Every annotation of our own.
+pub(super) const OWN_TABLE: &[&[Row<AnnotationSettings>]] = &[proxy::OWN];
 
 #[cfg(test)]
 mod tests {
@@ -24,7 +29,7 @@ mod tests {
     #[test]
     fn every_supported_annotation_is_documented() {
         let page = include_str!("../../../../docs/annotations.md");
-        for row in TABLE.iter().copied().flatten() {
+        for row in TABLE.iter().chain(OWN_TABLE).copied().flatten() {
             if matches!(row.meaning, Meaning::Setting(_)) {
                 assert!(page.contains(&format!("`{}", row.name)), "{}", row.name);
             }

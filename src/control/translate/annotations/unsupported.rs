@@ -55,7 +55,6 @@ pub(super) const ROWS: &[Row<AnnotationSettings>] = &[
         "requests are forwarded, not redirected",
     ),
     row("temporal-redirect-code", &[], "it has no effect"),
-    row("use-port-in-redirects", FALSE, "redirects name no port"),
     // Bodies, buffers and retries.
     row(
         "client-body-buffer-size",

@@ -8,6 +8,7 @@ use crate::{
         Key, Places,
         translate::{clusters::ClusterSpec, conflict::Claim, tls::Bindings},
     },
+    message::HostMatch,
     upstream::ClusterId,
 };
 
@@ -28,6 +29,8 @@ pub(in crate::control::translate) struct CompiledIngress {
     pub(in crate::control::translate) uses: Vec<(ClusterId, String)>,
     /// The Services asked for.
     pub(in crate::control::translate) services: BTreeSet<Key>,
+    /// Its hosts that ask clients for certificates.
+    pub(in crate::control::translate) asking: Vec<HostMatch>,
 }
 
 /// Rank of rules as written.

@@ -1,6 +1,6 @@
 //! Rules, paths and default backends of one Ingress.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use k8s_openapi::api::networking::v1::{HTTPIngressPath, IngressRule};
 
@@ -18,13 +18,13 @@ use crate::{
             hosts::HostIndex,
             outline::Outline,
             path::{self, PathFault},
-            policy::PolicyMaker,
+            policy::{HostPolicy, PolicyMaker},
             report::Reporter,
             tls::Bindings,
         },
     },
     message::HostMatch,
-    policy::RoutePolicy,
+    policy::{ClientCertificatePolicy, RoutePolicy},
     routing::{Match, PathMatch},
     upstream::ClusterId,
 };
@@ -36,11 +36,22 @@ pub(super) struct Compiler<'a> {
     pub(super) settings: &'a TranslateSettings,
     pub(super) hosts: &'a HostIndex,
     pub(super) policies: &'a mut PolicyMaker,
+    /// By host, where client certificates are asked for.
+    pub(super) certificates: HashMap<HostMatch, CertificateOf>,
     pub(super) resolver: Resolver<'a>,
     pub(super) reporter: Reporter,
     pub(super) ranks: [Vec<HostRules>; 3],
     pub(super) clusters: Vec<ClusterSpec>,
     pub(super) uses: Vec<(ClusterId, String)>,
+}
+
+/// What is asked of client certificates on a host.
+#[derive(Debug)]
+pub(super) enum CertificateOf {
+    /// This.
+    Asked(Arc<ClientCertificatePolicy>),
+    /// It cannot be told, so that nobody is admitted.
+    Nobody,
 }
 
 /// The rules for one host, and where they were written.
@@ -111,7 +122,8 @@ impl Compiler<'_> {
             path_type,
         } = path;
         let field = place.field();
-        let path = match path::parse(written.as_deref(), path_type) {
+        let slashes = self.settings.options.options.slashes;
+        let path = match path::parse(written.as_deref(), path_type, slashes) {
             Ok(path) => path,
             Err(PathFault::Path(message)) => {
                 self.reporter
@@ -164,12 +176,12 @@ impl Compiler<'_> {
         path: PathMatch,
         backend: &Backend,
     ) {
-        let denied = self.is_denied(host, written);
-        let action = if denied {
-            Action::Deny(DenyReason::UnsupportedAccessControl)
-        } else {
-            self.need(&backend.clusters);
-            backend.action.clone()
+        let action = match self.denied(host, written) {
+            Some(reason) => Action::Deny(reason),
+            None => {
+                self.need(&backend.clusters);
+                backend.action.clone()
+            }
         };
         let rule = Rule {
             matches: vec![Match::path(path)],
@@ -206,30 +218,37 @@ impl Compiler<'_> {
     }
 
     fn policy(&mut self, host: &HostMatch, written: &str) -> Arc<RoutePolicy> {
-        let facts = self.hosts.facts(host);
-        self.policies.make(
-            &self.outline.settings,
-            &self.settings.options,
-            facts,
-            written,
-        )
+        let certificate = match self.certificates.get(host) {
+            Some(CertificateOf::Asked(policy)) if !self.needs_no_login(written) => Some(policy),
+            _ => None,
+        };
+        let host = HostPolicy {
+            tls: self.hosts.facts(host).tls,
+            certificate,
+        };
+        self.policies
+            .make(&self.outline.settings, self.settings, host, written)
     }
 
-    /// Whether access control that is not supported covers a path.
-    fn is_denied(&self, host: &HostMatch, written: &str) -> bool {
+    /// Why a path is refused to everybody: access control that cannot be enforced.
+    fn denied(&self, host: &HostMatch, written: &str) -> Option<DenyReason> {
+        let exempt = self.needs_no_login(written);
+        if !exempt && matches!(self.certificates.get(host), Some(CertificateOf::Nobody)) {
+            return Some(DenyReason::BrokenSecuritySetting);
+        }
         if self.settings.permit_unsupported_access_control {
-            return false;
+            return None;
         }
-        if self.hosts.facts(host).guarded {
-            return true;
-        }
-        let globals = &self.settings.options;
-        let exempt = globals
-            .no_login
-            .iter()
-            .any(|start| written.starts_with(&**start));
-        let asked = self.outline.settings.guards.over(&globals.access_control);
-        asked.iter().any(|kind| !(exempt && kind.is_login()))
+        let globals = &self.settings.options.access_control;
+        let asked = self.outline.settings.guards.over(globals);
+        let is_asked = asked.iter().any(|kind| !(exempt && kind.is_login()));
+        (self.hosts.facts(host).guarded || is_asked).then_some(DenyReason::UnsupportedAccessControl)
+    }
+
+    /// Whether a path is exempt from logins (`no-auth-locations`).
+    fn needs_no_login(&self, written: &str) -> bool {
+        let exempt = &self.settings.options.no_login;
+        exempt.iter().any(|start| written.starts_with(&**start))
     }
 
     /// Says so where another Ingress' access control covers a host of this one.
@@ -281,8 +300,12 @@ impl Compiler<'_> {
             ranks,
             clusters,
             mut uses,
+            certificates,
             ..
         } = self;
+        let asking = certificates
+            .into_iter()
+            .filter(|(_, demand)| matches!(demand, CertificateOf::Asked(_)));
         uses.retain(|(id, _)| clusters.iter().any(|spec| spec.id == *id));
         let mut claims: [Vec<Claim>; 3] = Default::default();
         for (claims, routes) in claims.iter_mut().zip(&ranks) {
@@ -326,6 +349,7 @@ impl Compiler<'_> {
             clusters,
             uses,
             services: resolver.services,
+            asking: asking.map(|(host, _)| host).collect(),
         }
     }
 }

@@ -15,8 +15,11 @@ pub struct GlobalOptions {
     /// What the proxy needs to know. `defaults.https_redirect` and `defaults.hsts` are what a host
     /// with TLS gets unless its Ingress says otherwise.
     pub options: Options,
-    /// How a redirect to HTTPS is made where one is asked for (`http-redirect-code`).
+    /// How a redirect to HTTPS is made where one is asked for (`http-redirect-code`). Its port is the
+    /// external one (`https-port`).
     pub https_redirect: HttpsRedirect,
+    /// Let redirects name the port that is listened on (`use-port-in-redirects`).
+    pub port_in_redirects: bool,
     /// The balancer of Services whose Ingress names none (`load-balance`).
     pub balancer: Balancer,
     /// Paths of Ingresses that begin so are never redirected to HTTPS (`no-tls-redirect-locations`).
@@ -38,6 +41,7 @@ pub(super) struct Draft {
     pub(super) options: Options,
     pub(super) ssl_redirect: bool,
     pub(super) https_redirect: HttpsRedirect,
+    pub(super) port_in_redirects: bool,
     pub(super) send_hsts: bool,
     pub(super) hsts: Hsts,
     pub(super) balancer: Balancer,
@@ -51,6 +55,7 @@ impl Default for Draft {
             options: Options::default(),
             ssl_redirect: true,
             https_redirect: HttpsRedirect::default(),
+            port_in_redirects: false,
             send_hsts: true,
             hsts: Hsts::default(),
             balancer: Balancer::default(),
@@ -69,6 +74,7 @@ impl Draft {
             mut options,
             ssl_redirect,
             https_redirect,
+            port_in_redirects,
             send_hsts,
             hsts,
             balancer,
@@ -80,6 +86,7 @@ impl Draft {
         GlobalOptions {
             options,
             https_redirect,
+            port_in_redirects,
             balancer,
             no_https_redirect,
             no_login,

@@ -6,6 +6,7 @@ use crate::{
         rows::{Fault, Meaning, Row},
         values,
     },
+    message::Slashes,
     policy::Hsts,
 };
 
@@ -21,6 +22,14 @@ pub(super) const ROWS: &[Row<Draft>] = &[
     }),
     row("http-redirect-code", |value, draft| {
         draft.https_redirect.status = values::redirect_status(value)?;
+        Ok(())
+    }),
+    row("https-port", |value, draft| {
+        draft.https_redirect.port = values::port(value)?;
+        Ok(())
+    }),
+    row("use-port-in-redirects", |value, draft| {
+        draft.port_in_redirects = values::boolean(value)?;
         Ok(())
     }),
     row("no-tls-redirect-locations", |value, draft| {
@@ -64,6 +73,10 @@ pub(super) const ROWS: &[Row<Draft>] = &[
         draft.options.defaults.timeouts.send = values::seconds(value)?;
         Ok(())
     }),
+    row("request-timeout", |value, draft| {
+        draft.options.defaults.timeouts.request = values::seconds_or_never(value)?;
+        Ok(())
+    }),
     row("client-header-timeout", |value, draft| {
         draft.options.head_timeout = values::seconds(value)?;
         Ok(())
@@ -75,6 +88,13 @@ pub(super) const ROWS: &[Row<Draft>] = &[
     row("large-client-header-buffers", head_buffers),
     row("enable-underscores-in-headers", |value, draft| {
         draft.options.underscores_in_headers = values::boolean(value)?;
+        Ok(())
+    }),
+    row("merge-slashes", |value, draft| {
+        draft.options.slashes = match values::boolean(value)? {
+            true => Slashes::Merge,
+            false => Slashes::Keep,
+        };
         Ok(())
     }),
     row("use-http2", |value, draft| {

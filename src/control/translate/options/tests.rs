@@ -6,6 +6,7 @@ use std::{collections::BTreeSet, time::Duration};
 use super::{GlobalOptions, options_from_config_map, table::TABLE};
 use crate::{
     config::{AccessLogFormat, ObjectKind, ObjectRef, Problem},
+    message::Slashes,
     policy::BodyLimit,
     upstream::Balancer,
 };
@@ -44,6 +45,13 @@ fn a_supported_key_changes_what_it_says_and_nothing_else() {
             o.https_redirect.status = 301;
             o.options.defaults.https_redirect = Some(o.https_redirect);
         }),
+        ("https-port", "8443", |o| {
+            o.https_redirect.port = 8443;
+            o.options.defaults.https_redirect = Some(o.https_redirect);
+        }),
+        ("use-port-in-redirects", "true", |o| {
+            o.port_in_redirects = true
+        }),
         ("no-tls-redirect-locations", "/a, /b", |o| {
             o.no_https_redirect = vec!["/a".into(), "/b".into()];
         }),
@@ -71,6 +79,13 @@ fn a_supported_key_changes_what_it_says_and_nothing_else() {
         }),
         ("proxy-send-timeout", "7", |o| {
             o.options.defaults.timeouts.send = Duration::from_secs(7);
+        }),
+        ("request-timeout", "7", |o| {
+            o.options.defaults.timeouts.request = Some(Duration::from_secs(7));
+        }),
+        ("request-timeout", "0", |_| {}),
+        ("merge-slashes", "false", |o| {
+            o.options.slashes = Slashes::Keep
         }),
         ("client-header-timeout", "7", |o| {
             o.options.head_timeout = Duration::from_secs(7)
@@ -167,6 +182,7 @@ fn what_cannot_be_used_is_said_and_leaves_the_default() {
             "1m",
             "\"1m\" is not a whole number of seconds",
         ),
+        ("https-port", "0", "\"0\" is not a port"),
         (
             "http-redirect-code",
             "303",

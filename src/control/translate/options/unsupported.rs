@@ -76,7 +76,6 @@ pub(super) const ROWS: &[Row<Draft>] = &[
         FALSE,
         "redirects name scheme and host",
     ),
-    row("use-port-in-redirects", FALSE, "redirects name no port"),
     row(
         "strict-validate-path-type",
         TRUE,

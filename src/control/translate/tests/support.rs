@@ -14,7 +14,7 @@ use crate::{
             options_from_config_map,
         },
     },
-    policy::{BodyLimit, RoutePolicy, Timeouts},
+    policy::{BodyLimit, ClientCertificatePolicy, HttpsRedirect, RoutePolicy, Timeouts},
     routing::{Match, PathMatch},
     tls::VerifyServer,
     upstream::{Balancer, ClusterSettings, NameTrust, Protocol, UpstreamSource},
@@ -131,6 +131,7 @@ pub(super) fn settings(text: &str) -> TranslateSettings {
         trust: NameTrust::Trusted,
         permit_unsupported_access_control: false,
         options: GlobalOptions::default(),
+        https_port: Some(8443),
         stand_ins: BTreeMap::new(),
     };
     let keys: BTreeMap<String, Value> = serde_saphyr::from_str(text).unwrap();
@@ -176,6 +177,7 @@ pub(super) fn render(config: &Config) -> String {
         certificates,
         default_certificate,
         default_firewall: _,
+        certificate_hosts,
         options: _,
     } = config;
     let mut lines = vec!["routes:".to_owned()];
@@ -203,6 +205,13 @@ pub(super) fn render(config: &Config) -> String {
     }
     if let Some(binding) = default_certificate {
         lines.push(format!("default certificate: {}", binding.secret));
+    }
+    if !certificate_hosts.is_empty() {
+        let hosts: Vec<String> = certificate_hosts.iter().map(host::written).collect();
+        lines.push(format!(
+            "client certificates asked for: {}",
+            hosts.join(" ")
+        ));
     }
     lines.join("\n") + "\n"
 }
@@ -257,6 +266,7 @@ fn render_policy(policy: &RoutePolicy) -> String {
     let RoutePolicy {
         https_redirect,
         hsts,
+        client_certificate,
         body_limit,
         timeouts,
         refuse_encoded_slashes,
@@ -264,6 +274,9 @@ fn render_policy(policy: &RoutePolicy) -> String {
     let mut parts = String::new();
     if let Some(redirect) = https_redirect {
         parts += &format!(", redirect {}", redirect.status);
+        if redirect.port != HttpsRedirect::default().port {
+            parts += &format!(" to port {}", redirect.port);
+        }
     }
     if let Some(hsts) = hsts {
         parts += &format!(", hsts {}", hsts.max_age);
@@ -273,6 +286,20 @@ fn render_policy(policy: &RoutePolicy) -> String {
             ""
         };
         parts += if hsts.preload { " preload" } else { "" };
+    }
+    if let Some(ClientCertificatePolicy {
+        authorities: _,
+        demand,
+        max_intermediates,
+        subject,
+        pass_on,
+    }) = client_certificate.as_deref()
+    {
+        parts += &format!(", certificate {demand:?} depth {max_intermediates}");
+        if let Some(subject) = subject {
+            parts += &format!(" subject {subject:?}");
+        }
+        parts += if *pass_on { " passed on" } else { "" };
     }
     match body_limit {
         limit if *limit == BodyLimit::DEFAULT => {}
@@ -287,7 +314,9 @@ fn render_policy(policy: &RoutePolicy) -> String {
             request,
         } = timeouts;
         parts += &format!(", connect {connect:?} read {read:?} send {send:?}");
-        assert_eq!(*request, None);
+        if let Some(request) = request {
+            parts += &format!(" request {request:?}");
+        }
     }
     assert!(!refuse_encoded_slashes);
     parts

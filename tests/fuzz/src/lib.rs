@@ -7,6 +7,8 @@ pub mod message;
 #[allow(dead_code)]
 #[path = "../../../src/proxy/proxy_protocol.rs"]
 pub mod proxy_protocol;
+#[path = "../../../src/waf/mod.rs"]
+pub mod waf;
 
 /// Takes the bytes up to the first zero as distances between cuts, the others as what is cut.
 pub fn split(input: &[u8]) -> (Vec<usize>, &[u8]) {

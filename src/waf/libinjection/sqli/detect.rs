@@ -3,7 +3,7 @@
 use memchr::{memchr, memmem};
 
 use super::super::Fingerprint;
-use super::fold::{Folded, fold};
+use super::fold::Folding;
 use super::tables;
 use super::token::{Kind, Token};
 use super::tokenizer::{Context, Dialect, Tokenizer};
@@ -28,40 +28,56 @@ pub fn may_be_sqli(input: &[u8]) -> bool {
 }
 
 pub(super) fn detect_unfiltered(input: &[u8]) -> Option<Fingerprint> {
-    let bare = fold_in(input, Context::Bare, Dialect::Ansi);
-    if let Some(fingerprint) = judge(input, &bare) {
-        return Some(fingerprint);
-    }
-    if bare.ambiguous
-        && let Some(fingerprint) = judge(input, &fold_in(input, Context::Bare, Dialect::MySql))
-    {
-        return Some(fingerprint);
-    }
-    if memchr(b'\'', input).is_some() {
-        let single = fold_in(input, Context::Single, Dialect::Ansi);
-        if let Some(fingerprint) = judge(input, &single) {
-            return Some(fingerprint);
-        }
-        if single.ambiguous
-            && let Some(fingerprint) =
-                judge(input, &fold_in(input, Context::Single, Dialect::MySql))
-        {
-            return Some(fingerprint);
-        }
-    }
-    memchr(b'"', input)?;
-    judge(input, &fold_in(input, Context::Double, Dialect::MySql))
+    let has = |quote| memchr(quote, input).is_some();
+    in_both_dialects(input, Context::Bare)
+        .or_else(|| {
+            has(b'\'')
+                .then(|| in_both_dialects(input, Context::Single))
+                .flatten()
+        })
+        .or_else(|| {
+            has(b'"')
+                .then(|| read(input, Context::Double, Dialect::MySql).found)
+                .flatten()
+        })
 }
 
-fn fold_in(input: &[u8], context: Context, dialect: Dialect) -> Folded<'_> {
-    let mut folded = fold(Tokenizer::new(input, context, dialect));
-    if folded.tokens().len() > 2
-        && let Some(last) = folded.tokens_mut().last_mut()
+fn in_both_dialects(input: &[u8], context: Context) -> Option<Fingerprint> {
+    let ansi = read(input, context, Dialect::Ansi);
+    if ansi.found.is_none() && ansi.is_ambiguous {
+        return read(input, context, Dialect::MySql).found;
+    }
+    ansi.found
+}
+
+/// What comes of reading input in one way.
+struct Reading {
+    /// The fingerprint, if it is that of an injection.
+    found: Option<Fingerprint>,
+    /// Whether the other dialect would have read it differently.
+    is_ambiguous: bool,
+}
+
+fn read(input: &[u8], context: Context, dialect: Dialect) -> Reading {
+    let mut folding = Folding::new(Tokenizer::new(input, context, dialect));
+    let tokens = folding.run();
+    if let [_, _, .., last] = tokens
         && is_php_comment(last)
     {
         last.kind = Kind::Comment;
     }
-    folded
+    let kinds = folding.tokens().iter().map(|token| token.kind);
+    let found = if kinds.clone().any(|kind| kind == Kind::Evil) {
+        Some(Fingerprint::new([Kind::Evil.letter()]))
+    } else if tables::is_blacklisted(kinds.clone()) && !is_innocent(input, &folding) {
+        Some(Fingerprint::new(kinds.map(Kind::letter)))
+    } else {
+        None
+    };
+    Reading {
+        found,
+        is_ambiguous: folding.is_ambiguous(),
+    }
 }
 
 /// Whether a name is nothing but a backquote at the end, which comments out what follows.
@@ -69,23 +85,13 @@ fn is_php_comment(token: &Token<'_>) -> bool {
     token.kind == Kind::Bareword && token.open == b'`' && token.close == 0 && token.text.is_empty()
 }
 
-/// The fingerprint, if it is that of an injection.
-fn judge(input: &[u8], folded: &Folded<'_>) -> Option<Fingerprint> {
-    let kinds = folded.tokens().iter().map(|token| token.kind);
-    if kinds.clone().any(|kind| kind == Kind::Evil) {
-        return Some(Fingerprint::new([Kind::Evil.letter()]));
-    }
-    let found = tables::is_blacklisted(kinds.clone()) && !is_innocent(input, folded);
-    found.then(|| Fingerprint::new(kinds.map(Kind::letter)))
-}
-
 /// Whether what has the fingerprint of an injection is plain text all the same.
-fn is_innocent(input: &[u8], folded: &Folded<'_>) -> bool {
-    match folded.tokens() {
+fn is_innocent(input: &[u8], folding: &Folding<'_>) -> bool {
+    match folding.tokens() {
         // SQL Server does not log what has this word in it.
         [_, .., last] if last.kind == Kind::Comment && names_sp_password(input) => false,
-        [a, b] => is_innocent_pair(input, folded.count, a, b),
-        [a, b, c] => is_innocent_triple(folded.count, a, b, c),
+        [a, b] => is_innocent_pair(input, folding.count(), a, b),
+        [a, b, c] => is_innocent_triple(folding.count(), a, b, c),
         _ => false,
     }
 }

@@ -11,9 +11,12 @@ use super::tokenizer::Tokenizer;
 /// Most tokens of a fingerprint.
 pub(super) const MAX_TOKENS: usize = 5;
 
-/// Tokens while they are folded.
-pub(super) struct Folder<'a> {
-    tokens: [Token<'a>; MAX_TOKENS + 3],
+/// The sixth token is held as well, and three are looked at from the fifth on.
+const PLACES: usize = MAX_TOKENS + 2;
+
+/// Tokens that are folded, or have been.
+pub(super) struct Folding<'a> {
+    tokens: [Token<'a>; PLACES],
     source: Tokenizer<'a>,
     /// How many tokens are held: where the next one goes.
     held: usize,
@@ -35,53 +38,43 @@ enum Step {
     Stop,
 }
 
-/// What is left after folding.
-pub(super) struct Folded<'a> {
-    tokens: [Token<'a>; MAX_TOKENS + 3],
-    length: usize,
-    /// Tokens that were read.
-    pub count: usize,
-    /// Whether MySQL would have read the input differently.
-    pub ambiguous: bool,
-}
+impl<'a> Folding<'a> {
+    #[inline]
+    pub(super) fn new(source: Tokenizer<'a>) -> Self {
+        Self {
+            tokens: [Token::NONE; PLACES],
+            source,
+            held: 0,
+            done: 0,
+            more: true,
+            comment: None,
+        }
+    }
 
-impl<'a> Folded<'a> {
+    /// Reads and folds the tokens of the source, once; those of the fingerprint.
+    pub(super) fn run(&mut self) -> &mut [Token<'a>] {
+        if self.start() {
+            self.fold();
+        }
+        self.tokens.get_mut(..self.held).unwrap_or_default()
+    }
+
     /// The tokens of the fingerprint.
     pub(super) fn tokens(&self) -> &[Token<'a>] {
-        self.tokens.get(..self.length).unwrap_or_default()
+        self.tokens.get(..self.held).unwrap_or_default()
     }
 
-    /// The same, to correct what they are.
-    pub(super) fn tokens_mut(&mut self) -> &mut [Token<'a>] {
-        self.tokens.get_mut(..self.length).unwrap_or_default()
+    /// How many tokens were read.
+    pub(super) fn count(&self) -> usize {
+        self.source.count
     }
-}
 
-/// Reads and folds the tokens of `source`.
-pub(super) fn fold(source: Tokenizer<'_>) -> Folded<'_> {
-    let mut folder = Folder {
-        tokens: [Token::NONE; MAX_TOKENS + 3],
-        source,
-        held: 0,
-        done: 0,
-        more: true,
-        comment: None,
-    };
-    let length = folder.run();
-    Folded {
-        tokens: folder.tokens,
-        length,
-        count: folder.source.count,
-        ambiguous: folder.source.ambiguous,
+    /// Whether the other dialect would have read the input differently.
+    pub(super) fn is_ambiguous(&self) -> bool {
+        self.source.ambiguous
     }
-}
 
-impl<'a> Folder<'a> {
-    /// Folds everything; how many tokens are left.
-    fn run(&mut self) -> usize {
-        if !self.start() {
-            return 0;
-        }
+    fn fold(&mut self) {
         loop {
             if self.held >= MAX_TOKENS {
                 self.fold_five();
@@ -95,7 +88,10 @@ impl<'a> Folder<'a> {
             }
             match self.fold_two() {
                 Step::Again => continue,
-                Step::Stop => return self.done + 2,
+                Step::Stop => {
+                    self.held = self.done + 2;
+                    return;
+                }
                 Step::On => {}
             }
             if !self.fill(3) {
@@ -113,7 +109,7 @@ impl<'a> Folder<'a> {
             self.set(self.held, comment);
             self.held += 1;
         }
-        self.held.min(MAX_TOKENS)
+        self.held = self.held.min(MAX_TOKENS);
     }
 
     /// Skips what may stand before any injection, and takes the first token behind it.
@@ -151,7 +147,7 @@ impl<'a> Folder<'a> {
     /// Shapes of five tokens that say no more than their first: `1+(2)`, `foo),(1`.
     fn fold_five(&mut self) {
         use Kind::*;
-        let [a, b, c, d, e, sixth, ..] = self.tokens;
+        let [a, b, c, d, e, sixth, ..] = &self.tokens;
         let folds = matches!(
             (a.kind, b.kind, c.kind, d.kind, e.kind),
             (Number, Operator | Comma, LeftParen, Number, RightParen)
@@ -163,6 +159,7 @@ impl<'a> Folder<'a> {
             return;
         }
         if self.held > MAX_TOKENS {
+            let sixth = *sixth;
             self.set(1, sixth);
             self.held = 2;
         } else {
@@ -173,7 +170,7 @@ impl<'a> Folder<'a> {
 
     fn fold_two(&mut self) -> Step {
         use Kind::*;
-        let (a, b) = (self.token(0), self.token(1));
+        let (a, b) = self.pair();
         match (a.kind, b.kind) {
             (String, String) | (Semicolon, Semicolon) => return self.drop_last(1),
             (Operator | Logic, _) if b.is_unary() || b.kind == SqlType => {
@@ -185,8 +182,12 @@ impl<'a> Folder<'a> {
             }
             _ => {}
         }
-        if let Some(phrase) = phrase(&a, &b) {
-            self.replace(0, Token::new(phrase.kind, phrase.text));
+        if let Some(phrase) = phrase(a, b) {
+            let token = Token {
+                starts_phrase: phrase.starts_phrase,
+                ..Token::new(phrase.kind, phrase.text)
+            };
+            self.replace(0, token);
             self.done = self.done.saturating_sub(1);
             return self.drop_last(1);
         }
@@ -208,6 +209,7 @@ impl<'a> Folder<'a> {
             }
             (Operator, _) if a.is("LIKE") || a.is("NOT LIKE") => Step::On,
             (SqlType, Bareword | Number | SqlType | LeftParen | Function | Variable | String) => {
+                let b = *b;
                 self.replace(0, b);
                 self.drop_last_and_restart(1)
             }
@@ -227,6 +229,7 @@ impl<'a> Folder<'a> {
                 Step::Again
             }
             (Backslash, _) => {
+                let b = *b;
                 self.replace(0, b);
                 self.drop_last_and_restart(1)
             }
@@ -244,7 +247,7 @@ impl<'a> Folder<'a> {
 
     fn fold_three(&mut self) -> Step {
         use Kind::*;
-        let (a, b, c) = (self.token(0), self.token(1), self.token(2));
+        let (a, b, c) = self.triple();
         match (a.kind, b.kind, c.kind) {
             (Number, Operator, Number) => self.drop_last_and_restart(2),
             (Operator, middle, Operator) if middle != LeftParen => self.drop_last_and_restart(2),
@@ -260,26 +263,31 @@ impl<'a> Folder<'a> {
                 Number | Bareword | String | Variable,
             ) => self.drop_last_and_restart(2),
             (Expression | Group | Comma, _, LeftParen) if b.is_unary() => {
+                let c = *c;
                 self.replace(1, c);
                 self.drop_last_and_restart(1)
             }
             (Keyword | Expression | Group, _, Number | Bareword | Variable | String | Function)
                 if b.is_unary() =>
             {
+                let c = *c;
                 self.replace(1, c);
                 self.drop_last_and_restart(1)
             }
             (Comma, _, Number | Bareword | Variable | String) if b.is_unary() => {
                 // All of `,-1` goes, so that what stands before may fold with what follows.
+                let c = *c;
                 self.replace(1, c);
                 self.drop_last_and_restart(3)
             }
             (Comma, _, Function) if b.is_unary() => {
+                let c = *c;
                 self.replace(1, c);
                 self.drop_last_and_restart(1)
             }
             (Bareword, Dot, Bareword) => self.drop_last_and_restart(2),
             (Expression, Dot, Bareword) => {
+                let c = *c;
                 self.replace(1, c);
                 self.drop_last_and_restart(1)
             }
@@ -292,12 +300,18 @@ impl<'a> Folder<'a> {
         }
     }
 
-    /// The token so many places behind those that are done.
-    fn token(&self, offset: usize) -> Token<'a> {
-        self.tokens
-            .get(self.done + offset)
-            .copied()
-            .unwrap_or(Token::NONE)
+    /// The first two tokens that are not done.
+    fn pair(&self) -> (&Token<'a>, &Token<'a>) {
+        let (a, b, _) = self.triple();
+        (a, b)
+    }
+
+    /// The first three tokens that are not done.
+    fn triple(&self) -> (&Token<'a>, &Token<'a>, &Token<'a>) {
+        match self.tokens.get(self.done..) {
+            Some([a, b, c, ..]) => (a, b, c),
+            _ => (&Token::NONE, &Token::NONE, &Token::NONE),
+        }
     }
 
     fn replace(&mut self, offset: usize, token: Token<'a>) {
@@ -305,8 +319,9 @@ impl<'a> Folder<'a> {
     }
 
     fn rename(&mut self, offset: usize, kind: Kind) -> Step {
-        let token = self.token(offset);
-        self.replace(offset, Token { kind, ..token });
+        if let Some(token) = self.tokens.get_mut(self.done + offset) {
+            token.kind = kind;
+        }
         Step::Again
     }
 
@@ -344,7 +359,7 @@ const CALLABLE: &[&str] = &[
 
 /// The phrase that two tokens make.
 fn phrase(a: &Token<'_>, b: &Token<'_>) -> Option<&'static Word> {
-    if !a.kind.begins_phrase() || !b.kind.continues_phrase() {
+    if !a.starts_phrase || !a.kind.begins_phrase() || !b.kind.continues_phrase() {
         return None;
     }
     let mut both = [b' '; Token::MAX_TEXT];

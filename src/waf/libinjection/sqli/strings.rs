@@ -2,9 +2,9 @@
 
 use memchr::{memchr, memmem};
 
+use super::tables::Word;
 use super::token::{Kind, Token};
 use super::tokenizer::Tokenizer;
-use super::words::kind_of;
 
 /// What may stand in `b'...'`. Here and below, zero bytes count as whatever is looked for, as they
 /// do to C's `strchr`.
@@ -117,11 +117,15 @@ impl<'a> Tokenizer<'a> {
     /// A name between backquotes. To MySQL that is never a keyword, but it may be a function.
     pub(super) fn backquoted(&mut self) -> Token<'a> {
         let string = self.string(1, b'`');
-        let kind = match kind_of(string.text) {
-            Some(Kind::Function) => Kind::Function,
-            _ => Kind::Bareword,
-        };
-        Token { kind, ..string }
+        let word = Word::find(string.text);
+        Token {
+            kind: match word {
+                Some(word) if word.kind == Kind::Function => Kind::Function,
+                _ => Kind::Bareword,
+            },
+            starts_phrase: word.is_some_and(|word| word.starts_phrase),
+            ..string
+        }
     }
 
     /// A name between brackets, as SQL Server has them.

@@ -4,8 +4,6 @@
 //! The table is laid out for look-ups while the program is compiled, so that nothing is sorted,
 //! hashed or allocated at run time, and the crate's own layout is not linked.
 
-use libinjectionrs::sqli::sqli_data::SQL_KEYWORDS;
-
 use super::layout;
 use super::token::Kind;
 
@@ -16,9 +14,18 @@ pub(super) struct Word {
     pub text: &'static [u8],
     /// What it is.
     pub kind: Kind,
+    /// Whether there are phrases of more words that start with it.
+    pub starts_phrase: bool,
 }
 
 impl Word {
+    /// What stands where no word is yet.
+    pub(super) const NONE: Self = Self {
+        text: b"",
+        kind: Kind::Unknown,
+        starts_phrase: false,
+    };
+
     /// Finds what is written as `text`, whatever its case.
     pub(super) fn find(text: &[u8]) -> Option<&'static Self> {
         let bucket = bucket(text);
@@ -77,12 +84,12 @@ const WORDS: &Words = &layout::words();
 const FINGERPRINTS: &Fingerprints = &layout::fingerprints();
 
 pub(super) const FINGERPRINT_COUNT: usize = layout::fingerprint_count();
-pub(super) const WORD_COUNT: usize = SQL_KEYWORDS.len() - FINGERPRINT_COUNT;
+pub(super) const WORD_COUNT: usize = layout::word_count();
 
 /// Four times the words, so that most look-ups in vain find an empty bucket.
 pub(super) const BUCKETS: usize = 4096;
 
-/// The letters of fingerprints without regard to case, in the order of the table.
+/// The letters of fingerprints whatever their case, in ascending order.
 pub(super) const LETTERS: &[u8] = b"&(),1:;ABCEFKNOSTUVX";
 const LETTER_CODES: &[u8; 128] = &layout::letter_codes();
 pub(super) const LETTER_BITS: usize = 5;

@@ -3,88 +3,74 @@
 //! A token's text is a part of the input or an entry of the keyword table, never a copy, so that a
 //! token is small enough to be moved about while folding.
 
-/// What a token is; the letter is the one that fingerprints have for it.
+/// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Kind {
     /// `FROM`, `INTO OUTFILE` and the like.
-    Keyword = b'k',
+    Keyword,
     /// `UNION`, `INTERSECT` and their forms.
-    Union = b'U',
+    Union,
     /// `GROUP BY`, `LIMIT`.
-    Group = b'B',
+    Group,
     /// What a statement starts with: `SELECT`, `INSERT`.
-    Expression = b'E',
+    Expression,
     /// The name of a type, or of a character set.
-    SqlType = b't',
+    SqlType,
     /// A known function.
-    Function = b'f',
+    Function,
     /// Any other word.
-    Bareword = b'n',
+    Bareword,
     /// A number, or what passes for one, such as `NULL`.
-    Number = b'1',
+    Number,
     /// `@name`, `CURRENT_USER`.
-    Variable = b'v',
+    Variable,
     /// A string in whatever quotes.
-    String = b's',
+    String,
     /// An operator that is not a logic one.
-    Operator = b'o',
+    Operator,
     /// `AND`, `OR` and their signs.
-    Logic = b'&',
+    Logic,
     /// A comment that runs to its end.
-    Comment = b'c',
+    Comment,
     /// `COLLATE`.
-    Collate = b'A',
+    Collate,
     /// `(`.
-    LeftParen = b'(',
+    LeftParen,
     /// `)`.
-    RightParen = b')',
+    RightParen,
     /// `{`.
-    LeftBrace = b'{',
+    LeftBrace,
     /// `}`.
-    RightBrace = b'}',
+    RightBrace,
     /// A `.` without digits.
-    Dot = b'.',
+    Dot,
     /// `,`.
-    Comma = b',',
+    Comma,
     /// A `:` that is no operator.
-    Colon = b':',
+    Colon,
     /// `;`.
-    Semicolon = b';',
+    Semicolon,
     /// What starts a statement of Transact-SQL.
-    TransactSql = b'T',
+    TransactSql,
     /// A byte that means nothing.
-    Unknown = b'?',
+    Unknown,
     /// What engines are known to read differently: an injection by itself.
-    Evil = b'X',
+    Evil,
     /// A `\` outside of strings.
-    Backslash = b'\\',
+    Backslash,
 }
 
-impl Kind {
-    /// The kind with a letter of the keyword table.
-    pub(super) const fn of_keyword(letter: u8) -> Option<Self> {
-        Some(match letter {
-            b'k' => Self::Keyword,
-            b'U' => Self::Union,
-            b'B' => Self::Group,
-            b'E' => Self::Expression,
-            b't' => Self::SqlType,
-            b'f' => Self::Function,
-            b'n' => Self::Bareword,
-            b'1' => Self::Number,
-            b'v' => Self::Variable,
-            b'o' => Self::Operator,
-            b'&' => Self::Logic,
-            b'A' => Self::Collate,
-            b'T' => Self::TransactSql,
-            _ => return None,
-        })
-    }
+/// The letters that fingerprints have for the kinds, in their order.
+const LETTERS: &[u8; 26] = b"kUBEtfn1vso&cA(){}.,:;T?X\\";
 
+impl Kind {
     /// The letter in fingerprints.
     pub(super) const fn letter(self) -> u8 {
-        self as u8
+        match LETTERS.split_at_checked(self as usize) {
+            Some((_, [letter, ..])) => *letter,
+            _ => b'?',
+        }
     }
 
     /// Whether it may begin a phrase of several words.
@@ -111,6 +97,8 @@ pub(super) struct Token<'a> {
     pub open: u8,
     /// The quote after a string, likewise.
     pub close: u8,
+    /// Whether a phrase may start with it.
+    pub starts_phrase: bool,
     /// Its text, without the quotes of strings and the `@` of variables; at most [`Token::MAX_TEXT`] bytes of it.
     pub text: &'a [u8],
 }
@@ -124,10 +112,11 @@ impl<'a> Token<'a> {
         kind: Kind::Unknown,
         open: 0,
         close: 0,
+        starts_phrase: false,
         text: &[],
     };
 
-    /// Without quotes.
+    /// Neither quoted nor known.
     pub(super) fn new(kind: Kind, text: &'a [u8]) -> Self {
         Self {
             kind,

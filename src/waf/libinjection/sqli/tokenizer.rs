@@ -44,6 +44,7 @@ pub(super) struct Tokenizer<'a> {
 }
 
 impl<'a> Tokenizer<'a> {
+    #[inline]
     pub(super) fn new(input: &'a [u8], context: Context, dialect: Dialect) -> Self {
         Self {
             input,

@@ -1,6 +1,5 @@
 //! Words and variables.
 
-use super::strings::span;
 use super::tables::Word;
 use super::token::{Kind, Token};
 use super::tokenizer::Tokenizer;
@@ -10,27 +9,25 @@ impl<'a> Tokenizer<'a> {
     /// `SELECT.1` is a statement.
     pub(super) fn word(&mut self) -> Token<'a> {
         let rest = self.rest();
-        let length = span(rest, |byte| !ends_word(byte));
-        let word = rest.get(..length).unwrap_or(rest);
-        let known = word.get(..Token::MAX_TEXT).unwrap_or(word);
-        for (at, _) in known
-            .iter()
-            .enumerate()
-            .filter(|(_, byte)| matches!(byte, b'.' | b'`'))
-        {
-            let before = known.get(..at).unwrap_or_default();
-            if let Some(kind) = kind_of(before)
-                && kind != Kind::Bareword
+        let mut length = rest.len();
+        for (at, &byte) in rest.iter().enumerate() {
+            let class = class(byte);
+            if class & ENDS_WORD != 0 {
+                length = at;
+                break;
+            }
+            if class & DIVIDES_WORD != 0
+                && at < Token::MAX_TEXT
+                && let Some(word) = rest.get(..at).and_then(Word::find)
+                && word.kind != Kind::Bareword
             {
-                return self.take(kind, at);
+                return self.known(word, at);
             }
         }
-        let kind = if word.len() <= Token::MAX_TEXT {
-            kind_of(word)
-        } else {
-            None
-        };
-        self.take(kind.unwrap_or(Kind::Bareword), length)
+        match rest.get(..length).and_then(Word::find) {
+            Some(word) => self.known(word, length),
+            None => self.take(Kind::Bareword, length),
+        }
     }
 
     /// `@name`, `@@name`, also in quotes.
@@ -42,8 +39,9 @@ impl<'a> Tokenizer<'a> {
         let token = match *self.rest() {
             [b'`', ..] => self.backquoted(),
             [quote @ (b'\'' | b'"'), ..] => self.string(1, quote),
-            _ => {
-                let length = span(self.rest(), |byte| !ends_variable(byte));
+            ref rest => {
+                let end = |&byte: &u8| class(byte) & ENDS_VARIABLE != 0;
+                let length = rest.iter().position(end).unwrap_or(rest.len());
                 self.take(Kind::Variable, length)
             }
         };
@@ -52,48 +50,49 @@ impl<'a> Tokenizer<'a> {
             ..token
         }
     }
+
+    /// A token of a word of so many bytes.
+    fn known(&mut self, word: &Word, length: usize) -> Token<'a> {
+        Token {
+            starts_phrase: word.starts_phrase,
+            ..self.take(word.kind, length)
+        }
+    }
 }
 
-/// What SQL knows a word for.
-pub(super) fn kind_of(word: &[u8]) -> Option<Kind> {
-    Word::find(word).map(|word| word.kind)
+/// The byte ends a word.
+const ENDS_WORD: u8 = 1;
+/// The byte may end a word that is known.
+const DIVIDES_WORD: u8 = 2;
+/// The byte ends the name of a variable.
+const ENDS_VARIABLE: u8 = 4;
+
+fn class(byte: u8) -> u8 {
+    CLASSES.get(usize::from(byte)).copied().unwrap_or_default()
 }
 
-const fn ends_word(byte: u8) -> bool {
-    matches!(byte, b'[' | b']' | b'{' | b'}' | b'\'' | b'"' | 0xA0) || ends_both(byte)
-}
+const CLASSES: &[u8; 256] = &{
+    let mut classes = [0; 256];
+    let mut rest: &mut [u8] = &mut classes;
+    let mut byte = 0;
+    while let [class, behind @ ..] = rest {
+        *class = class_of(byte);
+        byte = byte.wrapping_add(1);
+        rest = behind;
+    }
+    classes
+};
 
-const fn ends_variable(byte: u8) -> bool {
-    matches!(byte, b'\'' | b'`' | b'"') || ends_both(byte)
-}
-
-const fn ends_both(byte: u8) -> bool {
-    matches!(
-        byte,
-        0 | b'\t'
-            ..=b'\r'
-                | b' '
-                | b'<'
-                | b'>'
-                | b':'
-                | b'\\'
-                | b'?'
-                | b'='
-                | b'@'
-                | b'!'
-                | b'#'
-                | b'~'
-                | b'+'
-                | b'-'
-                | b'*'
-                | b'/'
-                | b'&'
-                | b'|'
-                | b'^'
-                | b'%'
-                | b'('
-                | b')'
-                | b','
-                | b';'
-    )
+const fn class_of(byte: u8) -> u8 {
+    match byte {
+        0 | b'\t'..=b'\r' | b' ' => ENDS_WORD | ENDS_VARIABLE,
+        b'<' | b'>' | b':' | b'\\' | b'?' | b'=' | b'@' | b'!' | b'#' | b'~' | b'+' | b'-'
+        | b'*' | b'/' | b'&' | b'|' | b'^' | b'%' | b'(' | b')' | b',' | b';' | b'\'' | b'"' => {
+            ENDS_WORD | ENDS_VARIABLE
+        }
+        b'[' | b']' | b'{' | b'}' | 0xA0 => ENDS_WORD,
+        b'`' => DIVIDES_WORD | ENDS_VARIABLE,
+        b'.' => DIVIDES_WORD,
+        _ => 0,
+    }
 }

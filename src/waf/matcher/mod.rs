@@ -12,6 +12,7 @@ mod atom;
 mod automaton;
 mod bits;
 mod chains;
+mod known;
 mod literals;
 mod profile;
 mod required;

@@ -5,7 +5,7 @@
 //! that is stated holds for every match, whatever the assertions around it. Non-goal: saying where
 //! in the text anything is.
 
-use regex_syntax::hir::{Class, ClassBytes, ClassUnicode, Hir, HirKind, Literal, Repetition};
+use regex_syntax::hir::{Class, ClassBytes, ClassUnicode, Hir, HirKind, Literal, Look, Repetition};
 
 use super::super::transformations::ByteSet;
 use super::atom::{Requires, Test};
@@ -14,8 +14,8 @@ use super::literals::{Literals, byte_weight, rarer};
 /// Most sets of bytes that are kept of one expression.
 const MAX_SETS: usize = 12;
 
-/// Most bytes, cases taken together, that a class may have to be taken for words.
-const MAX_CLASS_WORDS: u32 = 12;
+/// Most bytes that a class may have to be taken for words.
+const MAX_CLASS_WORDS: u32 = 20;
 
 /// Most repetitions that are written out.
 const MAX_COPIES: u32 = 6;
@@ -47,6 +47,37 @@ pub(super) fn required(test: &Test, alphabet: ByteSet) -> Option<Required> {
         sets: sets.into_iter().map(|ranked| ranked.set).collect(),
         min_len,
     })
+}
+
+/// Whether a test holds for every text that has the bytes there are at least, which are few.
+pub(super) fn is_sure(test: &Test) -> bool {
+    let Test::Regex { hir, .. } = test else {
+        return false;
+    };
+    let any = |hir: &Hir| match hir.kind() {
+        HirKind::Class(Class::Bytes(class)) => bytes_of(class) == ByteSet::ALL,
+        _ => false,
+    };
+    let any_in_a_row = |hir: &Hir| match hir.kind() {
+        HirKind::Repetition(Repetition {
+            min,
+            max: None,
+            sub,
+            ..
+        }) => *min <= MAX_COPIES && any(sub),
+        _ => false,
+    };
+    match hir.kind() {
+        HirKind::Empty => true,
+        HirKind::Concat(parts) => matches!(
+            &parts[..],
+            [start, middle, end]
+                if *start.kind() == HirKind::Look(Look::Start)
+                    && any_in_a_row(middle)
+                    && *end.kind() == HirKind::Look(Look::End)
+        ),
+        _ => any(hir) || any_in_a_row(hir),
+    }
 }
 
 /// A set of bytes and how often ordinary traffic has one of it.
@@ -171,10 +202,8 @@ impl Facts {
         if class.is_empty() {
             return None;
         }
-        let exact = Literals::bytes(class.iter());
-        let few = exact.iter().count() <= MAX_CLASS_WORDS as usize;
         Some(Self {
-            exact: few.then_some(exact),
+            exact: (class.len() <= MAX_CLASS_WORDS).then(|| Literals::bytes(class.iter())),
             words: None,
             sets: vec![Ranked::class(class)],
             min_len: 1,

@@ -12,7 +12,12 @@ use super::super::transformations::{Buffers, ByteSet, Transformation};
 use super::{AtomSpec, Bits, BuildError, Matcher, Requires, Scratch, Test};
 
 /// Expressions as rules have them: words among noise, classes, anchors, case, alternatives.
-const EXPRESSIONS: [&str; 34] = [
+const EXPRESSIONS: [&str; 39] = [
+    r"^.*$",
+    r"^.{2,}$",
+    r".+",
+    r".{64,}",
+    r".",
     r"(?i)\bunion\b.{0,20}\bselect\b",
     r#"(?i)[\x5c'"\[]*s[\x5c'"\[]*e[\x5c'"\[]*l[\x5c'"\[]*e[\x5c'"\[]*c[\x5c'"\[]*t"#,
     r"(?:^|[/\x5c])\.\.(?:[/\x5c]|$)",

@@ -234,9 +234,12 @@ impl Matcher {
         caches: &mut Caches,
         out: &mut Bits,
     ) {
+        let negated = asked.intersection(&self.negated);
+        if possible.union(&negated).is_empty() {
+            return;
+        }
         // A test that cannot hold is a negated condition that does.
-        let failed = asked.intersection(&self.negated).difference(possible);
-        *out = out.union(&failed);
+        *out = out.union(&negated.difference(possible));
         // Whether the test holds for all that it may hold for.
         let sure = possible.intersection(&self.sure);
         *out = out.union(&sure.difference(&self.negated));

@@ -210,7 +210,7 @@ fn chains() -> Vec<Vec<Transformation>> {
 fn atoms() -> Vec<AtomSpec> {
     let chains = chains();
     let tests: Vec<_> = EXPRESSIONS.into_iter().map(regex).chain(others()).collect();
-    let count = tests.len() * 12;
+    let count = Bits::CAPACITY;
     (0..u16::try_from(count).unwrap())
         .map(|bit| {
             let number = usize::from(bit);

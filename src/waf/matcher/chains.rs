@@ -4,9 +4,9 @@
 //! and what follows it comes right after it, so that the tree is walked by going through a list and
 //! what nobody asks for is passed over in one go. Non-goal: the transformations themselves.
 
-use super::super::transformations::{ByteSet, Transformation};
 use super::profile::Profile;
 use super::{Bits, BuildError};
+use crate::waf::{ByteSet, Transformation};
 
 /// Most steps of all chains.
 const MAX_STEPS: usize = 4096;

@@ -22,7 +22,7 @@ mod shapes;
 mod texts;
 
 pub use self::{
-    atom::{AtomSpec, BuildError, Predicate, Requires, Test},
+    atom::{AtomSpec, BuildError, Expression, Predicate, Requires, Test},
     bits::Bits,
     run::Matcher,
     scratch::Scratch,

@@ -8,9 +8,10 @@ use super::chains::{Chains, Step};
 use super::known::Entry;
 use super::profile::Profile;
 use super::required;
-use super::scratch::{Caches, Scratch};
+use super::scratch::Scratch;
 use super::shapes::Shapes;
 use super::texts::{Texts, VALUE};
+use crate::waf::operators::Caches;
 
 /// Most transformations of a chain.
 const MAX_CHAIN: usize = 64;
@@ -250,8 +251,10 @@ impl Matcher {
         let text = text();
         for bit in open.iter() {
             let test = self.tests.get(usize::from(bit)).and_then(Option::as_ref);
-            let holds = test.is_some_and(|test| caches.holds(bit, test, text));
-            if holds != self.negated.contains(bit) {
+            let Some(outcome) = test.map(|test| (test.holds)(text, caches)) else {
+                continue;
+            };
+            if outcome.exhausted || outcome.matched != self.negated.contains(bit) {
                 out.insert(bit);
             }
         }

@@ -7,11 +7,11 @@
 
 use std::collections::BTreeMap;
 
-use super::super::transformations::ByteSet;
 use super::automaton::{Automaton, Tellings};
 use super::profile::Profile;
 use super::required::required;
 use super::{Bits, Test};
+use crate::waf::ByteSet;
 
 const WORDS: ByteSet = ByteSet::range(b'0', b'9')
     .union(ByteSet::range(b'A', b'Z'))

@@ -6,9 +6,9 @@
 
 use std::mem;
 
-use super::super::transformations::Transformation;
 use super::Bits;
 use super::profile::Profile;
+use crate::waf::Transformation;
 
 /// Bytes of a buffer that is kept for the next value.
 const MAX_KEPT: usize = 64 << 10;

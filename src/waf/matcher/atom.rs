@@ -3,12 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use regex_automata::meta;
 use regex_syntax::hir::Hir;
 use thiserror::Error;
 
-use super::super::transformations::{ByteSet, Transformation};
 use super::Bits;
+use crate::waf::operators::{Caches, Operator, Outcome, Validation};
+use crate::waf::{ByteSet, Transformation};
 
 /// One condition: a constant test on what chains of transformations make of a value.
 #[derive(Clone, Debug)]
@@ -26,36 +26,86 @@ pub struct AtomSpec {
 
 /// What is asked of a transformed value.
 #[derive(Clone)]
-pub enum Test {
-    /// Whether an expression matches anywhere.
-    Regex {
-        /// The expression's meaning, from which it is seen what a match cannot do without.
-        hir: Hir,
-        /// The expression itself, compiled from the same text with the same flags and with captures
-        /// (`WhichCaptures::None` finds nothing when searching).
-        regex: meta::Regex,
-    },
-    /// Anything else.
-    Other {
-        /// Whether it holds. A function of the text alone that takes time linear in it.
-        holds: Predicate,
-        /// What is known of every text for which it holds.
-        requires: Requires,
-    },
+pub struct Test {
+    /// Whether it holds.
+    pub holds: Predicate,
+    /// What is known of every text for which it holds.
+    pub requires: Requires,
 }
 
-/// A test of a text.
-pub type Predicate = Arc<dyn Fn(&[u8]) -> bool + Send + Sync>;
+/// A test of a text: a function of it and nothing else, that takes time linear in it. A search that
+/// gave up is a condition that holds, negated or not.
+pub type Predicate = Arc<dyn Fn(&[u8], &mut Caches) -> Outcome + Send + Sync>;
 
 /// What every text for which a test holds is like. The default says nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Requires {
+    /// This matches somewhere in it.
+    pub expression: Option<Expression>,
     /// A byte of this set occurs.
     pub bytes: Option<ByteSet>,
     /// One of these words occurs, in whatever ASCII case.
-    pub words: Option<Vec<Vec<u8>>>,
+    pub words: Option<Vec<Box<[u8]>>>,
     /// Bytes there are at least.
     pub min_len: usize,
+}
+
+/// A regular expression.
+#[derive(Clone, Debug)]
+pub struct Expression {
+    /// What it means, in bytes.
+    pub hir: Hir,
+    /// Whether the test holds wherever it matches, too.
+    pub is_exact: bool,
+}
+
+impl From<Operator> for Test {
+    /// The test that an operator without macros is.
+    fn from(operator: Operator) -> Self {
+        let requires = Requires::of(&operator);
+        Self {
+            holds: Arc::new(move |text, caches| operator.evaluate(text, b"", caches, None)),
+            requires,
+        }
+    }
+}
+
+impl Requires {
+    fn of(operator: &Operator) -> Self {
+        match operator {
+            Operator::Rx(rx) | Operator::RxGlobal(rx) => Self {
+                expression: rx.hir().map(|hir| Expression {
+                    hir,
+                    is_exact: rx.is_exact(),
+                }),
+                ..Self::default()
+            },
+            Operator::Pm(pm) => Self {
+                words: Some(pm.words().to_vec()),
+                ..Self::default()
+            },
+            Operator::Validate(validation) => Self {
+                bytes: match validation {
+                    Validation::Bytes(allowed) => Some(allowed.complement()),
+                    Validation::UrlEncoding => Some(ByteSet::of(b"%")),
+                    Validation::Utf8Encoding => Some(ByteSet::range(0x80, 0xff)),
+                },
+                ..Self::default()
+            },
+            // Every state that reports anything is entered at one of these.
+            Operator::DetectXss => Self {
+                bytes: Some(ByteSet::of(b"<=")),
+                ..Self::default()
+            },
+            Operator::Text(_)
+            | Operator::Number(_)
+            | Operator::Address(_)
+            | Operator::Verify(_)
+            | Operator::DetectSqli
+            | Operator::Always
+            | Operator::Never => Self::default(),
+        }
+    }
 }
 
 /// Why a matcher cannot be built.
@@ -80,9 +130,6 @@ pub enum BuildError {
 
 impl fmt::Debug for Test {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Regex { hir, .. } => f.debug_tuple("Regex").field(hir).finish(),
-            Self::Other { requires, .. } => f.debug_tuple("Other").field(requires).finish(),
-        }
+        f.debug_tuple("Test").field(&self.requires).finish()
     }
 }

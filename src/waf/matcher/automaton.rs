@@ -17,9 +17,6 @@ const MAX_TABLE: usize = 6 << 20;
 /// Most bytes of a word that are looked for.
 const MAX_PART: usize = 7;
 
-/// Set on a transition into a state in which a word ends.
-const WORD_ENDS: u32 = 1 << 31;
-
 /// The conditions that a word tells of: the shape of the text and the condition's number.
 pub(super) type Tellings = Vec<(u8, u16)>;
 
@@ -32,6 +29,8 @@ pub(super) struct Automaton {
     last: usize,
     /// Rows of the states to go to.
     table: Box<[u32]>,
+    /// The first of the states in which a word ends, which come last.
+    first_ending: u32,
     shapes: usize,
     /// For words that end together, and each shape: where in `sets` the conditions are.
     endings: Box<[u32]>,
@@ -59,76 +58,54 @@ impl Automaton {
         last: usize,
         shapes: usize,
     ) -> Self {
-        let width = last + 1;
-        let place = |state: usize| u32::try_from(state * width).unwrap_or_default();
-        let mut table: Vec<u32> = Vec::new();
+        // Rows of numbers of states, in the order in which these are met.
+        let mut rows: Vec<Vec<u32>> = Vec::new();
         let mut endings = Endings::default();
         // What ends in each state, from when it is known of.
         let mut ends = vec![Endings::NONE];
-        // Breadth first: the states nearest to the start, where most texts stay, lie together, and
-        // the row that a state falls back to is there before its own.
+        // Breadth first: the row that a state falls back to is there before its own.
         let mut queue = VecDeque::from([State {
             parts,
             depth: 0,
             failure: 0,
         }]);
-        for state in 0.. {
-            let Some(State {
-                parts,
-                depth,
-                failure,
-            }) = queue.pop_front()
-            else {
-                break;
-            };
-            let fallback: Vec<u32> = match depth {
-                0 => vec![0; last],
-                _ => table
-                    .iter()
-                    .skip(failure * width)
-                    .take(last)
-                    .copied()
-                    .collect(),
-            };
+        while let Some(State {
+            parts,
+            depth,
+            failure,
+        }) = queue.pop_front()
+        {
+            let fallback = rows.get(failure).cloned().unwrap_or_else(|| vec![0; last]);
             let mut row = fallback.clone();
-            row.push(ends.get(state).copied().unwrap_or_default());
-            let children = parts.chunk_by(|one, other| one.0.get(depth) == other.0.get(depth));
-            for parts in children {
+            for parts in parts.chunk_by(|one, other| one.0.get(depth) == other.0.get(depth)) {
                 // The part that ends here is the first, and goes no further.
                 let Some(byte) = parts.first().and_then(|part| part.0.get(depth)) else {
                     continue;
                 };
-                let column = columns
-                    .get(usize::from(*byte))
-                    .copied()
-                    .map_or(0, usize::from);
-                let failure = fallback.get(column).map_or(0, |to| to & !WORD_ENDS);
-                let failure = failure as usize / width;
+                let column = columns.get(usize::from(*byte)).copied().unwrap_or_default();
+                let column = usize::from(column);
+                let failure = fallback.get(column).map_or(0, |to| *to as usize);
                 let inherited = ends.get(failure).copied().unwrap_or_default();
                 let own = parts.first().filter(|part| part.0.len() == depth + 1);
-                let ending = endings.with(inherited, own.map(|part| part.1.as_slice()));
                 if let Some(to) = row.get_mut(column) {
-                    let flag = if ending == Endings::NONE {
-                        0
-                    } else {
-                        WORD_ENDS
-                    };
-                    *to = place(ends.len()) | flag;
+                    *to = u32::try_from(ends.len()).unwrap_or_default();
                 }
-                ends.push(ending);
+                ends.push(endings.with(inherited, own.map(|part| part.1.as_slice())));
                 queue.push_back(State {
                     parts,
                     depth: depth + 1,
                     failure,
                 });
             }
-            table.append(&mut row);
+            rows.push(row);
         }
+        let (table, first_ending) = in_order(&rows, &ends, last + 1);
         let (endings, sets) = endings.by_shape(shapes);
         Self {
             columns,
             last,
-            table: table.into_boxed_slice(),
+            table,
+            first_ending,
             shapes,
             endings,
             sets,
@@ -139,20 +116,26 @@ impl Automaton {
     pub(super) fn scan(&self, text: &[u8], shape: u8) -> Bits {
         let mut found = Bits::EMPTY;
         let mut state = 0;
-        for &byte in text {
+        let mut step = |byte: &u8| {
             let column = self
                 .columns
-                .get(usize::from(byte))
+                .get(usize::from(*byte))
                 .copied()
                 .unwrap_or_default();
-            let next = self.table.get(state + usize::from(column)).copied();
             // A place that is not in the table does not exist.
-            let next = next.unwrap_or_default();
-            state = (next & !WORD_ENDS) as usize;
-            if next & WORD_ENDS != 0 {
-                found = found.union(self.told(state, shape));
+            let Some(next) = self.table.get(state as usize + usize::from(column)) else {
+                return;
+            };
+            state = *next;
+            if state >= self.first_ending {
+                found = found.union(self.told(state as usize, shape));
             }
+        };
+        let (chunks, rest) = text.as_chunks::<4>();
+        for chunk in chunks {
+            chunk.iter().for_each(&mut step);
         }
+        rest.iter().for_each(step);
         found
     }
 
@@ -171,6 +154,28 @@ impl Automaton {
     pub(super) fn size(&self) -> usize {
         size_of_val(&*self.table) + size_of_val(&*self.endings) + size_of_val(&*self.sets)
     }
+}
+
+/// The rows with numbers of states made places, and with what ends there; and the first place of a
+/// state in which a word ends. The states nearest to the start, where most texts stay, lie together.
+fn in_order(rows: &[Vec<u32>], ends: &[u32], width: usize) -> (Box<[u32]>, u32) {
+    let numbered = || rows.iter().zip(ends).zip(0_usize..);
+    let (plain, ending): (Vec<_>, Vec<_>) =
+        numbered().partition(|((_, end), _)| **end == Endings::NONE);
+    let mut places = vec![0; rows.len()];
+    for (row, (_, number)) in plain.iter().chain(&ending).enumerate() {
+        if let Some(place) = places.get_mut(*number) {
+            *place = u32::try_from(row * width).unwrap_or_default();
+        }
+    }
+    let first_ending = u32::try_from(plain.len() * width).unwrap_or(u32::MAX);
+    let mut table = Vec::with_capacity(rows.len() * width);
+    for ((row, end), _) in plain.into_iter().chain(ending) {
+        let place = |to: &u32| places.get(*to as usize).copied().unwrap_or_default();
+        table.extend(row.iter().map(place));
+        table.push(*end);
+    }
+    (table.into_boxed_slice(), first_ending)
 }
 
 /// A state whose row is to be written.

@@ -110,15 +110,16 @@ impl Bits {
     /// The numbers of the set, in order.
     #[inline]
     pub fn iter(&self) -> impl Iterator<Item = u16> + use<> {
-        (0_u16..).zip(self.0).flat_map(|(word, mut rest)| {
-            std::iter::from_fn(move || {
-                let bit = u16::try_from(rest.trailing_zeros()).ok()?;
-                if rest == 0 {
-                    return None;
-                }
-                rest &= rest - 1;
-                Some(word * 64 + bit)
-            })
+        let mut words = (0_u16..).step_by(64).zip(self.0);
+        let (mut first, mut word) = (0, 0_u64);
+        std::iter::from_fn(move || {
+            while word == 0 {
+                (first, word) = words.next()?;
+            }
+            // Less than 64.
+            let bit = word.trailing_zeros() as u16;
+            word &= word - 1;
+            Some(first + bit)
         })
     }
 }

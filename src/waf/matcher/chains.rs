@@ -4,9 +4,9 @@
 //! and what follows it comes right after it, so that the tree is walked by going through a list and
 //! what nobody asks for is passed over in one go. Non-goal: the transformations themselves.
 
-use super::super::transformations::{ByteSet, Transformation};
 use super::profile::Profile;
 use super::{Bits, BuildError};
+use crate::waf::{ByteSet, Transformation};
 
 /// Most steps of all chains.
 const MAX_STEPS: usize = 4096;
@@ -32,6 +32,8 @@ pub(super) struct Step {
     pub(super) ending: Bits,
     /// Those of which a chain ends here or in a step after this one.
     pub(super) through: Bits,
+    /// Whether the texts from here on have at most three bytes for four of the text before.
+    pub(super) shrinks: bool,
     effect: Effect,
 }
 
@@ -202,6 +204,7 @@ impl Node {
             end: place,
             ending: self.ending,
             through: self.ending,
+            shrinks: false,
             effect: transformation.map_or(Effect::NONE, Effect::of),
         });
         let mut through = self.ending;
@@ -209,12 +212,21 @@ impl Node {
             through = through.union(&next.flatten(Some(transformation), place, steps)?);
         }
         let end = steps.len();
+        let later = steps.iter().skip(place + 1);
+        let grow = later.filter_map(|step| step.transformation).any(grows);
         if let Some(step) = steps.get_mut(place) {
             step.end = end;
             step.through = through;
+            step.shrinks = transformation.is_some_and(decodes_base64) && !grow;
         }
         Ok(through)
     }
+}
+
+/// Whether four bytes of input make three of output, at most.
+fn decodes_base64(transformation: Transformation) -> bool {
+    use Transformation::{Base64Decode, Base64DecodeExt};
+    matches!(transformation, Base64Decode | Base64DecodeExt)
 }
 
 /// Whether a transformation can make a text longer.

@@ -5,12 +5,10 @@
 //! rarer of two sets is known without any. Non-goal: being right about any one site's traffic; the
 //! model decides speed, never an answer.
 
-use std::collections::BTreeSet;
-
-/// Words in lower case, each once.
+/// Words in lower case, in order, each once.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Literals {
-    words: BTreeSet<Vec<u8>>,
+    words: Vec<Vec<u8>>,
     weight: f64,
 }
 
@@ -26,12 +24,12 @@ impl Literals {
 
     /// The set of the empty word.
     pub(super) fn empty_word() -> Self {
-        Self::new(BTreeSet::from([Vec::new()]))
+        Self::new(vec![Vec::new()])
     }
 
     /// The set of one word, given in any case.
     pub(super) fn word(word: &[u8]) -> Self {
-        Self::new(BTreeSet::from([word.to_ascii_lowercase()]))
+        Self::new(vec![word.to_ascii_lowercase()])
     }
 
     /// The set of words of one byte, given in any case.
@@ -39,7 +37,9 @@ impl Literals {
         Self::new(bytes.map(|byte| vec![byte.to_ascii_lowercase()]).collect())
     }
 
-    fn new(words: BTreeSet<Vec<u8>>) -> Self {
+    fn new(mut words: Vec<Vec<u8>>) -> Self {
+        words.sort_unstable();
+        words.dedup();
         let weight = words.iter().map(|word| weight(word)).sum();
         Self { words, weight }
     }
@@ -61,7 +61,7 @@ impl Literals {
 
     /// The words of all sets; `None` if they are too many or a set is missing.
     pub(super) fn union(sets: impl IntoIterator<Item = Option<Self>>) -> Option<Self> {
-        let mut words = BTreeSet::new();
+        let mut words = Vec::new();
         for set in sets {
             words.append(&mut set?.words);
             if words.len() > Self::MAX_WORDS {

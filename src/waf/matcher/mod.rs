@@ -12,6 +12,7 @@ mod atom;
 mod automaton;
 mod bits;
 mod chains;
+mod known;
 mod literals;
 mod profile;
 mod required;
@@ -21,7 +22,7 @@ mod shapes;
 mod texts;
 
 pub use self::{
-    atom::{AtomSpec, BuildError, Predicate, Requires, Test},
+    atom::{AtomSpec, BuildError, Expression, Predicate, Requires, Test},
     bits::Bits,
     run::Matcher,
     scratch::Scratch,

@@ -5,7 +5,7 @@
 //! holds a byte of a set only if the text's profile meets the profile of that set. Non-goal: how
 //! often, or where, a byte occurs.
 
-use super::super::transformations::ByteSet;
+use crate::waf::ByteSet;
 
 /// The classes of bytes that occur in a text, or may.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]

@@ -5,17 +5,17 @@
 //! that is stated holds for every match, whatever the assertions around it. Non-goal: saying where
 //! in the text anything is.
 
-use regex_syntax::hir::{Class, ClassBytes, ClassUnicode, Hir, HirKind, Literal, Repetition};
+use regex_syntax::hir::{Class, ClassBytes, ClassUnicode, Hir, HirKind, Literal, Look, Repetition};
 
-use super::super::transformations::ByteSet;
-use super::atom::{Requires, Test};
+use super::atom::{Expression, Requires, Test};
 use super::literals::{Literals, byte_weight, rarer};
+use crate::waf::ByteSet;
 
 /// Most sets of bytes that are kept of one expression.
 const MAX_SETS: usize = 12;
 
-/// Most bytes, cases taken together, that a class may have to be taken for words.
-const MAX_CLASS_WORDS: u32 = 12;
+/// Most bytes that a class may have to be taken for words.
+const MAX_CLASS_WORDS: u32 = 20;
 
 /// Most repetitions that are written out.
 const MAX_COPIES: u32 = 6;
@@ -32,21 +32,58 @@ pub(super) struct Required {
 
 /// What is required of a text over `alphabet` for which `test` holds; `None` if there is none.
 pub(super) fn required(test: &Test, alphabet: ByteSet) -> Option<Required> {
-    let facts = match test {
-        Test::Regex { hir, .. } => Facts::of(hir, alphabet)?,
-        Test::Other { requires, .. } => Facts::stated(requires, alphabet)?,
-    };
     let Facts {
         exact,
         words,
         sets,
         min_len,
-    } = facts;
+    } = Facts::stated(&test.requires, alphabet)?;
     Some(Required {
         words: rarer(telling(exact), words),
         sets: sets.into_iter().map(|ranked| ranked.set).collect(),
         min_len,
     })
+}
+
+/// Whether a test holds for every text that has the bytes there are at least, which are few.
+pub(super) fn is_sure(test: &Test) -> bool {
+    let hir = match &test.requires {
+        Requires {
+            expression:
+                Some(Expression {
+                    hir,
+                    is_exact: true,
+                }),
+            bytes: None,
+            words: None,
+            min_len: 0,
+        } => hir,
+        _ => return false,
+    };
+    let any = |hir: &Hir| match hir.kind() {
+        HirKind::Class(Class::Bytes(class)) => bytes_of(class) == ByteSet::ALL,
+        _ => false,
+    };
+    let any_in_a_row = |hir: &Hir| match hir.kind() {
+        HirKind::Repetition(Repetition {
+            min,
+            max: None,
+            sub,
+            ..
+        }) => *min <= MAX_COPIES && any(sub),
+        _ => false,
+    };
+    match hir.kind() {
+        HirKind::Empty => true,
+        HirKind::Concat(parts) => matches!(
+            &parts[..],
+            [start, middle, end]
+                if *start.kind() == HirKind::Look(Look::Start)
+                    && any_in_a_row(middle)
+                    && *end.kind() == HirKind::Look(Look::End)
+        ),
+        _ => any(hir) || any_in_a_row(hir),
+    }
 }
 
 /// A set of bytes and how often ordinary traffic has one of it.
@@ -109,38 +146,44 @@ impl Facts {
         }
     }
 
-    /// Of what stands for the texts of a test that is no expression.
+    /// Of texts that have all that a test requires; `None` if there are none over `alphabet`.
     fn stated(requires: &Requires, alphabet: ByteSet) -> Option<Self> {
         let Requires {
+            expression,
             bytes,
             words,
             min_len,
         } = requires;
-        let cases = |byte: u8| ByteSet::of(&[byte.to_ascii_lowercase(), byte.to_ascii_uppercase()]);
-        let mut facts = match words {
-            None => Self {
-                exact: None,
-                words: None,
-                sets: Vec::new(),
-                min_len: 0,
-            },
-            Some(words) => Self::choice(
-                words
-                    .iter()
-                    .filter(|word| word.iter().all(|byte| cases(*byte).intersects(alphabet)))
-                    .map(|word| Self::word(word, cases))
-                    .collect(),
-            )?,
-        };
-        if let Some(bytes) = bytes {
-            let bytes = bytes.intersection(alphabet);
-            if bytes.is_empty() {
-                return None;
-            }
-            facts.sets.push(Ranked::class(bytes));
-            facts.min_len = facts.min_len.max(1);
+        let mut all = vec![Self {
+            min_len: *min_len,
+            ..Self::empty()
+        }];
+        if let Some(Expression { hir, .. }) = expression {
+            all.push(Self::of(hir, alphabet)?);
         }
-        facts.min_len = facts.min_len.max(*min_len);
+        if let Some(bytes) = bytes {
+            all.push(Self::class(*bytes, alphabet)?);
+        }
+        if let Some(words) = words {
+            let cases =
+                |byte: u8| ByteSet::of(&[byte.to_ascii_lowercase(), byte.to_ascii_uppercase()]);
+            let words = words.iter().filter(|word| {
+                let mut bytes = word.iter();
+                bytes.all(|byte| cases(*byte).intersects(alphabet))
+            });
+            let words = words.map(|word| Self::word(word, cases));
+            all.push(Self::choice(words.collect())?);
+        }
+        let mut facts = Self {
+            exact: None,
+            ..Self::empty()
+        };
+        for one in all {
+            facts.words = rarer(facts.words, rarer(telling(one.exact), one.words));
+            facts.sets.extend(one.sets);
+            facts.min_len = facts.min_len.max(one.min_len);
+        }
+        facts.sets = rarest(facts.sets);
         Some(facts)
     }
 
@@ -171,10 +214,8 @@ impl Facts {
         if class.is_empty() {
             return None;
         }
-        let exact = Literals::bytes(class.iter());
-        let few = exact.iter().count() <= MAX_CLASS_WORDS as usize;
         Some(Self {
-            exact: few.then_some(exact),
+            exact: (class.len() <= MAX_CLASS_WORDS).then(|| Literals::bytes(class.iter())),
             words: None,
             sets: vec![Ranked::class(class)],
             min_len: 1,

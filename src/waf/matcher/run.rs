@@ -5,10 +5,13 @@ use std::sync::Arc;
 use super::Bits;
 use super::atom::{AtomSpec, BuildError, Test};
 use super::chains::{Chains, Step};
+use super::known::Entry;
 use super::profile::Profile;
+use super::required;
 use super::scratch::Scratch;
 use super::shapes::Shapes;
 use super::texts::{Texts, VALUE};
+use crate::waf::operators::Caches;
 
 /// Most transformations of a chain.
 const MAX_CHAIN: usize = 64;
@@ -22,6 +25,8 @@ pub struct Matcher {
     /// By number.
     tests: Vec<Option<Test>>,
     negated: Bits,
+    /// The conditions whose test holds for every text that is not too short.
+    sure: Bits,
     chains: Chains,
     shapes: Shapes,
     identity: Arc<()>,
@@ -61,9 +66,16 @@ impl Matcher {
         let chains = chains.iter().map(|(bit, chains)| (*bit, chains.as_slice()));
         let chains = Chains::new(chains)?;
         let shapes = Shapes::new(&tests);
+        let numbered = (0..).zip(&tests);
+        let is_sure = |test: &Option<Test>| test.as_ref().is_some_and(required::is_sure);
+        let sure = numbered
+            .filter(|(_, test)| is_sure(test))
+            .map(|(bit, _)| bit)
+            .collect();
         Ok(Self {
             tests,
             negated,
+            sure,
             chains,
             shapes,
             identity: Arc::default(),
@@ -76,20 +88,24 @@ impl Matcher {
     /// Takes time linear in the value's length.
     pub fn run(&self, value: &[u8], wanted: &Bits, scratch: &mut Scratch, out: &mut Bits) {
         scratch.belong_to(&self.identity);
+        let Scratch { known, caches, .. } = scratch;
         let profile = Profile::of(value);
-        let Scratch { known, .. } = scratch;
         let entry = known.of_value(profile, &self.shapes, &self.chains, &self.negated);
-        let too_long = self.shapes.always_longer(value.len());
-        let too_long = too_long
-            .intersection(self.chains.not_growing())
-            .difference(&self.negated);
         let asked = wanted.intersection(&entry.same);
-        let other = wanted.intersection(&entry.other).difference(&too_long);
-        let steps = self.chains.steps();
-        scratch.texts.start(value, profile, asked, steps.len());
+        let mut other = wanted.intersection(&entry.other);
         if !other.is_empty() {
-            self.walk(value, &other, scratch, out);
+            other = other.difference(&self.too_short(value.len(), self.chains.not_growing()));
         }
+        if other.is_empty() {
+            let tell = || self.shapes.scan(value, entry.shape);
+            let possible = self.possible(&asked, entry, value.len(), tell);
+            self.answer(&asked, &possible, || value, caches, out);
+            return;
+        }
+        scratch
+            .texts
+            .start(value, profile, asked, self.chains.steps().len());
+        self.walk(value, &other, scratch, out);
         self.settle(value, scratch, out);
         scratch.texts.finish();
     }
@@ -97,6 +113,12 @@ impl Matcher {
     /// Bytes of memory, without the regular expressions.
     pub fn size(&self) -> usize {
         self.shapes.size()
+    }
+
+    /// The conditions of `some` that cannot hold for want of length if no text is longer than `len`.
+    fn too_short(&self, len: usize, some: &Bits) -> Bits {
+        let longer = self.shapes.longer_in_any(len);
+        longer.intersection(some).difference(&self.negated)
     }
 
     /// Takes the steps that lead to a condition of `other`.
@@ -110,12 +132,23 @@ impl Matcher {
             }
             let texts = &mut scratch.texts;
             let before = texts.after(step.before);
-            let after = match (step.transformation, texts.get(before)) {
-                (Some(transformation), Some(text)) if step.may_change(text.profile) => {
-                    texts.transform(before, transformation, value)
+            let mut after = before;
+            if let (Some(transformation), Some(text)) = (step.transformation, texts.get(before))
+                && step.may_change(text.profile)
+            {
+                if step.shrinks {
+                    let longest = text.len.div_ceil(4).saturating_mul(3);
+                    let through = other.intersection(&step.through);
+                    if through
+                        .difference(&self.too_short(longest, &Bits::ALL))
+                        .is_empty()
+                    {
+                        place = step.end;
+                        continue;
+                    }
                 }
-                _ => before,
-            };
+                after = texts.transform(before, transformation, value);
+            }
             texts.set_after(place, after);
             if let Some(text) = texts.get_mut(after) {
                 text.asked = text.asked.union(&other.intersection(&step.ending));
@@ -159,43 +192,71 @@ impl Matcher {
         let Some(text) = texts.get_mut(place) else {
             return;
         };
-        let asked = std::mem::take(&mut text.asked).difference(out);
-        if asked.is_empty() {
+        if text.asked.is_empty() {
             return;
         }
-        let entry = known.of_text(text.profile, &self.shapes);
-        let longer = self.shapes.longer(entry.shape, text.len);
-        let mut possible = asked.intersection(&entry.possible).difference(longer);
+        let asked = std::mem::take(&mut text.asked);
+        let (len, profile) = (text.len, text.profile);
+        let entry = known.of_text(profile, &self.shapes);
+        let tell = || {
+            let scan = |text: &[u8]| self.shapes.scan(text, entry.shape);
+            texts.told(place, value, scan)
+        };
+        let possible = self.possible(&asked, entry, len, tell);
+        self.answer(&asked, &possible, || texts.read(place, value), caches, out);
+    }
+
+    /// The conditions of `asked` whose test may hold for a text, which `tell` looks through for
+    /// words.
+    #[inline]
+    fn possible(
+        &self,
+        asked: &Bits,
+        entry: &Entry,
+        len: usize,
+        tell: impl FnOnce() -> Bits,
+    ) -> Bits {
+        let longer = self.shapes.longer(entry.shape, len);
+        let possible = asked.intersection(&entry.possible).difference(longer);
         let wordless = self.shapes.wordless(entry.shape);
-        if !possible.difference(wordless).is_empty() {
-            let told = self.told(place, entry.shape, value, texts);
-            possible = possible.intersection(&told.union(wordless));
+        if possible.difference(wordless).is_empty() {
+            return possible;
+        }
+        possible.intersection(&tell().union(wordless))
+    }
+
+    /// Answers the conditions `asked` of a text, of which the test may hold for those `possible`.
+    #[inline]
+    fn answer<'a>(
+        &self,
+        asked: &Bits,
+        possible: &Bits,
+        text: impl FnOnce() -> &'a [u8],
+        caches: &mut Caches,
+        out: &mut Bits,
+    ) {
+        let negated = asked.intersection(&self.negated);
+        if possible.union(&negated).is_empty() {
+            return;
         }
         // A test that cannot hold is a negated condition that does.
-        *out = out.union(&asked.intersection(&self.negated).difference(&possible));
-        if possible.is_empty() {
+        *out = out.union(&negated.difference(possible));
+        // Whether the test holds for all that it may hold for.
+        let sure = possible.intersection(&self.sure);
+        *out = out.union(&sure.difference(&self.negated));
+        let open = possible.difference(&sure).difference(out);
+        if open.is_empty() {
             return;
         }
-        let text = texts.read(place, value);
-        for bit in possible.iter() {
+        let text = text();
+        for bit in open.iter() {
             let test = self.tests.get(usize::from(bit)).and_then(Option::as_ref);
-            let holds = test.is_some_and(|test| caches.holds(bit, test, text));
-            if holds != self.negated.contains(bit) {
+            let Some(outcome) = test.map(|test| (test.holds)(text, caches)) else {
+                continue;
+            };
+            if outcome.exhausted || outcome.matched != self.negated.contains(bit) {
                 out.insert(bit);
             }
         }
-    }
-
-    /// The conditions that words in a text tell of.
-    fn told(&self, place: usize, shape: u8, value: &[u8], texts: &mut Texts) -> Bits {
-        let place = texts.cased(place);
-        if let Some(told) = texts.get(place).and_then(|text| text.told) {
-            return told;
-        }
-        let told = self.shapes.scan(texts.read(place, value), shape);
-        if let Some(text) = texts.get_mut(place) {
-            text.told = Some(told);
-        }
-        told
     }
 }

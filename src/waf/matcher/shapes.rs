@@ -7,11 +7,11 @@
 
 use std::collections::BTreeMap;
 
-use super::super::transformations::ByteSet;
 use super::automaton::{Automaton, Tellings};
 use super::profile::Profile;
 use super::required::required;
 use super::{Bits, Test};
+use crate::waf::ByteSet;
 
 const WORDS: ByteSet = ByteSet::range(b'0', b'9')
     .union(ByteSet::range(b'A', b'Z'))
@@ -19,8 +19,8 @@ const WORDS: ByteSet = ByteSet::range(b'0', b'9')
     .union(ByteSet::of(b"-._"));
 const PATHS: ByteSet = WORDS.union(ByteSet::of(b"/"));
 const TEXT: ByteSet = PATHS.union(ByteSet::of(b" !+,:=?@~#"));
-const HEADERS: ByteSet = TEXT.union(ByteSet::of(b"%&()*;"));
-const QUOTED: ByteSet = HEADERS.union(ByteSet::of(b"\"'"));
+const HEADERS: ByteSet = TEXT.union(ByteSet::of(b"&()*;"));
+const QUOTED: ByteSet = HEADERS.union(ByteSet::of(b"\"%'"));
 
 /// The alphabets. Each is a union of the classes that profiles know.
 const ALPHABETS: [ByteSet; 6] = [WORDS, PATHS, TEXT, HEADERS, QUOTED, ByteSet::ALL];
@@ -95,7 +95,7 @@ impl Shapes {
 
     /// The conditions whose test needs a text longer than `len` bytes, whatever its shape.
     #[inline]
-    pub(super) fn always_longer(&self, len: usize) -> &Bits {
+    pub(super) fn longer_in_any(&self, len: usize) -> &Bits {
         let longer = self
             .shapes
             .last()

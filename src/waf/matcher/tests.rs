@@ -8,11 +8,17 @@ use proptest::sample::{select, subsequence};
 use regex_automata::{meta, util::syntax};
 use regex_syntax::ParserBuilder;
 
-use super::super::transformations::{Buffers, ByteSet, Transformation};
-use super::{AtomSpec, Bits, BuildError, Matcher, Requires, Scratch, Test};
+use super::{AtomSpec, Bits, BuildError, Expression, Matcher, Requires, Scratch, Test};
+use crate::waf::operators::{Caches, Outcome};
+use crate::waf::{Buffers, ByteSet, Transformation};
 
 /// Expressions as rules have them: words among noise, classes, anchors, case, alternatives.
-const EXPRESSIONS: [&str; 34] = [
+const EXPRESSIONS: [&str; 39] = [
+    r"^.*$",
+    r"^.{2,}$",
+    r".+",
+    r".{64,}",
+    r".",
     r"(?i)\bunion\b.{0,20}\bselect\b",
     r#"(?i)[\x5c'"\[]*s[\x5c'"\[]*e[\x5c'"\[]*l[\x5c'"\[]*e[\x5c'"\[]*c[\x5c'"\[]*t"#,
     r"(?:^|[/\x5c])\.\.(?:[/\x5c]|$)",
@@ -115,6 +121,17 @@ const PIECES: [&[u8]; 60] = [
 
 const WORDS: [&[u8]; 5] = [b"passwd", b"Wget", b"0x", b"/*", b"union select"];
 
+fn test(holds: impl Fn(&[u8]) -> bool + Send + Sync + 'static, requires: Requires) -> Test {
+    let outcome = move |text: &[u8]| Outcome {
+        matched: holds(text),
+        exhausted: false,
+    };
+    Test {
+        holds: Arc::new(move |text, _| outcome(text)),
+        requires,
+    }
+}
+
 fn regex(pattern: &str) -> Test {
     let syntax = syntax::Config::new()
         .unicode(false)
@@ -123,13 +140,21 @@ fn regex(pattern: &str) -> Test {
     let regex = meta::Regex::builder()
         .configure(meta::Config::new().utf8_empty(false))
         .syntax(syntax)
-        .build(pattern);
+        .build(pattern)
+        .unwrap();
     let mut parser = ParserBuilder::new();
     parser.unicode(false).utf8(false).dot_matches_new_line(true);
-    Test::Regex {
+    let expression = Some(Expression {
         hir: parser.build().parse(pattern).unwrap(),
-        regex: regex.unwrap(),
-    }
+        is_exact: true,
+    });
+    test(
+        move |text| regex.is_match(text),
+        Requires {
+            expression,
+            ..Requires::default()
+        },
+    )
 }
 
 fn contains(text: &[u8], word: &[u8]) -> bool {
@@ -139,33 +164,38 @@ fn contains(text: &[u8], word: &[u8]) -> bool {
 
 fn others() -> Vec<Test> {
     let special = ByteSet::range(0, 31).union(ByteSet::range(127, 255));
-    let other = |holds: fn(&[u8]) -> bool, requires| Test::Other {
-        holds: Arc::new(holds),
-        requires,
-    };
     vec![
-        other(
+        test(
             |text| WORDS.iter().any(|word| contains(text, word)),
             Requires {
-                words: Some(WORDS.map(<[u8]>::to_vec).to_vec()),
+                words: Some(WORDS.map(Box::from).to_vec()),
                 ..Requires::default()
             },
         ),
-        other(
+        test(
             |text| text.iter().any(|byte| !(32..127).contains(byte)),
             Requires {
                 bytes: Some(special),
                 ..Requires::default()
             },
         ),
-        other(
-            |text| text.len() > 70,
+        test(
+            |text| text.len() > 70 && contains(text, b"a"),
             Requires {
+                words: Some(vec![Box::from(&b"A"[..])]),
                 min_len: 71,
                 ..Requires::default()
             },
         ),
-        other(|text| text.len() % 2 == 0, Requires::default()),
+        test(|text| text.len() % 2 == 0, Requires::default()),
+        // Searches that give up count as matches, negated or not.
+        Test {
+            holds: Arc::new(|text, _| Outcome {
+                matched: true,
+                exhausted: text.len() % 3 == 0,
+            }),
+            requires: Requires::default(),
+        },
     ]
 }
 
@@ -205,7 +235,7 @@ fn chains() -> Vec<Vec<Transformation>> {
 fn atoms() -> Vec<AtomSpec> {
     let chains = chains();
     let tests: Vec<_> = EXPRESSIONS.into_iter().map(regex).chain(others()).collect();
-    let count = tests.len() * 12;
+    let count = Bits::CAPACITY;
     (0..u16::try_from(count).unwrap())
         .map(|bit| {
             let number = usize::from(bit);
@@ -221,15 +251,12 @@ fn atoms() -> Vec<AtomSpec> {
 }
 
 fn asked_one_by_one(atoms: &[AtomSpec], value: &[u8], wanted: &Bits) -> Bits {
-    let mut buffers = Buffers::default();
+    let (mut buffers, mut caches) = (Buffers::default(), Caches::default());
     let mut holds = |atom: &AtomSpec| {
         atom.chains.iter().any(|chain| {
             let text = buffers.apply_chain(chain, value);
-            let holds = match &atom.test {
-                Test::Regex { regex, .. } => regex.is_match(text),
-                Test::Other { holds, .. } => holds(text),
-            };
-            holds != atom.negated
+            let outcome = (atom.test.holds)(text, &mut caches);
+            outcome.exhausted || outcome.matched != atom.negated
         })
     };
     let wanted = atoms.iter().filter(|atom| wanted.contains(atom.bit));

@@ -6,9 +6,9 @@
 
 use std::mem;
 
-use super::super::transformations::Transformation;
 use super::Bits;
 use super::profile::Profile;
+use crate::waf::Transformation;
 
 /// Bytes of a buffer that is kept for the next value.
 const MAX_KEPT: usize = 64 << 10;
@@ -39,8 +39,9 @@ pub(super) struct Text {
     pub(super) profile: Profile,
     /// The conditions that are to be asked of it.
     pub(super) asked: Bits,
-    /// The conditions that words in it tell of, once it was looked through.
-    pub(super) told: Option<Bits>,
+    /// The conditions that words in it tell of, if it was looked through.
+    told: Bits,
+    looked_through: bool,
     /// The text of which this is the lower case, unless it is its own.
     lower_of: Option<usize>,
     /// The text that is this in lower case.
@@ -89,10 +90,24 @@ impl Texts {
         }
     }
 
-    /// The text of which this is the lower case, or the text itself: both have the same words.
-    pub(super) fn cased(&self, place: usize) -> usize {
-        let text = self.texts.get(place);
-        text.and_then(|text| text.lower_of).unwrap_or(place)
+    /// The conditions that words in a text tell of, for which `scan` looks once.
+    pub(super) fn told(
+        &mut self,
+        place: usize,
+        value: &[u8],
+        scan: impl FnOnce(&[u8]) -> Bits,
+    ) -> Bits {
+        let place = self.cased(place);
+        match self.texts.get(place) {
+            Some(text) if text.looked_through => return text.told,
+            _ => {}
+        }
+        let told = scan(self.read(place, value));
+        if let Some(text) = self.texts.get_mut(place) {
+            text.told = told;
+            text.looked_through = true;
+        }
+        told
     }
 
     /// A text's bytes, given the value.
@@ -158,6 +173,12 @@ impl Texts {
                 }
             }
         }
+    }
+
+    /// The text of which this is the lower case, or the text itself: both have the same words.
+    fn cased(&self, place: usize) -> usize {
+        let text = self.texts.get(place);
+        text.and_then(|text| text.lower_of).unwrap_or(place)
     }
 
     fn lower(&mut self, place: usize) -> usize {

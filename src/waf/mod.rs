@@ -5,6 +5,7 @@
 //! runtime or a Kubernetes type, and every input is bytes: attacks are rarely text.
 
 pub mod body;
+pub mod log;
 pub mod matcher;
 pub mod operators;
 pub mod seclang;

@@ -6,6 +6,7 @@
 
 pub mod body;
 pub mod libinjection;
+pub mod log;
 pub mod matcher;
 pub mod operators;
 pub mod seclang;

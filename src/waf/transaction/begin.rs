@@ -28,7 +28,7 @@ pub struct Exchange<'a> {
 /// When an exchange began.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Clock {
-    began: Option<SystemTime>,
+    pub(super) began: Option<SystemTime>,
 }
 
 impl Transaction {
@@ -151,7 +151,7 @@ const AT_FIRST: &[(Variable, &[u8])] = &[
 
 /// Year, month (1 to 12) and day (1 to 31) of a day counted from 1970-01-01, in the Gregorian
 /// calendar.
-fn civil(days: i64) -> (i64, i64, i64) {
+pub(crate) fn civil(days: i64) -> (i64, i64, i64) {
     // Years from March on, so that the leap day is the last; eras of 400 years.
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);

@@ -4,6 +4,7 @@
 //! response head, response body, end. What it does with a verdict is its own affair; what was found
 //! is in the report. A transaction is used again for the next exchange, and may move between threads.
 
+mod audit;
 mod begin;
 mod report;
 mod request;
@@ -12,6 +13,7 @@ mod response;
 mod run;
 mod verdict;
 
+pub(crate) use self::begin::civil;
 pub use self::{
     begin::Exchange,
     report::Match,

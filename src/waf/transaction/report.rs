@@ -70,7 +70,7 @@ impl Transaction {
         self.state.tx.number(slot)
     }
 
-    fn rule(&self, program: usize, rule: usize) -> Option<&Rule> {
+    pub(super) fn rule(&self, program: usize, rule: usize) -> Option<&Rule> {
         self.policy.programs.get(program)?.rules.get(rule)
     }
 }

@@ -1,0 +1,19 @@
+//! What a transaction does not know of its exchange.
+
+/// What a transaction does not know of its exchange, and logs should tell.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct About<'a> {
+    /// The status of the answer; 0 where there was none.
+    pub status: u16,
+    /// The route, for example `shop/cart`; empty where none was found.
+    pub route: &'a str,
+    /// The firewall's policy.
+    pub policy: &'a str,
+    /// Why the proxy refused the exchange where no rule did, for example `body_too_large`.
+    pub refused: Option<&'a str>,
+    /// The request's body as far as it was kept. Without it the audit log has none, and what was found
+    /// in an XML body is masked, since names of elements stand nowhere else.
+    pub request_body: &'a [u8],
+    /// The response's body as far as it was kept.
+    pub response_body: &'a [u8],
+}

@@ -1,0 +1,142 @@
+//! ModSecurity 3's error-log line: what go-ftw and the parsers of others read.
+//!
+//! `[client ...] ModSecurity: Warning. Matched ... [file ""] [line ""] [id ""] ...`, one line a match.
+//! Differences: `[hostname ""]` is the name that the client asked for, as in ModSecurity 2; `[ref ""]`
+//! is empty; a negated operator has a `!`; quotes in values are written as `\x22`, so that no value
+//! can pass for a field.
+
+use super::{About, Masks, escape, view::View};
+use crate::waf::{Match, Transaction, Variable, evaluate::Kind};
+
+/// Bytes shown of a value, of an operator's argument and of every other text.
+const LIMIT: usize = 200;
+
+/// Bytes shown of `msg`, which carries macros and is looked for.
+const MSG_LIMIT: usize = 1024;
+
+/// Appends the line of one match, its line feed included. Whoever writes all of an exchange calls
+/// [`error_lines`].
+pub fn error_line(
+    transaction: &Transaction,
+    about: &About<'_>,
+    found: &Match<'_>,
+    masks: &Masks,
+    out: &mut Vec<u8>,
+) {
+    write(&View::new(transaction, about, masks), found, out, true);
+}
+
+/// Appends the lines of all matches of an exchange.
+pub fn error_lines(transaction: &Transaction, about: &About<'_>, masks: &Masks, out: &mut Vec<u8>) {
+    let mut found = transaction.matches().peekable();
+    if found.peek().is_none() {
+        return;
+    }
+    let view = View::new(transaction, about, masks);
+    for found in found {
+        write(&view, &found, out, true);
+    }
+}
+
+/// Appends the line of a match; `client`: with the client's address before it.
+pub(super) fn write(view: &View<'_>, found: &Match<'_>, out: &mut Vec<u8>, client: bool) {
+    let transaction = view.transaction;
+    let shown = view.shown(found);
+    let info = found.rule;
+    if client {
+        out.extend_from_slice(b"[client ");
+        escape::line(out, transaction.value(Variable::RemoteAddr), LIMIT);
+        out.extend_from_slice(b"] ");
+    }
+    out.extend_from_slice(b"ModSecurity: ");
+    outcome(view, found, out);
+    explanation(found, &shown.variable, &shown.value, out);
+    let number = |number: Option<u8>| number.unwrap_or(0).to_string();
+    let field = |out: &mut Vec<u8>, name: &str, value: &[u8], limit: usize| {
+        out.extend_from_slice(b" [");
+        out.extend_from_slice(name.as_bytes());
+        out.extend_from_slice(b" \"");
+        escape::line(out, value, limit);
+        out.extend_from_slice(b"\"]");
+    };
+    field(out, "file", info.file.as_bytes(), LIMIT);
+    field(out, "line", info.line.to_string().as_bytes(), LIMIT);
+    field(out, "id", info.id.to_string().as_bytes(), LIMIT);
+    field(out, "rev", &info.rev, LIMIT);
+    field(out, "msg", &shown.msg, MSG_LIMIT);
+    field(out, "data", &shown.data, LIMIT);
+    field(out, "severity", number(info.severity).as_bytes(), LIMIT);
+    field(out, "ver", &info.ver, LIMIT);
+    field(out, "maturity", number(info.maturity).as_bytes(), LIMIT);
+    field(out, "accuracy", number(info.accuracy).as_bytes(), LIMIT);
+    for tag in &shown.tags {
+        field(out, "tag", tag, LIMIT);
+    }
+    field(out, "hostname", host(transaction), LIMIT);
+    field(out, "uri", &view.path(), LIMIT);
+    field(
+        out,
+        "unique_id",
+        transaction.value(Variable::UniqueId),
+        LIMIT,
+    );
+    field(out, "ref", b"", LIMIT);
+    out.push(b'\n');
+}
+
+/// The host that the client asked for, or the address that it reached.
+pub(super) fn host(transaction: &Transaction) -> &[u8] {
+    match transaction.value(Variable::ServerName) {
+        b"" => transaction.value(Variable::ServerAddr),
+        name => name,
+    }
+}
+
+/// What became of the exchange by this match.
+fn outcome(view: &View<'_>, found: &Match<'_>, out: &mut Vec<u8>) {
+    let transaction = view.transaction;
+    let by_this = transaction
+        .refused_by()
+        .is_some_and(|rule| std::ptr::eq(rule, found.rule));
+    let refusal = transaction
+        .refusal()
+        .filter(|_| by_this && found.disruptive);
+    let Some(refusal) = refusal else {
+        out.extend_from_slice(b"Warning. ");
+        return;
+    };
+    match &refusal.kind {
+        Kind::Deny(status) => escape::number(out, b"Access denied with code ", (*status).into()),
+        Kind::Drop => out.extend_from_slice(b"Access denied with connection close"),
+        Kind::Redirect(status, to) => {
+            out.extend_from_slice(b"Access denied with redirection to ");
+            escape::line(out, &view.header(b"location", to), LIMIT);
+            escape::number(out, b" using status ", (*status).into());
+        }
+    }
+    escape::number(out, b" (phase ", found.phase.into());
+    out.extend_from_slice(b"). ");
+}
+
+/// What matched.
+fn explanation(found: &Match<'_>, variable: &[u8], value: &[u8], out: &mut Vec<u8>) {
+    if variable.is_empty() {
+        out.extend_from_slice(b"Unconditional match in SecAction.");
+        return;
+    }
+    out.extend_from_slice(b"Matched \"Operator `");
+    if found.negated {
+        out.push(b'!');
+    }
+    if let [first, rest @ ..] = found.operator.as_bytes() {
+        out.push(first.to_ascii_uppercase());
+        out.extend_from_slice(rest);
+    }
+    out.extend_from_slice(b"' with parameter `");
+    escape::line(out, found.argument, LIMIT);
+    out.extend_from_slice(b"' against variable `");
+    escape::line(out, variable, LIMIT);
+    out.extend_from_slice(b"' (Value: `");
+    escape::line(out, value, LIMIT);
+    out.extend_from_slice(b"' )");
+}

@@ -1,0 +1,30 @@
+//! What the firewall writes to logs: ModSecurity's error-log lines, one JSON event an exchange, and
+//! the audit log.
+//!
+//! Pure functions from a [`Transaction`](super::Transaction) to bytes; whoever calls them has the
+//! file. Invariant: nothing that [`Masks`] names is written by any of them, whatever variable or macro
+//! it came through. Non-goal: rotation, sampling, shipping.
+
+mod about;
+mod action;
+mod assignments;
+mod date;
+mod error_line;
+mod escape;
+mod event;
+mod json;
+mod masks;
+mod secrets;
+mod templates;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+pub use self::{
+    about::About,
+    action::Action,
+    error_line::{error_line, error_lines},
+    event::event,
+    masks::Masks,
+};

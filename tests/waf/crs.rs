@@ -20,8 +20,14 @@ use crate::exchange::{Request, Response, run};
 
 /// Tests whose expectation is not met here, and why. What the codec refuses is not the engine's.
 const DIFFERENT: &[(&str, &str)] = &[
-    ("920181-1", "the codec refuses a length together with chunks"),
-    ("920620-1", "two types are two headers here: the front that the test is for joins them"),
+    (
+        "920181-1",
+        "the codec refuses a length together with chunks",
+    ),
+    (
+        "920620-1",
+        "two types are two headers here: the front that the test is for joins them",
+    ),
     ("921140-1", "the codec refuses a bare CR in a header"),
 ];
 

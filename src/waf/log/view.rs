@@ -333,7 +333,7 @@ impl<'a> View<'a> {
         let mut targets = earlier.iter().flat_map(|link| &link.targets);
         targets.any(|target| match &target.select {
             Select::Name(name) => self.hides(target.variable, name),
-            Select::All | Select::Regex(_) => self.hides_any(target.variable),
+            Select::All | Select::Regex(_) | Select::TxRegex(..) => self.hides_any(target.variable),
             Select::Tx(_) => false,
         })
     }

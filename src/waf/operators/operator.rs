@@ -42,7 +42,7 @@ pub enum Operator {
     DetectXss,
     /// `@unconditionalMatch`
     Always,
-    /// `@noMatch`
+    /// `@noMatch`, and `@geoLookup`
     Never,
 }
 
@@ -52,11 +52,17 @@ pub struct Outcome {
     /// Whether the value is what the operator looks for.
     pub matched: bool,
     /// Whether the search gave up: it took too many steps, or what macros made of the pattern is none.
-    /// Then `matched` is true, and a rule that negates the operator should match all the same.
+    /// Then `matched` is true.
     pub exhausted: bool,
 }
 
 impl Outcome {
+    /// Whether the operator, perhaps negated, matches. One that gave up does either way: nobody shall
+    /// pass by making a search long.
+    pub fn holds(self, negated: bool) -> bool {
+        self.exhausted || self.matched != negated
+    }
+
     pub(super) const EXHAUSTED: Self = Self {
         matched: true,
         exhausted: true,
@@ -85,6 +91,8 @@ const TABLE: &[(&str, Compile)] = &[
     ("endsWith", |argument, _| text(Relation::EndsWith, argument)),
     ("eq", |argument, _| number(Order::Equal, argument)),
     ("ge", |argument, _| number(Order::GreaterOrEqual, argument)),
+    // No database of countries is read, of which the parser warns.
+    ("geoLookup", |_, _| Ok(Operator::Never)),
     ("gt", |argument, _| number(Order::Greater, argument)),
     ("ipMatch", |argument, env| {
         Addresses::from_argument(argument, env).map(Operator::Address)

@@ -6,9 +6,12 @@ use super::{check, compile_with, evaluate};
 use crate::waf::operators::{Limits, Operator, OperatorError, OperatorWarning, Outcome};
 use crate::waf::seclang::{FileError, Memory};
 
+/// An argument of `@pm`, a value, and the phrase that is found.
+type Phrases = (&'static [u8], &'static [u8], Option<&'static [u8]>);
+
 #[test]
 fn phrases_are_found_in_any_case_and_captured_as_written() {
-    let cases: &[(&[u8], &[u8], Option<&[u8]>)] = &[
+    let cases: &[Phrases] = &[
         (b"union select", b"1 UnIoN 2", Some(b"union")),
         (b"Union", b"union", Some(b"Union")),
         (b"union", b"", None),

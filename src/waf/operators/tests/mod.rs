@@ -70,9 +70,18 @@ fn check(name: &str, argument: &[u8], input: &[u8], expected: bool) {
     assert_eq!(captured, None);
 }
 
+/// An operator, its argument, that with its macros expanded, a value, and whether it matches.
+type Expanded = (
+    &'static str,
+    &'static [u8],
+    &'static [u8],
+    &'static [u8],
+    bool,
+);
+
 #[test]
 fn macros_are_taken_as_they_were_expanded() {
-    let cases: &[(&str, &[u8], &[u8], &[u8], bool)] = &[
+    let cases: &[Expanded] = &[
         ("within", b"%{tx.methods}", b"GET POST", b"POST", true),
         ("streq", b"a%{tx.0}", b"ab", b"ab", true),
         ("contains", b"%{tx.0}", b"b", b"abc", true),
@@ -109,6 +118,18 @@ fn macros_that_make_no_pattern_count_as_a_match_that_gave_up() {
     let long = vec![b'b'; 5 << 10];
     let outcome = operator.evaluate(b"b", &long, &mut caches, None);
     assert_eq!(outcome, Outcome::EXHAUSTED);
+}
+
+#[test]
+fn what_gave_up_holds_negated_or_not() {
+    let cases = [
+        (Outcome::matched(true), [true, false]),
+        (Outcome::matched(false), [false, true]),
+        (Outcome::EXHAUSTED, [true, true]),
+    ];
+    for (outcome, expected) in cases {
+        assert_eq!([outcome.holds(false), outcome.holds(true)], expected);
+    }
 }
 
 #[test]

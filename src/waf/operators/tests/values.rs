@@ -3,6 +3,14 @@
 use super::{check, compile, evaluate};
 use crate::waf::operators::Outcome;
 
+/// An operator, its argument, a value, and what is captured of it if it matches.
+type Captured = (
+    &'static str,
+    &'static [u8],
+    &'static [u8],
+    Option<&'static [u8]>,
+);
+
 #[test]
 fn texts_compare_byte_by_byte() {
     let cases: &[(&str, &[u8], &[u8], bool)] = &[
@@ -38,6 +46,7 @@ fn texts_compare_byte_by_byte() {
         ("strmatch", br#""a |3b 3B|\;""#, b"xa ;;;", true),
         ("strmatch", b"a|b", b"a|b", true),
         ("noMatch", b"", b"a", false),
+        ("geoLookup", b"", b"192.0.2.1", false),
         ("unconditionalMatch", b"", b"", true),
         ("UNCONDITIONALMATCH", b"", b"", true),
     ];
@@ -104,7 +113,7 @@ fn faults_of_encodings_are_matches() {
 
 #[test]
 fn numbers_are_verified_by_their_check_digits() {
-    let cases: &[(&str, &[u8], &[u8], Option<&[u8]>)] = &[
+    let cases: &[Captured] = &[
         (
             "verifyCC",
             br"\d{13,16}",
@@ -175,14 +184,14 @@ fn candidates_without_end_count_as_a_match() {
 
 #[test]
 fn injections_capture_the_fingerprint_or_the_value() {
-    let cases: &[(&str, &[u8], Option<&[u8]>)] = &[
-        ("detectSQLi", b"1' OR '1'='1", Some(b"s&sos")),
-        ("detectSQLi", b"hello", None),
-        ("detectXSS", b"<script>", Some(b"<script>")),
-        ("detectXSS", b"hello", None),
+    let cases: &[Captured] = &[
+        ("detectSQLi", b"", b"1' OR '1'='1", Some(b"s&sos")),
+        ("detectSQLi", b"", b"hello", None),
+        ("detectXSS", b"", b"<script>", Some(b"<script>")),
+        ("detectXSS", b"", b"hello", None),
     ];
-    for (name, input, expected) in cases {
-        let (outcome, captured) = evaluate(&compile(name, b""), b"", input);
+    for (name, argument, input, expected) in cases {
+        let (outcome, captured) = evaluate(&compile(name, argument), b"", input);
         assert_eq!(outcome, Outcome::matched(expected.is_some()), "@{name}");
         assert_eq!(captured.as_deref(), *expected, "@{name}");
     }

@@ -55,6 +55,9 @@ fn any_byte() -> impl Strategy<Value = u8> {
 }
 
 proptest! {
+    // Patterns take long to compile without optimisation.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn both_engines_find_the_same(pattern in regular(), inputs in prop::collection::vec(value(), 4)) {
         let (automaton, machine) = (rx(pattern.as_bytes()), by_machine(pattern.as_bytes()));

@@ -225,7 +225,7 @@ fn the_patterns_of_older_core_rules_that_backtrack_work() {
 
 #[test]
 fn all_matches_are_captured_one_after_the_other() {
-    let cases: [(&str, &[u8], &[Range<usize>]); 4] = [
+    let cases: [Case; 4] = [
         (r"(\d)x", b"1x 2x", &[0..2, 0..1, 3..5, 3..4]),
         ("x*", b"ax", &[0..0, 1..2, 2..2]),
         (

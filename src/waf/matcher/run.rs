@@ -150,7 +150,7 @@ impl Matcher {
                 after = texts.transform(before, transformation, value);
             }
             texts.set_after(place, after);
-            if let Some(text) = texts.get_mut(after) {
+            if let Some(text) = texts.text_mut(after) {
                 text.asked = text.asked.union(&other.intersection(&step.ending));
             }
             if texts.held() > MAX_HELD {
@@ -189,7 +189,7 @@ impl Matcher {
             caches,
             ..
         } = scratch;
-        let Some(text) = texts.get_mut(place) else {
+        let Some(text) = texts.text_mut(place) else {
             return;
         };
         if text.asked.is_empty() {

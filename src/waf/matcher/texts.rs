@@ -65,7 +65,7 @@ impl Texts {
         self.used
     }
 
-    pub(super) fn get_mut(&mut self, place: usize) -> Option<&mut Text> {
+    pub(super) fn text_mut(&mut self, place: usize) -> Option<&mut Text> {
         self.texts.get_mut(place)
     }
 

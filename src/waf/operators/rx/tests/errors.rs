@@ -1,6 +1,6 @@
 //! Patterns that are refused, and searches that give up.
 
-use super::{PatternError, rx, rx_with};
+use super::{super::PatternError, rx, rx_with};
 use crate::waf::operators::tests::compile_with;
 use crate::waf::operators::{Caches, Limits, Operator, OperatorWarning, Outcome};
 use crate::waf::seclang::Memory;

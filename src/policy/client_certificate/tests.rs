@@ -77,11 +77,12 @@ fn who_is_admitted_depends_on_what_is_asked_and_on_the_chain() {
     server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let client = params("client");
     let der = |issuer: &Issuer| issuer.der().clone();
-    let chains: [(
-        &str,
+    type Case = (
+        &'static str,
         Vec<CertificateDer<'static>>,
         [Result<(), CertificateRefusal>; 3],
-    ); 8] = [
+    );
+    let chains: [Case; 8] = [
         ("none", vec![], [Err(Missing), Ok(()), Ok(())]),
         ("direct", vec![leaf(&client, &root)], [Ok(()); 3]),
         (

@@ -277,11 +277,9 @@ fn check(
     let expected = asked_one_by_one(atoms, value, wanted);
     let mut out = Bits::EMPTY;
     matcher.run(value, wanted, scratch, &mut out);
-    for bit in expected
-        .difference(&out)
-        .union(&out.difference(&expected))
-        .iter()
-    {
+    let missed = expected.difference(&out);
+    let wrong = missed.union(&out.difference(&expected));
+    if let Some(bit) = wrong.iter().next() {
         let atom = &atoms[usize::from(bit)];
         panic!(
             "{} is {}: {atom:?}",

@@ -11,7 +11,7 @@ use crate::waf::{
     Variable,
     candidates::{Answers, Plan},
     ruleset::{Link, Quick},
-    tx::{Decimal, Member, Slot},
+    tx::Decimal,
     values::Source,
 };
 
@@ -153,14 +153,7 @@ impl Looking<'_> {
             return false;
         }
         if self.link.capture && !self.link.test.negated && !captures.is_empty() {
-            let names = &self.expander.policy.names;
-            for index in 0..Slot::CAPTURES {
-                let member = Member::Fixed(Slot(index));
-                match captures.group(usize::from(index), text) {
-                    Some(group) => tx.set(names, member, group),
-                    None => tx.unset(names, member),
-                }
-            }
+            tx.capture((0..).map(|index| captures.group(index, text)));
         }
         matched_value.clear();
         matched_value.extend_from_slice(text);

@@ -1,6 +1,9 @@
 //! What `TX` holds during one exchange.
 
-use hashbrown::HashMap;
+use std::hash::BuildHasher;
+
+use foldhash::quality::RandomState;
+use hashbrown::HashTable;
 
 use super::{Decimal, Slot, TxNames, leading_number};
 
@@ -8,20 +11,27 @@ use super::{Decimal, Slot, TxNames, leading_number};
 /// count arguments this way, of which there are at most 1,000 by default.
 const DYNAMIC_MEMBERS: usize = 2048;
 
+/// Their places that are kept for the next exchange.
+const SPARE: usize = 64;
+
 /// The members of `TX`, all unset at first.
 #[derive(Debug, Default)]
 pub(crate) struct TxStore {
     fixed: Vec<Value>,
     /// Which of `fixed` have been set, so that beginning anew costs only as much.
     touched: Vec<Slot>,
-    dynamic: HashMap<Box<[u8]>, Dynamic>,
-    /// The order in which they came.
-    order: Vec<Box<[u8]>>,
+    /// Where in `dynamic` a name is, by its hash.
+    places: HashTable<usize>,
+    /// In the order in which they came; those from `held` on are spare.
+    dynamic: Vec<Dynamic>,
+    held: usize,
+    hasher: RandomState,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Dynamic {
-    name: Box<[u8]>,
+    lower: Vec<u8>,
+    name: Vec<u8>,
     value: Value,
 }
 
@@ -85,8 +95,9 @@ impl TxStore {
         if self.fixed.len() < names {
             self.fixed.resize_with(names, Value::default);
         }
-        self.dynamic.clear();
-        self.order.clear();
+        self.places.clear();
+        self.held = 0;
+        self.dynamic.truncate(SPARE);
     }
 
     /// Whether a fixed member is set.
@@ -114,9 +125,33 @@ impl TxStore {
         match names.find(lower) {
             Some(slot) => self.write(slot, out),
             None => self
-                .dynamic
-                .get(lower)
+                .place(lower)
+                .and_then(|place| self.dynamic.get(place))
                 .is_some_and(|dynamic| dynamic.value.write(out)),
+        }
+    }
+
+    /// Where the member is whose name, in lower case, came about.
+    fn place(&self, lower: &[u8]) -> Option<usize> {
+        let is_it = |place: &usize| {
+            let dynamic = self.dynamic.get(*place);
+            dynamic.is_some_and(|dynamic| dynamic.lower == lower)
+        };
+        self.places
+            .find(self.hasher.hash_one(lower), is_it)
+            .copied()
+    }
+
+    /// Sets `TX:0` and on to the groups of a match; what was captured before is gone.
+    pub(crate) fn capture<'a>(&mut self, groups: impl Iterator<Item = Option<&'a [u8]>>) {
+        for (index, group) in (0..Slot::CAPTURES).zip(groups) {
+            if let Some(group) = group {
+                if let Some(value) = self.fixed_mut(Slot(index)) {
+                    value.set_text(group);
+                }
+            } else if let Some(value) = self.fixed.get_mut(usize::from(index)) {
+                value.kind = Kind::Unset;
+            }
         }
     }
 
@@ -147,22 +182,37 @@ impl TxStore {
             Member::Fixed(slot) => return self.fixed_mut(slot),
             Member::Named(name) => name,
         };
-        let lower = name.to_ascii_lowercase();
-        if let Some(slot) = names.find(&lower) {
+        // The name is written where it will stay, if it is a new one.
+        if self.dynamic.len() == self.held {
+            self.dynamic.push(Dynamic::default());
+        }
+        let spare = self.dynamic.get_mut(self.held)?;
+        spare.lower.clear();
+        spare.lower.extend(name.iter().map(u8::to_ascii_lowercase));
+        if let Some(slot) = names.find(&spare.lower) {
             return self.fixed_mut(slot);
         }
-        let known = self.dynamic.contains_key(lower.as_slice());
-        if !known {
-            if self.dynamic.len() >= DYNAMIC_MEMBERS {
-                return None;
-            }
-            self.order.push(lower.as_slice().into());
+        let hash = self.hasher.hash_one(spare.lower.as_slice());
+        let (known, new) = self.dynamic.split_at_mut_checked(self.held)?;
+        let spare = new.first_mut()?;
+        let is_it = |place: &usize| known.get(*place).is_some_and(|it| it.lower == spare.lower);
+        if let Some(place) = self.places.find(hash, is_it) {
+            return known.get_mut(*place).map(|dynamic| &mut dynamic.value);
         }
-        let dynamic = self.dynamic.entry(lower.into()).or_insert_with(|| Dynamic {
-            name: name.into(),
-            value: Value::default(),
-        });
-        Some(&mut dynamic.value)
+        if self.held >= DYNAMIC_MEMBERS {
+            return None;
+        }
+        spare.name.clear();
+        spare.name.extend_from_slice(name);
+        spare.value.kind = Kind::Unset;
+        let hasher = &self.hasher;
+        let rehash = |place: &usize| {
+            let lower = known.get(*place).map(|dynamic| dynamic.lower.as_slice());
+            hasher.hash_one(lower.unwrap_or_default())
+        };
+        self.places.insert_unique(hash, self.held, rehash);
+        self.held += 1;
+        Some(&mut spare.value)
     }
 
     fn fixed_mut(&mut self, slot: Slot) -> Option<&mut Value> {
@@ -196,19 +246,17 @@ impl TxStore {
                 each(name, &buffer);
             }
         }
-        self.dynamic(&mut buffer, |name, value| {
+        self.for_dynamic(&mut buffer, |name, value| {
             if holds(name) {
                 each(name, value);
             }
         });
     }
 
-    fn dynamic(&self, buffer: &mut Vec<u8>, mut each: impl FnMut(&[u8], &[u8])) {
-        for lower in &self.order {
+    fn for_dynamic(&self, buffer: &mut Vec<u8>, mut each: impl FnMut(&[u8], &[u8])) {
+        for dynamic in self.dynamic.iter().take(self.held) {
             buffer.clear();
-            if let Some(dynamic) = self.dynamic.get(lower)
-                && dynamic.value.write(buffer)
-            {
+            if dynamic.value.write(buffer) {
                 each(&dynamic.name, buffer);
             }
         }
@@ -226,7 +274,7 @@ impl TxStore {
                 each(names.name(Slot(slot)), &buffer);
             }
         }
-        self.dynamic(&mut buffer, each);
+        self.for_dynamic(&mut buffer, each);
     }
 }
 

@@ -14,6 +14,7 @@
 mod class;
 mod error;
 mod escape;
+mod group;
 mod lower;
 mod machine;
 mod node;

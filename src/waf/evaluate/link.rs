@@ -148,8 +148,7 @@ impl Looking<'_> {
         let text = transformed.apply_chain(steps.get(..count).unwrap_or_default(), value);
         let wanted = self.link.capture.then_some(&mut *captures);
         let outcome = operator.evaluate(text, self.argument, caches, wanted);
-        // A search that gave up is a match, negated or not.
-        if outcome.matched == self.link.test.negated && !outcome.exhausted {
+        if !outcome.holds(self.link.test.negated) {
             return false;
         }
         if self.link.capture && !self.link.test.negated && !captures.is_empty() {

@@ -4,3 +4,4 @@
 mod crs;
 mod exchange;
 mod libinjection;
+mod rules;

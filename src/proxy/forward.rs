@@ -15,7 +15,7 @@ use super::{
     error::{ProxyError, Retry},
     forwarded::Client,
     hash_key::hash_of,
-    head::{UpstreamHead, write_authority},
+    head::{LeftOut, UpstreamHead, write_authority},
     http2::Http2Attempt,
     io::{Fault, Shared, write_all},
     metrics::Counter,
@@ -45,6 +45,7 @@ pub(super) struct Forward<'a, 'e, F, C> {
     pub client: Client,
     pub body_limit: BodyLimit,
     pub timeouts: Timeouts,
+    pub left_out: LeftOut,
 }
 
 /// How forwarding ended where nothing went wrong.
@@ -153,6 +154,7 @@ impl<F: FromClient, C: ToClient> Forward<'_, '_, F, C> {
             account,
             client,
             asked,
+            left_out,
             ..
         } = self;
         let options = &view.snapshot.config.options;
@@ -189,6 +191,7 @@ impl<F: FromClient, C: ToClient> Forward<'_, '_, F, C> {
             keep_id: client.trusted && request.find(FieldId::XRequestId).is_some(),
             underscores: options.underscores_in_headers,
             forwarded,
+            left_out: *left_out,
         }
         .write(out);
     }
@@ -363,7 +366,7 @@ impl<F: FromClient, C: ToClient> Forward<'_, '_, F, C> {
             asked: self.asked,
             timeouts: self.timeouts,
             over_tls,
-            awaits_continue: framing.expect_continue,
+            awaits_continue: framing.expect_continue && !self.left_out.expect,
             lease: &lease,
         };
         match attempt.run(&room, head_len, scratch).await {

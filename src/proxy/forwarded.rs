@@ -17,6 +17,8 @@ use crate::{
 pub(super) struct Peer {
     /// Who connected, after the PROXY protocol.
     pub client: SocketAddr,
+    /// The address that it reached.
+    pub server: SocketAddr,
     /// Version of TLS, if it is used.
     pub tls: Option<&'static str>,
 }
@@ -277,6 +279,7 @@ mod tests {
     fn peer(address: &str, tls: bool) -> Peer {
         Peer {
             client: SocketAddr::new(address.parse().unwrap(), 4711),
+            server: SocketAddr::new(address.parse().unwrap(), 80),
             tls: tls.then_some("TLSv1.3"),
         }
     }

@@ -1,6 +1,7 @@
 //! The data plane over real sockets.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod firewall;
 mod forwarding;
 mod http2;
 mod lifetime;

@@ -4,6 +4,7 @@
 use std::{
     io::{Read, Write},
     net::{self, SocketAddr, TcpListener, TcpStream},
+    num::NonZeroUsize,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -15,12 +16,14 @@ use std::{
 use arc_swap::ArcSwap;
 use portcullis::{
     config::{
-        Action, ClusterMap, Config, Forward, ObjectKind, ObjectRef, Options, Route, Rule, RuleMeta,
+        Action, ClusterMap, Config, Firewall, Forward, ObjectKind, ObjectRef, Options, Route, Rule,
+        RuleMeta,
     },
     message::HostMatch,
     policy::RoutePolicy,
     proxy::{
-        AccessLogDestination, AccessLogWriter, Limits, Listener, Metrics, WorkerParts, run_worker,
+        AccessLogDestination, AccessLogWriter, BUFFERED_BYTES, FirewallLog, Inspectors, Limits,
+        Listener, Metrics, WorkerParts, run_worker,
     },
     routing::{Match, PathMatch},
     shutdown::{Ended, Schedule, Shutdown},
@@ -40,6 +43,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) struct TestProxy {
     pub(crate) address: SocketAddr,
     pub(crate) limits: Arc<Limits>,
+    pub(crate) metrics: Metrics,
     snapshots: Arc<ArcSwap<Snapshot>>,
     compiler: Mutex<Compiler>,
     shutdown: Shutdown,
@@ -55,6 +59,11 @@ impl TestProxy {
     }
 
     pub(crate) fn start_at(config: Config, address: &str) -> Self {
+        Self::start_holding(config, address, BUFFERED_BYTES)
+    }
+
+    /// The same, with so many bytes for bodies that are held.
+    pub(crate) fn start_holding(config: Config, address: &str, buffered: usize) -> Self {
         let metrics = Metrics::new();
         let series = metrics.clone();
         let mut compiler = Compiler::new(
@@ -91,6 +100,8 @@ impl TestProxy {
             ),
             log: log.worker(),
             metrics: metrics.worker(),
+            inspectors: Inspectors::start(NonZeroUsize::MIN, buffered).unwrap(),
+            firewall_log: FirewallLog::default(),
             limits: Arc::clone(&limits),
             stage: shutdown.watch(),
             tasks: shutdown.tasks().clone(),
@@ -99,6 +110,7 @@ impl TestProxy {
         Self {
             address,
             limits,
+            metrics,
             snapshots,
             compiler: Mutex::new(compiler),
             shutdown,
@@ -230,6 +242,10 @@ impl Client {
     }
 
     pub(crate) fn exactly(&mut self, length: usize) -> String {
+        String::from_utf8(self.exactly_bytes(length)).unwrap()
+    }
+
+    pub(crate) fn exactly_bytes(&mut self, length: usize) -> Vec<u8> {
         while self.unread.len() < length {
             let mut piece = [0; 4096];
             let read = self.stream.read(&mut piece).unwrap_or(0);
@@ -237,7 +253,7 @@ impl Client {
             self.unread.extend_from_slice(&piece[..read]);
         }
         let rest = self.unread.split_off(length);
-        String::from_utf8(std::mem::replace(&mut self.unread, rest)).unwrap()
+        std::mem::replace(&mut self.unread, rest)
     }
 
     pub(crate) fn finish_sending(&self) {
@@ -337,8 +353,11 @@ pub(crate) fn read_request(connection: &mut Client) -> Option<(String, String)> 
 #[derive(Default)]
 pub(crate) struct Plan {
     pub(crate) options: Options,
-    routes: Vec<Route>,
-    clusters: ClusterMap,
+    /// The firewall of rules that are added from here on.
+    pub(crate) firewall: Option<Arc<Firewall>>,
+    pub(crate) default_firewall: Option<Arc<Firewall>>,
+    pub(crate) routes: Vec<Route>,
+    pub(crate) clusters: ClusterMap,
 }
 
 impl Plan {
@@ -420,7 +439,7 @@ impl Plan {
             rules: vec![Rule {
                 matches: vec![Match::path(PathMatch::Prefix(prefix.into()))],
                 policy: Arc::new(policy),
-                firewall: None,
+                firewall: self.firewall.clone(),
                 action,
                 meta: Arc::new(meta),
             }],
@@ -431,6 +450,7 @@ impl Plan {
         Config {
             routes: self.routes.into_iter().map(Arc::new).collect(),
             clusters: self.clusters,
+            default_firewall: self.default_firewall,
             options: Arc::new(self.options),
             ..Config::default()
         }

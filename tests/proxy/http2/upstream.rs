@@ -17,7 +17,7 @@ type Script = dyn Fn(Request<RecvStream>, SendResponse<Bytes>) -> Pin<Box<dyn Fu
     + Sync;
 
 /// Starts an upstream on a thread of its own; `script` is given each stream.
-pub(super) fn scripted<F>(
+pub(crate) fn scripted<F>(
     script: impl Fn(Request<RecvStream>, SendResponse<Bytes>) -> F + Send + Sync + 'static,
 ) -> SocketAddr
 where
@@ -50,7 +50,7 @@ where
 
 /// Answers every request with 200 and an account of what came: the head as HTTP/1.1 would have it,
 /// then the body, then the trailers.
-pub(super) fn mirror() -> SocketAddr {
+pub(crate) fn mirror() -> SocketAddr {
     scripted(|request, mut respond| async move {
         let (parts, mut body) = request.into_parts();
         let mut account = format!("{} {}\n", parts.method, parts.uri);

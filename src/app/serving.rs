@@ -16,7 +16,10 @@ use crate::{
     admin::{Published, Status},
     config::Options,
     control::reconcile::Reconciled,
-    proxy::{AccessLogWriter, Limits, Listener, Metrics, WorkerParts, run_worker},
+    proxy::{
+        AccessLogWriter, BUFFERED_BYTES, FirewallLog, Inspectors, Limits, Listener, Metrics,
+        WorkerParts, run_worker,
+    },
     shutdown::Shutdown,
     snapshot::{Compiler, SnapshotHandle},
     tls::{Certificate, ServerAcceptor, ServerResolver},
@@ -177,6 +180,9 @@ impl Workers {
             tracing::info!(%address, tls, "listening");
         }
         let idle_limit = Arc::new(IdleLimit::new(IDLE_UPSTREAM_CONNECTIONS));
+        let count = NonZeroUsize::new(sockets.workers.len()).unwrap_or(NonZeroUsize::MIN);
+        let inspectors = Inspectors::start(count, BUFFERED_BYTES)
+            .context("cannot start threads for inspections")?;
         let mut threads = Vec::with_capacity(sockets.workers.len());
         for (number, bound) in sockets.workers.into_iter().enumerate() {
             let listeners = bound.into_iter().map(
@@ -204,6 +210,8 @@ impl Workers {
                 names: names.clone(),
                 log: log.worker(),
                 metrics: metrics.worker(),
+                inspectors: inspectors.clone(),
+                firewall_log: FirewallLog::default(),
                 limits: Arc::clone(limits),
                 stage: shutdown.watch(),
                 tasks: shutdown.tasks().clone(),

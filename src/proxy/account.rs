@@ -10,9 +10,11 @@ use std::{
 use super::{
     error::ProxyError,
     forwarded::{Client, Peer},
+    inspect::{self, Inspection},
     pipeline::{self, Decision, Routed},
     record::{Outcome, RequestRecord, SeriesId, UpstreamRecord},
     request_id::RequestId,
+    respond::Answer,
     worker::{View, Worker},
 };
 use crate::{
@@ -37,6 +39,8 @@ pub(super) struct Account<'a> {
     pub client: Option<Client>,
     /// The rule, once the request is routed.
     pub rule: Option<Arc<Rule>>,
+    /// The firewall's part, if there is a firewall.
+    pub inspection: Option<Box<Inspection>>,
     /// The status sent, 0 before.
     pub status: u16,
     /// Body bytes sent to the client.
@@ -60,6 +64,7 @@ impl<'a> Account<'a> {
             id: worker.ids.next(),
             client: None,
             rule: None,
+            inspection: None,
             status: 0,
             sent: 0,
             responded: false,
@@ -69,13 +74,14 @@ impl<'a> Account<'a> {
         }
     }
 
-    /// Finds the rule and what happens to the request, under the snapshot of the moment.
+    /// Finds the rule and what happens to the request, under the snapshot of the moment; `Err` where no
+    /// rule was looked for. What happens is to be heeded once the firewall has seen the head.
     pub(super) fn decide(
         &mut self,
         head: &RequestHead,
         target: &mut Target,
         framing: &RequestFraming,
-    ) -> Result<(Decision, Rc<View>), ProxyError> {
+    ) -> Result<(Result<Decision, ProxyError>, Rc<View>), ProxyError> {
         pipeline::check_method(head)?;
         pipeline::check_expectation(head)?;
         let view = self.worker.view();
@@ -87,10 +93,41 @@ impl<'a> Account<'a> {
             rule,
             client,
             decision,
-        } = pipeline::route(&view, self.peer, head, target, framing)?;
+        } = pipeline::route(&view, self.peer, head, target, framing);
+        let firewall = match &rule {
+            Some(rule) => rule.firewall.as_ref(),
+            None => view.snapshot.default_firewall.as_ref(),
+        };
+        self.inspection = firewall.map(Inspection::new);
         self.client = Some(client);
-        self.rule = Some(rule);
-        Ok((decision?, view))
+        self.rule = rule;
+        Ok((decision, view))
+    }
+
+    /// The id that names the request: ours, or the one that a trusted peer has given it.
+    pub(super) fn request_id<'b>(&'b self, head: &'b RequestHead) -> &'b [u8] {
+        let trusted = self.client.is_some_and(|client| client.trusted);
+        let sent = head.find(FieldId::XRequestId);
+        match sent.filter(|sent| trusted && !sent.is_empty()) {
+            Some(sent) => sent,
+            None => self.id.as_bytes(),
+        }
+    }
+
+    /// Writes the answer to an error. Returns the length of its body.
+    pub(super) fn write_error(
+        &self,
+        answer: Answer<'_>,
+        out: &mut Vec<u8>,
+        error: ProxyError,
+    ) -> u64 {
+        let clock = &self.worker.clock;
+        match (error, &self.inspection) {
+            (ProxyError::Blocked(status), Some(inspection)) => {
+                answer.write_block(out, clock, status, inspection.block())
+            }
+            _ => answer.write_error(out, clock, error),
+        }
     }
 
     /// Notes that another endpoint is tried.
@@ -136,36 +173,32 @@ impl<'a> Account<'a> {
             .filter(|_| self.peer.tls.is_some())
     }
 
-    /// Closes the exchange's record: the access log and the request metrics are fed here and nowhere
-    /// else.
+    /// Closes the exchange's record: the access log, the firewall's and the request metrics are fed here
+    /// and nowhere else.
     pub(super) fn close(
-        &self,
+        &mut self,
         request: &RequestHead,
         target: &Target,
         received: u64,
         outcome: Outcome,
     ) {
+        let inspection = self.inspection.take();
         let Self {
             worker,
             peer,
             started,
-            id,
+            id: _,
             client,
             rule,
+            inspection: _,
             status,
             sent,
             responded: _,
             upstream_spoke: _,
             upstream,
             log_format,
-        } = self;
+        } = &*self;
         let find = |id| request.find(id).unwrap_or_default();
-        let trusted = client.is_some_and(|client| client.trusted);
-        let sent_id = if trusted {
-            find(FieldId::XRequestId)
-        } else {
-            b""
-        };
         let record = RequestRecord {
             received: *started,
             duration: started.elapsed(),
@@ -179,11 +212,7 @@ impl<'a> Account<'a> {
             status: *status,
             bytes_received: received + request.head_len as u64,
             bytes_sent: *sent,
-            request_id: if sent_id.is_empty() {
-                id.as_bytes()
-            } else {
-                sent_id
-            },
+            request_id: self.request_id(request),
             user_agent: find(FieldId::UserAgent),
             referer: find(FieldId::Referer),
             rule: rule.as_ref().map(|rule| &*rule.meta),
@@ -197,5 +226,13 @@ impl<'a> Account<'a> {
             worker.log.write(*format, &record);
         }
         worker.metrics.record(&record);
+        if let Some(inspection) = inspection {
+            inspect::conclude(worker, inspection, &record);
+        } else if client.is_none() && matches!(outcome, Outcome::Refused(_)) {
+            let view = worker.view();
+            if let Some(firewall) = &view.snapshot.default_firewall {
+                inspect::conclude_refused_head(worker, firewall, peer, request, &record);
+            }
+        }
     }
 }

@@ -1,6 +1,10 @@
 //! The start of a downstream connection: PROXY header, TLS, and which protocol it speaks.
 
-use std::{io, net::SocketAddr, rc::Rc};
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    rc::Rc,
+};
 
 use rustls::{HandshakeKind, ProtocolVersion};
 use tokio::{
@@ -20,6 +24,9 @@ use super::{
     worker::Worker,
 };
 use crate::tls::{Accepted, ServerAcceptor, Stream};
+
+/// Stands for the own address of a connection that is gone already.
+const UNKNOWN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
 /// Serves one connection to its end. `place` is held for as long.
 ///
@@ -42,6 +49,7 @@ pub(super) async fn run(
     drop(view);
     let mut peer = Peer {
         client: address,
+        server: stream.local_addr().unwrap_or(UNKNOWN),
         tls: None,
         certificate: None,
     };

@@ -6,6 +6,7 @@ use crate::{
     http1::{BodyError, HeadError},
     message::TargetError,
     upstream::ConnectError,
+    waf::body::coding::CodingError,
 };
 
 /// Whose fault it is; decides the log level and the metric's label.
@@ -114,6 +115,18 @@ pub enum ProxyError {
     /// The whole exchange took too long.
     #[error("the request took too long")]
     RequestTimedOut,
+    /// The firewall's rules refuse it, with this status.
+    #[error("refused by the firewall")]
+    Blocked(u16),
+    /// The firewall's rules want it closed without an answer.
+    #[error("dropped by the firewall")]
+    Dropped,
+    /// The request's body is encoded so that the firewall cannot inspect it.
+    #[error("request body cannot be inspected: {0}")]
+    RequestCoding(CodingError),
+    /// The firewall has no rules that could be obeyed.
+    #[error("the firewall has no rules")]
+    NoRules,
     /// A panic while the request was served.
     #[error("internal error")]
     Internal,
@@ -162,6 +175,19 @@ impl ProxyError {
             | Self::UpstreamSendTimedOut
             | Self::UpstreamTimedOut
             | Self::RequestTimedOut => 504,
+            Self::Blocked(status) => status,
+            // As nginx has it where nothing is answered.
+            Self::Dropped => 444,
+            Self::RequestCoding(error) => match error {
+                // RFC 9110 section 8.4.
+                CodingError::Unknown | CodingError::TooMany => 415,
+                CodingError::TooLarge | CodingError::Bomb => 413,
+                CodingError::Malformed
+                | CodingError::Checksum
+                | CodingError::Truncated
+                | CodingError::Trailing => 400,
+            },
+            Self::NoRules => 503,
             Self::Internal => 500,
         }
     }
@@ -181,6 +207,7 @@ impl ProxyError {
             | Self::ClientGone
             | Self::ClientStalled
             | Self::Overloaded
+            | Self::Dropped
             | Self::Internal => true,
             Self::EncodedSlash
             | Self::CertificateSubject
@@ -200,7 +227,10 @@ impl ProxyError {
             | Self::UpstreamBody(_)
             | Self::UpstreamSendTimedOut
             | Self::UpstreamTimedOut
-            | Self::RequestTimedOut => false,
+            | Self::RequestTimedOut
+            | Self::Blocked(_)
+            | Self::RequestCoding(_)
+            | Self::NoRules => false,
         }
     }
 
@@ -220,10 +250,15 @@ impl ProxyError {
             | Self::BodyTimedOut
             | Self::BodyTooLong
             | Self::ClientGone
-            | Self::ClientStalled => Blame::Client,
-            Self::NoRoute | Self::Denied(_) | Self::Unavailable | Self::NoEndpoint => {
-                Blame::Configuration
-            }
+            | Self::ClientStalled
+            | Self::Blocked(_)
+            | Self::Dropped
+            | Self::RequestCoding(_) => Blame::Client,
+            Self::NoRoute
+            | Self::Denied(_)
+            | Self::Unavailable
+            | Self::NoEndpoint
+            | Self::NoRules => Blame::Configuration,
             Self::ConnectFailed
             | Self::UpstreamTls
             | Self::ConnectTimedOut
@@ -274,6 +309,10 @@ impl ProxyError {
             | Self::UpstreamSendTimedOut
             | Self::UpstreamTimedOut
             | Self::RequestTimedOut
+            | Self::Blocked(_)
+            | Self::Dropped
+            | Self::RequestCoding(_)
+            | Self::NoRules
             | Self::Internal => Retry::Never,
         }
     }
@@ -320,6 +359,12 @@ impl ProxyError {
             Self::UpstreamTimedOut if begun => Outcome::TimedOut(Phase::UpstreamBody),
             Self::UpstreamTimedOut => Outcome::TimedOut(Phase::UpstreamHead),
             Self::RequestTimedOut => Outcome::TimedOut(Phase::Exchange),
+            Self::Blocked(_) | Self::Dropped => Outcome::Refused(Refusal::Blocked),
+            Self::RequestCoding(CodingError::TooLarge | CodingError::Bomb) => {
+                Outcome::Refused(Refusal::BodyTooLarge)
+            }
+            Self::RequestCoding(_) => Outcome::Refused(Refusal::Malformed),
+            Self::NoRules => Outcome::Refused(Refusal::NoRules),
             Self::Internal => Outcome::Internal,
         }
     }

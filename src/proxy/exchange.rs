@@ -7,8 +7,9 @@ use super::{
     error::ProxyError,
     forward::{Forward, Forwarded},
     forwarded::Peer,
-    head::{BodyMode, write_interim},
+    head::{BodyMode, LeftOut, write_interim},
     incoming::Incoming,
+    inspect,
     io::{Fault, Shared, write_all},
     metrics::Gauge,
     outgoing::Outgoing,
@@ -24,7 +25,7 @@ use super::{
 };
 use crate::{
     http1::{BodyLength, RequestFraming, request_framing},
-    message::{FieldId, Method, Version},
+    message::{FieldId, Method, RequestHead, Version},
     policy::{HttpsRedirect, Timeouts, write_https_location},
     tls::Stream,
     upstream::{Cluster, Http1Connection},
@@ -128,7 +129,12 @@ impl<'a, 's> Exchange<'a, 's> {
         incoming.set_length(framing.body);
         self.keep_alive &= framing.keep_alive;
         let (decision, view) = self.account.decide(request, target, &framing)?;
-        match decision {
+        if self.account.inspection.is_some() {
+            let alone = self.account.rule.is_none()
+                || matches!(framing.body, BodyLength::Empty | BodyLength::Sized(0));
+            Box::pin(inspect::inspect_head(&mut self.account, request, alone)).await?;
+        }
+        match decision? {
             Decision::RedirectToHttps(to) => {
                 drop(view);
                 Box::pin(self.redirect(to, scratch, incoming)).await
@@ -168,7 +174,7 @@ impl<'a, 's> Exchange<'a, 's> {
             keep_alive: self.keep_alive,
             mode: BodyMode::None,
         };
-        let forwarded = Forward {
+        let mut forward = Forward {
             account: &mut self.account,
             slot: self.slot,
             from: incoming,
@@ -177,9 +183,13 @@ impl<'a, 's> Exchange<'a, 's> {
             client,
             body_limit: rule.policy.body_limit,
             timeouts,
-        }
-        .run(view, cluster, framing, scratch)
-        .await?;
+            left_out: LeftOut::default(),
+        };
+        let forwarded = if forward.account.inspection.is_none() {
+            forward.run(view, cluster, framing, scratch).await?
+        } else {
+            Box::pin(inspect::forward(forward, view, cluster, framing, scratch)).await?
+        };
         match forwarded {
             Forwarded::Answered => {
                 let next = match (incoming.is_done(), outgoing.keep_alive) {
@@ -257,9 +267,12 @@ impl<'a, 's> Exchange<'a, 's> {
         );
         let Scratch { request, out, .. } = scratch;
         out.clear();
-        self.account.sent = self
-            .answer(close, request.method, request.version)
-            .write_redirect(out, &self.account.worker.clock, status, &location);
+        self.account.sent = self.answer(close, request).write_redirect(
+            out,
+            &self.account.worker.clock,
+            status,
+            &location,
+        );
         self.account.status = status;
         let next = self.send_answer(out, close, incoming).await;
         Ok((next, Outcome::Answered))
@@ -271,7 +284,10 @@ impl<'a, 's> Exchange<'a, 's> {
         scratch: &mut Scratch,
         incoming: &mut Incoming<'_, '_>,
     ) -> Next {
-        let silent = matches!(error, ProxyError::ClientGone | ProxyError::ClientStalled);
+        let silent = matches!(
+            error,
+            ProxyError::ClientGone | ProxyError::ClientStalled | ProxyError::Dropped
+        );
         if self.account.responded || silent {
             if !self.account.responded {
                 self.account.status = error.status();
@@ -282,19 +298,18 @@ impl<'a, 's> Exchange<'a, 's> {
         let close = !whole || !self.keep_alive || error.ends_connection();
         let Scratch { request, out, .. } = scratch;
         out.clear();
-        self.account.sent = self
-            .answer(close, request.method, request.version)
-            .write_error(out, &self.account.worker.clock, error);
+        let answer = self.answer(close, request);
+        self.account.sent = self.account.write_error(answer, out, error);
         self.account.status = error.status();
         self.send_answer(out, close, incoming).await
     }
 
-    fn answer(&self, close: bool, method: Method, version: Version) -> Answer<'_> {
+    fn answer<'b>(&'b self, close: bool, head: &'b RequestHead) -> Answer<'b> {
         Answer {
-            id: &self.account.id,
-            head_only: method == Method::Head,
+            id: self.account.request_id(head),
+            head_only: head.method == Method::Head,
             close,
-            tell_keep_alive: !close && version == Version::Http10,
+            tell_keep_alive: !close && head.version == Version::Http10,
             hsts: self.account.hsts(),
         }
     }

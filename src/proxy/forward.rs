@@ -16,7 +16,7 @@ use super::{
     error::{ProxyError, Retry},
     forwarded::Client,
     hash_key::hash_of,
-    head::{UpstreamHead, write_authority},
+    head::{LeftOut, UpstreamHead, write_authority},
     http2::Http2Attempt,
     io::{Fault, Shared, write_all},
     metrics::Counter,
@@ -46,6 +46,7 @@ pub(super) struct Forward<'a, 'e, F, C> {
     pub client: Client,
     pub body_limit: BodyLimit,
     pub timeouts: Timeouts,
+    pub left_out: LeftOut,
 }
 
 /// How forwarding ended where nothing went wrong.
@@ -180,6 +181,7 @@ impl<F: FromClient, C: ToClient> Forward<'_, '_, F, C> {
             account,
             client,
             asked,
+            left_out,
             ..
         } = self;
         let options = &view.snapshot.config.options;
@@ -224,6 +226,7 @@ impl<F: FromClient, C: ToClient> Forward<'_, '_, F, C> {
             underscores: options.underscores_in_headers,
             certificate: certificate.is_some(),
             forwarded,
+            left_out: *left_out,
         }
         .write(out);
     }
@@ -403,7 +406,7 @@ impl<F: FromClient, C: ToClient> Forward<'_, '_, F, C> {
             asked: self.asked,
             timeouts: self.timeouts,
             over_tls,
-            awaits_continue: framing.expect_continue,
+            awaits_continue: framing.expect_continue && !self.left_out.expect,
             lease: &lease,
         };
         match attempt.run(&room, head_len, scratch).await {

@@ -24,6 +24,8 @@ use crate::{
 pub(super) struct Peer {
     /// Who connected, after the PROXY protocol.
     pub client: SocketAddr,
+    /// The address that it reached.
+    pub server: SocketAddr,
     /// Version of TLS, if it is used.
     pub tls: Option<&'static str>,
     /// Its certificate, or that it has none; `None`: it was not asked.
@@ -297,6 +299,7 @@ mod tests {
         Peer {
             certificate: None,
             client: SocketAddr::new(address.parse().unwrap(), 4711),
+            server: SocketAddr::new(address.parse().unwrap(), 80),
             tls: tls.then_some("TLSv1.3"),
         }
     }

@@ -13,6 +13,15 @@ use crate::{
     policy::{Hsts, is_client_certificate_field},
 };
 
+/// Fields of a request that the upstream is not sent.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct LeftOut {
+    /// `Expect`: it has been answered.
+    pub expect: bool,
+    /// `Accept-Encoding`: the answer is looked at on its way.
+    pub accept_encoding: bool,
+}
+
 /// What the request head to an upstream depends on besides the head that came.
 pub(super) struct UpstreamHead<'a> {
     pub head: &'a RequestHead,
@@ -32,6 +41,7 @@ pub(super) struct UpstreamHead<'a> {
     pub certificate: bool,
     /// Our own fields about the client, one line each.
     pub forwarded: &'a [u8],
+    pub left_out: LeftOut,
 }
 
 impl UpstreamHead<'_> {
@@ -49,6 +59,7 @@ impl UpstreamHead<'_> {
             underscores,
             certificate,
             forwarded,
+            left_out,
         } = self;
         out.extend_from_slice(head.method_bytes());
         out.push(b' ');
@@ -71,7 +82,9 @@ impl UpstreamHead<'_> {
                 FieldId::Host => true,
                 FieldId::XRequestId => !keep_id,
                 id if is_hop_by_hop(id) || is_ours(id) => true,
-                FieldId::Expect | FieldId::ContentLength => false,
+                FieldId::Expect => left_out.expect,
+                FieldId::AcceptEncoding if left_out.accept_encoding => true,
+                FieldId::ContentLength => false,
                 _ => {
                     let name = field.name.of(&head.buffer);
                     connection.others && connection_lists(head.fields(), name)
@@ -276,6 +289,7 @@ mod tests {
             underscores,
             certificate: true,
             forwarded: b"X-Real-IP: 192.0.2.9\r\n",
+            left_out: LeftOut::default(),
         }
         .write(&mut out);
         let text = String::from_utf8(out).unwrap();

@@ -18,6 +18,7 @@ mod hash_key;
 mod head;
 mod http2;
 mod incoming;
+mod inspect;
 mod io;
 mod limits;
 mod metrics;
@@ -39,8 +40,9 @@ mod worker;
 
 pub use access_log::{AccessLog, AccessLogDestination, AccessLogWriter};
 pub use error::{Blame, ProxyError, Retry};
+pub use inspect::{BUFFERED_BYTES, FirewallLog, Inspectors, Uninspected};
 pub use limits::Limits;
-pub use metrics::{Counter, Gauge, Metrics, WorkerMetrics};
+pub use metrics::{Counter, FirewallOutcome, Gauge, Metrics, WorkerMetrics};
 pub use proxy_protocol::{ProxiedAddresses, ProxyHeader, ProxyHeaderError};
 pub use record::{
     Outcome, Phase, Refusal, RequestRecord, SeriesId, UpstreamFailure, UpstreamRecord,

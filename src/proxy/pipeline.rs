@@ -27,8 +27,8 @@ pub(super) enum Decision {
 /// A request whose rule is known.
 #[derive(Debug)]
 pub(super) struct Routed {
-    /// The rule.
-    pub rule: Arc<Rule>,
+    /// The rule, if one matches.
+    pub rule: Option<Arc<Rule>>,
     /// Who asks.
     pub client: Client,
     /// What happens, or why nothing does.
@@ -61,19 +61,21 @@ pub(super) fn route(
     head: &RequestHead,
     target: &Target,
     framing: &RequestFraming,
-) -> Result<Routed, ProxyError> {
+) -> Routed {
     let snapshot = &view.snapshot;
     let client = Client::of(head, peer, &snapshot.config.options.client_address);
     let rule = snapshot
         .routes
-        .find(target.host(), target.path(), target.query(), head)
-        .ok_or(ProxyError::NoRoute)?;
-    let decision = decide(view, rule, (client, peer), target, framing);
-    Ok(Routed {
-        rule: Arc::clone(rule),
+        .find(target.host(), target.path(), target.query(), head);
+    let decision = match rule {
+        Some(rule) => decide(view, rule, (client, peer), target, framing),
+        None => Err(ProxyError::NoRoute),
+    };
+    Routed {
+        rule: rule.map(Arc::clone),
         client,
         decision,
-    })
+    }
 }
 
 fn decide(

@@ -133,6 +133,10 @@ pub enum Refusal {
     Denied,
     /// Too much at once; new work is shed: 503.
     Overloaded,
+    /// The firewall's rules refuse it.
+    Blocked,
+    /// The firewall has no rules that could be obeyed: 503.
+    NoRules,
 }
 
 /// How an upstream failed.
@@ -202,6 +206,8 @@ impl Outcome {
         Self::TimedOut(Phase::ResponseSend),
         Self::TimedOut(Phase::Exchange),
         Self::Internal,
+        Self::Refused(Refusal::Blocked),
+        Self::Refused(Refusal::NoRules),
     ];
 
     /// The outcome's name in logs and metrics.
@@ -218,6 +224,8 @@ impl Outcome {
             Self::Refused(Refusal::NoRoute) => "no_route",
             Self::Refused(Refusal::Denied) => "denied",
             Self::Refused(Refusal::Overloaded) => "overloaded",
+            Self::Refused(Refusal::Blocked) => "blocked",
+            Self::Refused(Refusal::NoRules) => "no_rules",
             Self::UpstreamFailed(UpstreamFailure::NoEndpoint) => "no_endpoint",
             Self::UpstreamFailed(UpstreamFailure::Connect) => "upstream_connect_failed",
             Self::UpstreamFailed(UpstreamFailure::Tls) => "upstream_tls_failed",
@@ -265,6 +273,8 @@ impl Outcome {
             Self::TimedOut(Phase::ResponseSend) => 23,
             Self::TimedOut(Phase::Exchange) => 24,
             Self::Internal => 25,
+            Self::Refused(Refusal::Blocked) => 26,
+            Self::Refused(Refusal::NoRules) => 27,
         }
     }
 }

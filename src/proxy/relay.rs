@@ -273,7 +273,7 @@ impl<C: ToClient> Relay<'_, '_, '_, C> {
         let mut clean = used == response.rest().len();
         // Up to here a fault in the body is answered 502; from here on it can only break off.
         self.account.status = response.status;
-        self.account.responded = true;
+        self.account.responded |= !self.client.withholds();
         self.client.flush(out).await?;
         if decoder.is_done() {
             return Ok(clean);

@@ -22,6 +22,7 @@ use tokio_util::task::TaskTracker;
 use super::{
     access_log::AccessLog,
     connection,
+    inspect::{FirewallLog, Inspectors},
     limits::{Limits, Place},
     metrics::{Counter, Gauge, WorkerMetrics},
     worker::Worker,
@@ -60,6 +61,10 @@ pub struct WorkerParts {
     pub log: AccessLog,
     /// Its share of the metrics.
     pub metrics: WorkerMetrics,
+    /// What its inspections share with other workers'.
+    pub inspectors: Inspectors,
+    /// Where it writes what the firewall has found.
+    pub firewall_log: FirewallLog,
     /// Limits for the whole process.
     pub limits: Arc<Limits>,
     /// How far the process is on its way down.
@@ -126,6 +131,8 @@ async fn serve(parts: WorkerParts) -> io::Result<()> {
         names,
         log,
         metrics,
+        inspectors,
+        firewall_log,
         limits,
         mut stage,
         tasks,
@@ -137,6 +144,7 @@ async fn serve(parts: WorkerParts) -> io::Result<()> {
         log,
         metrics,
         limits,
+        (inspectors, firewall_log),
     );
     let connections = Rc::new(Connections::default());
     let clock = {

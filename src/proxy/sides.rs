@@ -61,6 +61,12 @@ pub(super) trait ToClient {
     /// Whether the client has gone; asked now and then while an upstream lets it wait.
     fn is_gone(&self) -> bool;
 
+    /// Whether what was given is held back, so that no byte of the final answer has gone out and another
+    /// may take its place.
+    fn withholds(&self) -> bool {
+        false
+    }
+
     /// Sends an interim answer (1xx), if the client can take one.
     async fn interim(&mut self, head: &ResponseHead) -> Result<(), ProxyError>;
 

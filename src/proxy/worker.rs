@@ -13,6 +13,7 @@ use super::{
     access_log::AccessLog,
     clock::Clock,
     http2::StreamCount,
+    inspect::{FirewallLog, Inspectors, Transactions},
     limits::Limits,
     metrics::{Gauge, WorkerMetrics},
     request_id::RequestIds,
@@ -35,6 +36,12 @@ pub(super) struct Worker {
     pub upstreams: Rc<Upstreams>,
     /// Limits for the whole process.
     pub limits: Arc<Limits>,
+    /// What inspections share with other workers.
+    pub inspectors: Inspectors,
+    /// Spare transactions of the firewall.
+    pub transactions: Transactions,
+    /// Where the firewall's findings are written.
+    pub firewall_log: FirewallLog,
     /// HTTP/2 streams in flight.
     pub streams: StreamCount,
     fresh: RefCell<Cache<Arc<ArcSwap<Snapshot>>, Arc<Snapshot>>>,
@@ -78,6 +85,7 @@ impl Worker {
         log: AccessLog,
         metrics: WorkerMetrics,
         limits: Arc<Limits>,
+        (inspectors, firewall_log): (Inspectors, FirewallLog),
     ) -> Rc<Self> {
         let upstreams = Rc::new(upstreams);
         let mut fresh = Cache::new(snapshots);
@@ -91,6 +99,9 @@ impl Worker {
             log,
             metrics,
             limits,
+            inspectors,
+            transactions: Transactions::default(),
+            firewall_log,
             streams: StreamCount::default(),
             fresh: RefCell::new(fresh),
             view: RefCell::new(Rc::new(View::new(snapshot, Rc::clone(&upstreams)))),
@@ -106,6 +117,8 @@ impl Worker {
         if !Arc::ptr_eq(&view.snapshot, snapshot) {
             follow(&self.upstreams, snapshot);
             *view = Rc::new(View::new(Arc::clone(snapshot), Rc::clone(&self.upstreams)));
+            // They hold rules that may be gone.
+            self.transactions.clear();
         }
         Rc::clone(&view)
     }
@@ -128,6 +141,7 @@ impl Worker {
                 self.upstreams.sweep(now);
                 self.gauge_upstreams();
                 self.log.tick(now.into_std());
+                self.firewall_log.tick(now.into_std());
             }
         }
     }

@@ -1,8 +1,8 @@
 //! HTTP/2 from clients and to upstreams, in every pairing with HTTP/1.1.
 
-mod client;
+pub(crate) mod client;
 mod frames;
-mod upstream;
+pub(crate) mod upstream;
 
 mod lifetime;
 mod limits;

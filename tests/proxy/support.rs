@@ -4,6 +4,7 @@
 use std::{
     io::{Read, Write},
     net::{self, SocketAddr, TcpListener, TcpStream},
+    num::NonZeroUsize,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -15,12 +16,14 @@ use std::{
 use arc_swap::ArcSwap;
 use portcullis::{
     config::{
-        Action, ClusterMap, Config, Forward, ObjectKind, ObjectRef, Options, Route, Rule, RuleMeta,
+        Action, ClusterMap, Config, Firewall, Forward, ObjectKind, ObjectRef, Options, Route, Rule,
+        RuleMeta,
     },
     message::HostMatch,
     policy::RoutePolicy,
     proxy::{
-        AccessLogDestination, AccessLogWriter, Limits, Listener, Metrics, WorkerParts, run_worker,
+        AccessLogDestination, AccessLogWriter, BUFFERED_BYTES, FirewallLog, Inspectors, Limits,
+        Listener, Metrics, WorkerParts, run_worker,
     },
     routing::{Match, PathMatch},
     shutdown::{Ended, Schedule, Shutdown},
@@ -40,6 +43,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) struct TestProxy {
     pub(crate) address: SocketAddr,
     pub(crate) limits: Arc<Limits>,
+    pub(crate) metrics: Metrics,
     snapshots: Arc<ArcSwap<Snapshot>>,
     compiler: Mutex<Compiler>,
     shutdown: Shutdown,
@@ -55,15 +59,20 @@ impl TestProxy {
     }
 
     pub(crate) fn start_at(config: Config, address: &str) -> Self {
-        Self::start_over(config, address, false)
+        Self::start_over(config, address, false, BUFFERED_BYTES)
     }
 
     /// The same over TLS, with a self-made certificate.
     pub(crate) fn start_tls(config: Config) -> Self {
-        Self::start_over(config, "127.0.0.1:0", true)
+        Self::start_over(config, "127.0.0.1:0", true, BUFFERED_BYTES)
     }
 
-    fn start_over(config: Config, address: &str, tls: bool) -> Self {
+    /// The same, with so many bytes for bodies that are held.
+    pub(crate) fn start_holding(config: Config, address: &str, buffered: usize) -> Self {
+        Self::start_over(config, address, false, buffered)
+    }
+
+    fn start_over(config: Config, address: &str, tls: bool, buffered: usize) -> Self {
         let metrics = Metrics::new();
         let series = metrics.clone();
         let mut compiler = Compiler::new(
@@ -105,6 +114,8 @@ impl TestProxy {
             ),
             log: log.worker(),
             metrics: metrics.worker(),
+            inspectors: Inspectors::start(NonZeroUsize::MIN, buffered).unwrap(),
+            firewall_log: FirewallLog::default(),
             limits: Arc::clone(&limits),
             stage: shutdown.watch(),
             tasks: shutdown.tasks().clone(),
@@ -113,6 +124,7 @@ impl TestProxy {
         Self {
             address,
             limits,
+            metrics,
             snapshots,
             compiler: Mutex::new(compiler),
             shutdown,
@@ -239,13 +251,21 @@ impl Client {
     }
 
     pub(crate) fn exactly(&mut self, length: usize) -> String {
-        let bytes = self.at_most(length);
+        String::from_utf8(self.exactly_bytes(length)).unwrap()
+    }
+
+    pub(crate) fn exactly_bytes(&mut self, length: usize) -> Vec<u8> {
+        let bytes = self.bytes_at_most(length);
         assert_eq!(bytes.len(), length, "the other side closed within a body");
         bytes
     }
 
     /// So many bytes, or fewer if the other side closes or falls silent.
     pub(crate) fn at_most(&mut self, length: usize) -> String {
+        String::from_utf8(self.bytes_at_most(length)).unwrap()
+    }
+
+    fn bytes_at_most(&mut self, length: usize) -> Vec<u8> {
         while self.unread.len() < length {
             let mut piece = [0; 4096];
             let read = self.stream.read(&mut piece).unwrap_or(0);
@@ -255,7 +275,7 @@ impl Client {
             self.unread.extend_from_slice(&piece[..read]);
         }
         let rest = self.unread.split_off(length.min(self.unread.len()));
-        String::from_utf8(std::mem::replace(&mut self.unread, rest)).unwrap()
+        std::mem::replace(&mut self.unread, rest)
     }
 
     /// The head of the next request; `None` at the end.
@@ -372,8 +392,11 @@ pub(crate) fn content_length(head: &str) -> usize {
 pub(crate) struct Plan {
     pub(crate) options: Options,
     pub(crate) certificate_hosts: Vec<HostMatch>,
-    routes: Vec<Route>,
-    clusters: ClusterMap,
+    /// The firewall of rules that are added from here on.
+    pub(crate) firewall: Option<Arc<Firewall>>,
+    pub(crate) default_firewall: Option<Arc<Firewall>>,
+    pub(crate) routes: Vec<Route>,
+    pub(crate) clusters: ClusterMap,
 }
 
 impl Plan {
@@ -455,7 +478,7 @@ impl Plan {
             rules: vec![Rule {
                 matches: vec![Match::path(PathMatch::Prefix(prefix.into()))],
                 policy: Arc::new(policy),
-                firewall: None,
+                firewall: self.firewall.clone(),
                 action,
                 meta: Arc::new(meta),
             }],
@@ -466,6 +489,7 @@ impl Plan {
         Config {
             routes: self.routes.into_iter().map(Arc::new).collect(),
             clusters: self.clusters,
+            default_firewall: self.default_firewall,
             options: Arc::new(self.options),
             certificate_hosts: self.certificate_hosts,
             ..Config::default()

@@ -12,7 +12,7 @@ use crate::message::block::{Block, WIDTH};
 
 /// How bytes outside of printable ASCII are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Escape {
+pub(in crate::proxy) enum Escape {
     /// As JSON: `\"`, `\\`, and `\u00hh` for every other byte. Each character of the decoded text is
     /// one byte of the request, so no byte is lost and text that is not UTF-8 is valid JSON too.
     Json,
@@ -22,7 +22,12 @@ pub(super) enum Escape {
 
 /// Appends `bytes`, escaped; of more than `limit` bytes only the first ones, followed by `...`.
 #[inline]
-pub(super) fn push_escaped(line: &mut Vec<u8>, bytes: &[u8], limit: usize, escape: Escape) {
+pub(in crate::proxy) fn push_escaped(
+    line: &mut Vec<u8>,
+    bytes: &[u8],
+    limit: usize,
+    escape: Escape,
+) {
     let shown = bytes.get(..limit).unwrap_or(bytes);
     let start = line.len();
     line.extend_from_slice(shown);

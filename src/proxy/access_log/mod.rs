@@ -11,6 +11,7 @@ mod line;
 mod worker;
 mod writer;
 
+pub(super) use line::{Escape, push_escaped};
 pub use worker::AccessLog;
 pub use writer::{AccessLogDestination, AccessLogWriter};
 

@@ -66,12 +66,21 @@ impl AccessLog {
         }
     }
 
+    /// Writes what `write` appends, a line that ends with a line feed. Never waits.
+    pub(in crate::proxy) fn write_line(&self, write: impl FnOnce(&mut Vec<u8>)) {
+        let Some(state) = &self.state else { return };
+        let state = &mut *state.borrow_mut();
+        if state.has_room() {
+            write(&mut state.buffer);
+            state.lines += 1;
+        }
+    }
+
     /// Writes one line. Never waits.
     pub fn write(&self, format: AccessLogFormat, record: &RequestRecord<'_>) {
         let Some(state) = &self.state else { return };
         let state = &mut *state.borrow_mut();
-        if state.buffer.len() >= BUFFER && !state.hand_over() {
-            state.dropped += 1;
+        if !state.has_room() {
             return;
         }
         let moment = state.clock.at(record.received + record.duration);
@@ -107,6 +116,13 @@ impl Drop for State {
 }
 
 impl State {
+    /// Whether there is room for a line; one that has none is counted.
+    fn has_room(&mut self) -> bool {
+        let has_room = self.buffer.len() < BUFFER || self.hand_over();
+        self.dropped += u64::from(!has_room);
+        has_room
+    }
+
     /// Gives the buffer to the writer and takes an empty one; whether it was taken or empty.
     fn hand_over(&mut self) -> bool {
         if self.buffer.is_empty() {

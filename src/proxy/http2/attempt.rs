@@ -360,7 +360,7 @@ impl<C: ToClient> Relay<'_, '_, C> {
     async fn flush(&mut self, status: u16, out: &mut Vec<u8>) -> Result<(), ProxyError> {
         // Up to here a fault is answered 502; from here on the answer can only break off.
         self.account.status = status;
-        self.account.responded = true;
+        self.account.responded |= !self.to.withholds();
         self.to.flush(out).await
     }
 

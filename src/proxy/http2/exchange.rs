@@ -9,7 +9,7 @@ use http::Request;
 use super::{fields::read_request, incoming::Incoming, outgoing::Outgoing};
 use crate::{
     http1::{BodyLength, HeadError, HeadLimits, RequestFraming, request_framing},
-    message::Method,
+    message::{Method, RequestHead},
     policy::{HttpsRedirect, write_https_location},
     proxy::{
         account::Account,
@@ -17,6 +17,8 @@ use crate::{
         exchange::ANSWER_TIMEOUT,
         forward::Forward,
         forwarded::Peer,
+        head::LeftOut,
+        inspect,
         panic::catch_panic,
         pipeline::Decision,
         record::Outcome,
@@ -126,7 +128,12 @@ impl Exchange<'_> {
             return Err(ProxyError::RequestHead(HeadError::ContentLength));
         }
         let (decision, view) = self.account.decide(head, target, &framing)?;
-        match decision {
+        if self.account.inspection.is_some() {
+            let alone = self.account.rule.is_none()
+                || matches!(framing.body, BodyLength::Empty | BodyLength::Sized(0));
+            Box::pin(inspect::inspect_head(&mut self.account, head, alone)).await?;
+        }
+        match decision? {
             Decision::RedirectToHttps(to) => {
                 drop(view);
                 self.redirect(to, scratch).await
@@ -156,7 +163,7 @@ impl Exchange<'_> {
         };
         self.outgoing.hsts = self.account.hsts().copied();
         self.outgoing.send_timeout = rule.policy.timeouts.send;
-        Forward {
+        let mut forward = Forward {
             account: &mut self.account,
             slot: self.slot,
             from: incoming,
@@ -165,9 +172,13 @@ impl Exchange<'_> {
             client,
             body_limit: rule.policy.body_limit,
             timeouts: rule.policy.timeouts,
+            left_out: LeftOut::default(),
+        };
+        if forward.account.inspection.is_none() {
+            forward.run(view, cluster, framing, scratch).await?;
+        } else {
+            Box::pin(inspect::forward(forward, view, cluster, framing, scratch)).await?;
         }
-        .run(view, cluster, framing, scratch)
-        .await?;
         Ok(Outcome::Completed)
     }
 
@@ -182,7 +193,7 @@ impl Exchange<'_> {
         write_https_location(target.host(), port, target.path_and_query(), &mut location);
         let Scratch { request, out, .. } = scratch;
         out.clear();
-        let answer = self.answer(request.method);
+        let answer = self.answer(request);
         self.account.sent =
             answer.write_redirect(out, &self.account.worker.clock, status, &location);
         self.send_answer(status, out).await;
@@ -190,7 +201,10 @@ impl Exchange<'_> {
     }
 
     async fn answer_error(&mut self, error: ProxyError, scratch: &mut Scratch) {
-        let silent = matches!(error, ProxyError::ClientGone | ProxyError::ClientStalled);
+        let silent = matches!(
+            error,
+            ProxyError::ClientGone | ProxyError::ClientStalled | ProxyError::Dropped
+        );
         if self.account.responded || silent {
             if !self.account.responded {
                 self.account.status = error.status();
@@ -200,15 +214,15 @@ impl Exchange<'_> {
         }
         let Scratch { request, out, .. } = scratch;
         out.clear();
-        let answer = self.answer(request.method);
-        self.account.sent = answer.write_error(out, &self.account.worker.clock, error);
+        let answer = self.answer(request);
+        self.account.sent = self.account.write_error(answer, out, error);
         self.send_answer(error.status(), out).await;
     }
 
-    fn answer(&self, method: Method) -> Answer<'_> {
+    fn answer<'b>(&'b self, head: &'b RequestHead) -> Answer<'b> {
         Answer {
-            id: &self.account.id,
-            head_only: method == Method::Head,
+            id: self.account.request_id(head),
+            head_only: head.method == Method::Head,
             close: false,
             tell_keep_alive: false,
             hsts: self.account.hsts(),

@@ -80,7 +80,9 @@ impl<'a> Outgoing<'a> {
     /// Ends the stream for what went wrong.
     pub(super) fn reset(&mut self, error: ProxyError) {
         let reason = self.broken.unwrap_or(match error {
-            ProxyError::ClientGone | ProxyError::ClientStalled => Reason::CANCEL,
+            ProxyError::ClientGone | ProxyError::ClientStalled | ProxyError::Dropped => {
+                Reason::CANCEL
+            }
             _ => Reason::INTERNAL_ERROR,
         });
         match &mut self.stream {

@@ -12,7 +12,8 @@ use prometheus::{
 };
 
 use super::{
-    families::{SeriesFamilies, descriptions, push_row},
+    families::{SeriesFamilies, descriptions, push_firewall, push_row},
+    firewall::FirewallTotal,
     series::SeriesRegistry,
     shard::{Shard, WorkerMetrics},
     tables::{Counter, Gauge},
@@ -110,6 +111,11 @@ impl Metrics {
             }
         });
         let mut families = families.finish();
+        let mut firewall = FirewallTotal::default();
+        for shard in &shards {
+            shard.firewall().add_to(&mut firewall);
+        }
+        push_firewall(&mut families, &firewall);
         for counter in Counter::ALL {
             let value = shards.iter().map(|shard| shard.counter(counter)).sum();
             push_row(&mut families, &counter.row(), MetricType::COUNTER, value);

@@ -9,12 +9,13 @@ use prometheus::{
 
 use super::{
     cell::{BOUNDS_MICROS, DurationsTotal},
+    firewall::{FirewallOutcome, FirewallTotal},
     series::Labels,
     status,
     tables::{Counter, Gauge, Row},
     total::SeriesTotal,
 };
-use crate::proxy::record::Outcome;
+use crate::proxy::{inspect::Uninspected, record::Outcome};
 
 const NAMESPACE: &str = "namespace";
 const INGRESS: &str = "ingress";
@@ -148,6 +149,64 @@ impl SeriesFamilies {
     }
 }
 
+/// Exchanges by firewall and by what it did with them.
+const INSPECTED: (&str, &str) = (
+    "portcullis_firewall_requests_total",
+    "Requests that the firewall has inspected, by what it did with them.",
+);
+/// Matches by rule.
+const MATCHES: (&str, &str) = (
+    "portcullis_firewall_rule_matches_total",
+    "Matches of rules that want to be logged, by the rule's id.",
+);
+/// What passed uninspected.
+const PASSED: (&str, &str) = (
+    "portcullis_firewall_uninspected_total",
+    "Requests and answers of which something has passed uninspected, by the reason.",
+);
+/// What was refused uninspected.
+const REFUSED: (&str, &str) = (
+    "portcullis_firewall_refused_uninspected_total",
+    "Requests and answers that were refused because they could not be inspected, by the reason.",
+);
+const FIREWALL: &str = "firewall";
+const RULE: &str = "rule";
+const REASON: &str = "reason";
+
+/// Adds the firewall's families. Those with labels from configuration are shown once there is something
+/// to show.
+pub(super) fn push_firewall(families: &mut Vec<MetricFamily>, total: &FirewallTotal) {
+    let FirewallTotal {
+        passed,
+        refused,
+        outcomes,
+        rules,
+    } = total;
+    let mut inspected = family(INSPECTED, MetricType::COUNTER);
+    for (name, counts) in outcomes {
+        for (outcome, count) in FirewallOutcome::ALL.iter().zip(counts) {
+            if *count != 0 {
+                let labels = vec![pair(FIREWALL, name), pair(OUTCOME, outcome.as_str())];
+                push(&mut inspected, counter(labels, *count));
+            }
+        }
+    }
+    let mut matches = family(MATCHES, MetricType::COUNTER);
+    for (rule, count) in rules {
+        let labels = vec![pair(RULE, itoa::Buffer::new().format(*rule))];
+        push(&mut matches, counter(labels, *count));
+    }
+    families.extend([inspected, matches]);
+    for (named, counts) in [(PASSED, passed), (REFUSED, refused)] {
+        let mut family = family(named, MetricType::COUNTER);
+        for (reason, count) in Uninspected::ALL.iter().zip(counts) {
+            let labels = vec![pair(REASON, reason.as_str())];
+            push(&mut family, counter(labels, *count));
+        }
+        families.push(family);
+    }
+}
+
 /// What the registry checks for names that are taken twice.
 pub(super) fn descriptions() -> Arc<[Desc]> {
     const OF_SERIES: [((&str, &str), Option<&str>); 7] = [
@@ -174,7 +233,14 @@ pub(super) fn descriptions() -> Arc<[Desc]> {
                 row.label.iter().map(|(name, _)| *name).collect(),
             )
         });
-    let mut all: Vec<_> = of_series.chain(rows).collect();
+    let of_firewall = [
+        (INSPECTED, vec![FIREWALL, OUTCOME]),
+        (MATCHES, vec![RULE]),
+        (PASSED, vec![REASON]),
+        (REFUSED, vec![REASON]),
+    ];
+    let of_firewall = of_firewall.map(|((name, help), labels)| (name, help, labels));
+    let mut all: Vec<_> = of_series.chain(of_firewall).chain(rows).collect();
     all.dedup_by_key(|(name, ..)| *name);
     all.into_iter()
         .map(|(name, help, labels)| {

@@ -7,6 +7,7 @@
 mod cell;
 mod collect;
 mod families;
+mod firewall;
 mod series;
 mod shard;
 mod status;
@@ -14,5 +15,6 @@ mod tables;
 mod total;
 
 pub use collect::Metrics;
+pub use firewall::FirewallOutcome;
 pub use shard::WorkerMetrics;
 pub use tables::{Counter, Gauge};

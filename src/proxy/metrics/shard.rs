@@ -7,11 +7,15 @@ use std::{
 
 use super::{
     cell::{Cell, Durations},
+    firewall::{FirewallCells, FirewallOutcome},
     series::MAX_SERIES,
     status,
     tables::{Counter, Gauge},
 };
-use crate::proxy::record::{Outcome, RequestRecord, SeriesId};
+use crate::proxy::{
+    inspect::Uninspected,
+    record::{Outcome, RequestRecord, SeriesId},
+};
 
 const CHUNK: usize = 256;
 const CHUNKS: usize = MAX_SERIES / CHUNK;
@@ -29,6 +33,7 @@ pub struct WorkerMetrics {
 pub(super) struct Shard {
     counters: [Cell; Counter::ALL.len()],
     gauges: [Cell; Gauge::ALL.len()],
+    firewall: FirewallCells,
     /// A series' cells are made when its first request ends here, some 1.2 KiB each.
     series: [OnceLock<Box<Chunk>>; CHUNKS],
 }
@@ -81,6 +86,26 @@ impl WorkerMetrics {
         }
     }
 
+    /// Counts an inspection that has ended, and the rules that matched.
+    pub(in crate::proxy) fn inspected(
+        &self,
+        firewall: &Arc<str>,
+        outcome: FirewallOutcome,
+        rules: impl Iterator<Item = u64>,
+    ) {
+        self.shard.firewall.inspected(firewall, outcome, rules);
+    }
+
+    /// Counts something that passes uninspected.
+    pub(in crate::proxy) fn pass_uninspected(&self, reason: Uninspected) {
+        self.shard.firewall.pass(reason);
+    }
+
+    /// Counts an exchange that is refused because it cannot be inspected.
+    pub(in crate::proxy) fn refuse_uninspected(&self, reason: Uninspected) {
+        self.shard.firewall.refuse(reason);
+    }
+
     /// Adds one to a counter.
     pub fn count(&self, counter: Counter) {
         if let Some(cell) = self.shard.counters.get(counter.index()) {
@@ -115,12 +140,17 @@ impl Shard {
         Self {
             counters: Default::default(),
             gauges: Default::default(),
+            firewall: FirewallCells::default(),
             series: [const { OnceLock::new() }; CHUNKS],
         }
     }
 
     pub(super) fn counter(&self, counter: Counter) -> u64 {
         self.counters.get(counter.index()).map_or(0, Cell::value)
+    }
+
+    pub(super) fn firewall(&self) -> &FirewallCells {
+        &self.firewall
     }
 
     pub(super) fn gauge(&self, gauge: Gauge) -> u64 {

@@ -13,7 +13,7 @@ use tokio::{net::TcpStream, task::LocalSet, time::timeout};
 use crate::support::PATIENCE;
 
 /// Runs a test's own side; what it waits for comes in time, or the test has failed.
-pub(super) fn run<T>(test: impl Future<Output = T>) -> T {
+pub(crate) fn run<T>(test: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -25,24 +25,24 @@ pub(super) fn run<T>(test: impl Future<Output = T>) -> T {
 
 /// One connection of a client.
 #[derive(Clone)]
-pub(super) struct Client {
-    pub(super) sender: SendRequest<Bytes>,
+pub(crate) struct Client {
+    pub(crate) sender: SendRequest<Bytes>,
 }
 
 /// An answer that has come whole.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) head: Response<()>,
-    pub(super) body: String,
-    pub(super) trailers: Option<HeaderMap>,
+pub(crate) struct Answer {
+    pub(crate) head: Response<()>,
+    pub(crate) body: String,
+    pub(crate) trailers: Option<HeaderMap>,
 }
 
 impl Answer {
-    pub(super) fn status(&self) -> u16 {
+    pub(crate) fn status(&self) -> u16 {
         self.head.status().as_u16()
     }
 
-    pub(super) fn field(&self, name: &str) -> &str {
+    pub(crate) fn field(&self, name: &str) -> &str {
         self.head
             .headers()
             .get(name)
@@ -52,11 +52,11 @@ impl Answer {
 
 impl Client {
     /// A connection with prior knowledge.
-    pub(super) async fn to(address: SocketAddr) -> Self {
+    pub(crate) async fn to(address: SocketAddr) -> Self {
         Self::over(TcpStream::connect(address).await.unwrap()).await
     }
 
-    pub(super) async fn over(
+    pub(crate) async fn over(
         stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + 'static,
     ) -> Self {
         // One stream that is not read leaves room for others.
@@ -70,14 +70,14 @@ impl Client {
     }
 
     /// A request without a body and its answer.
-    pub(super) async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.ask(Request::get(uri(path)).body(()).unwrap(), &[])
             .await
             .unwrap()
     }
 
     /// A request with these pieces as its body, and its answer.
-    pub(super) async fn ask(
+    pub(crate) async fn ask(
         &self,
         request: Request<()>,
         body: &[&str],
@@ -92,7 +92,7 @@ impl Client {
     }
 
     /// Begins a request whose body is sent later.
-    pub(super) async fn begin(
+    pub(crate) async fn begin(
         &self,
         request: Request<()>,
     ) -> (client::ResponseFuture, SendStream<Bytes>) {
@@ -101,16 +101,16 @@ impl Client {
     }
 }
 
-pub(super) fn uri(path: &str) -> String {
+pub(crate) fn uri(path: &str) -> String {
     format!("http://a.example{path}")
 }
 
-pub(super) fn post(path: &str) -> Request<()> {
+pub(crate) fn post(path: &str) -> Request<()> {
     Request::post(uri(path)).body(()).unwrap()
 }
 
 /// Reads an answer to its end.
-pub(super) async fn whole(answer: Response<RecvStream>) -> Result<Answer, h2::Error> {
+pub(crate) async fn whole(answer: Response<RecvStream>) -> Result<Answer, h2::Error> {
     let (parts, mut stream) = answer.into_parts();
     let mut body = Vec::new();
     while let Some(piece) = piece(&mut stream).await {
@@ -125,7 +125,7 @@ pub(super) async fn whole(answer: Response<RecvStream>) -> Result<Answer, h2::Er
 }
 
 /// The next piece of a body.
-pub(super) async fn piece(stream: &mut RecvStream) -> Option<Result<Bytes, h2::Error>> {
+pub(crate) async fn piece(stream: &mut RecvStream) -> Option<Result<Bytes, h2::Error>> {
     let piece = poll_fn(|cx| stream.poll_data(cx)).await?;
     if let Ok(piece) = &piece {
         stream.flow_control().release_capacity(piece.len()).unwrap();

@@ -17,7 +17,7 @@ type Script = dyn Fn(Request<RecvStream>, SendResponse<Bytes>) -> Pin<Box<dyn Fu
     + Sync;
 
 /// Starts an upstream on a thread of its own; `script` is given each stream.
-pub(super) fn scripted<F>(
+pub(crate) fn scripted<F>(
     script: impl Fn(Request<RecvStream>, SendResponse<Bytes>) -> F + Send + Sync + 'static,
 ) -> SocketAddr
 where

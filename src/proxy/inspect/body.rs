@@ -1,0 +1,323 @@
+//! Phase 2: a request's body, held until it was inspected.
+
+use std::time::{Duration, Instant};
+
+use super::{
+    Inspection, Uninspected,
+    work::{Coding, Content, Fault, Work},
+};
+use crate::{
+    http1::{BodyLength, RequestFraming, ResponseHeadBuilder},
+    message::{FieldId, RequestHead, ResponseHead, Version},
+    policy::BodyLimit,
+    proxy::{
+        account::Account,
+        error::ProxyError,
+        relay::LIMITS,
+        scratch::Scratch,
+        sides::{FromClient, ToClient, UpstreamFraming},
+        ticker::Slot,
+        worker::Worker,
+    },
+    waf::{
+        BodyWish,
+        body::{
+            coding::{CodingError, CodingLimits, Decoder},
+            media_type,
+        },
+        seclang::LimitAction,
+    },
+};
+
+/// Most room that a held body is given at once before it has come.
+const FIRST_ROOM: u64 = 64 << 10;
+
+/// How a body comes.
+pub(super) struct Reading<'a> {
+    pub(super) slot: &'a Slot,
+    pub(super) framing: &'a RequestFraming,
+    /// What the rule lets through at the most.
+    pub(super) limit: BodyLimit,
+    /// Between two reads.
+    pub(super) idle: Duration,
+    /// When the exchange is over, if ever.
+    pub(super) deadline: Option<Instant>,
+}
+
+/// How much of a body is inspected.
+#[derive(Clone, Copy)]
+struct Extent {
+    /// In bytes.
+    limit: u64,
+    /// Whether what lies beyond passes.
+    passes_beyond: bool,
+}
+
+/// Reads the body as far as it is inspected, and inspects it. What was read has not been forwarded
+/// and is given back; `None`: nothing was read, and all of it passes as it comes.
+pub(super) async fn hold<F: FromClient, C: ToClient>(
+    account: &mut Account<'_>,
+    (from, to): (&mut F, &mut C),
+    reading: &Reading<'_>,
+    scratch: &mut Scratch,
+) -> Result<Option<Vec<u8>>, ProxyError> {
+    let worker = account.worker;
+    let Some(inspection) = account.inspection.as_deref_mut() else {
+        return Ok(None);
+    };
+    if matches!(
+        reading.framing.body,
+        BodyLength::Empty | BodyLength::Sized(0)
+    ) {
+        // Phase 2 has been run with the head.
+        return Ok(None);
+    }
+    let Some(extent) = extent(inspection, worker, &scratch.request) else {
+        let nothing = Content::default();
+        inspection.run(worker, Work::RequestBody(nothing)).await?;
+        return Ok(None);
+    };
+    if let BodyLength::Sized(length) = reading.framing.body
+        && length > extent.limit
+        && !extent.passes_beyond
+    {
+        // Known before the client sends it.
+        inspection.lacks(worker, Uninspected::PastLimit, ProxyError::BodyTooLong)?;
+    }
+    let mut held = Held {
+        bytes: std::mem::take(&mut scratch.pump),
+        has_room: true,
+    };
+    held.read(inspection, worker, (from, to), reading, extent, scratch)
+        .await?;
+    if held.has_room {
+        held.inspect(inspection, worker, &*from, extent, &scratch.request)
+            .await?;
+    } else {
+        let nothing = Content::default();
+        inspection.run(worker, Work::RequestBody(nothing)).await?;
+    }
+    Ok(Some(held.bytes))
+}
+
+/// How much of the body is inspected; `None`: nothing of it.
+fn extent(inspection: &mut Inspection, worker: &Worker, head: &RequestHead) -> Option<Extent> {
+    let wish = inspection.transaction.as_ref()?.request_body_wish();
+    let BodyWish::Inspect { limit, over } = wish else {
+        return None;
+    };
+    let settings = &inspection.firewall.settings;
+    let kind = media_type(head.find(FieldId::ContentType).unwrap_or_default());
+    let streams = is_streamed(kind.essence, b"application/grpc*")
+        || settings
+            .streamed_types
+            .iter()
+            .any(|pattern| is_streamed(kind.essence, pattern.as_bytes()));
+    // A type that can be read in two ways is not taken for one that streams.
+    if streams && !kind.mangled {
+        inspection.passes(worker, Uninspected::Streamed);
+        return None;
+    }
+    Some(Extent {
+        limit: settings.request_body_limit.unwrap_or(limit),
+        passes_beyond: !inspection.blocks()
+            || settings.pass_past_limit
+            || over == LimitAction::ProcessPartial,
+    })
+}
+
+/// Whether a type is one of `pattern`, whose `*` at its end stands for any ending. Of
+/// `application/grpc*` that is `+proto` and the like, but not `application/grpcx`.
+fn is_streamed(essence: &[u8], pattern: &[u8]) -> bool {
+    let Some(start) = pattern.strip_suffix(b"*") else {
+        return essence.eq_ignore_ascii_case(pattern);
+    };
+    let Some((head, rest)) = essence.split_at_checked(start.len()) else {
+        return false;
+    };
+    head.eq_ignore_ascii_case(start)
+        && (pattern != b"application/grpc*" || matches!(rest.first(), None | Some(b'+' | b'-')))
+}
+
+/// A body that is held.
+struct Held {
+    bytes: Vec<u8>,
+    /// Whether there was room for all that is inspected.
+    has_room: bool,
+}
+
+impl Held {
+    /// Reads until the body ends, or is longer than what is inspected.
+    async fn read<F: FromClient, C: ToClient>(
+        &mut self,
+        inspection: &mut Inspection,
+        worker: &Worker,
+        (from, to): (&mut F, &mut C),
+        reading: &Reading<'_>,
+        extent: Extent,
+        scratch: &mut Scratch,
+    ) -> Result<(), ProxyError> {
+        let bytes = &mut self.bytes;
+        let mut share = worker.inspectors.budget.share();
+        bytes.clear();
+        scratch.out.clear();
+        from.take_in_hand(reading.limit, UpstreamFraming::Bare, scratch)?;
+        bytes.extend_from_slice(&scratch.out);
+        let mut counted = 0;
+        if !from.is_done() {
+            if let BodyLength::Sized(length) = reading.framing.body {
+                let room = length.min(extent.limit).min(FIRST_ROOM);
+                bytes.reserve(usize::try_from(room).unwrap_or_default());
+            }
+            if reading.framing.expect_continue && from.received() == 0 {
+                ask_to_go_on(to, &mut scratch.response).await?;
+            }
+        }
+        loop {
+            if !share.grow(bytes.len() - counted) {
+                self.has_room = false;
+                inspection.lacks(worker, Uninspected::NoRoom, ProxyError::Overloaded)?;
+                break;
+            }
+            counted = bytes.len();
+            if from.is_done() {
+                break;
+            }
+            if bytes.len() as u64 > extent.limit {
+                break;
+            }
+            let (idle, left) = (reading.idle, reading.time_left());
+            if left.is_some_and(|left| left.is_zero()) {
+                return Err(ProxyError::RequestTimedOut);
+            }
+            let wait = left.map_or(idle, |left| left.min(idle));
+            match from
+                .more(&mut scratch.body, bytes, reading.slot, wait)
+                .await
+            {
+                Err(ProxyError::BodyTimedOut) if wait < idle => {
+                    return Err(ProxyError::RequestTimedOut);
+                }
+                read => read?,
+            }
+        }
+        inspection.share = Some(share);
+        Ok(())
+    }
+
+    /// Shows what was read to the rules.
+    async fn inspect<F: FromClient>(
+        &mut self,
+        inspection: &mut Inspection,
+        worker: &Worker,
+        from: &F,
+        extent: Extent,
+        head: &RequestHead,
+    ) -> Result<(), ProxyError> {
+        let is_over = self.bytes.len() as u64 > extent.limit;
+        if is_over {
+            if !extent.passes_beyond {
+                return inspection.lacks(worker, Uninspected::PastLimit, ProxyError::BodyTooLong);
+            }
+            inspection.passes(worker, Uninspected::PastLimit);
+        }
+        if let Some(transaction) = &mut inspection.transaction {
+            // They go upstream, so they are looked at.
+            for field in from.trailers() {
+                transaction.request_header(field.name, field.value);
+            }
+        }
+        let coding = coding_of(head).map(|name| Coding {
+            name,
+            limit: extent.limit,
+            share: worker.inspectors.budget.share(),
+            cut: extent.passes_beyond,
+            lenient: !inspection.blocks(),
+        });
+        let shown = usize::try_from(extent.limit).unwrap_or(usize::MAX);
+        let content = Content {
+            shown: self.bytes.len().min(shown),
+            bytes: std::mem::take(&mut self.bytes),
+            whole: !is_over,
+            coding,
+        };
+        let (work, fault) = inspection.run(worker, Work::RequestBody(content)).await?;
+        if let Work::RequestBody(content) = work {
+            self.bytes = content.bytes;
+        }
+        match fault {
+            None => Ok(()),
+            Some(Fault::Coding(CodingError::TooLarge)) if extent.passes_beyond => {
+                inspection.passes(worker, Uninspected::PastLimit);
+                Ok(())
+            }
+            Some(Fault::Coding(error)) => inspection.lacks(
+                worker,
+                Uninspected::Undecoded,
+                ProxyError::RequestCoding(error),
+            ),
+            Some(Fault::NoRoom) => {
+                inspection.lacks(worker, Uninspected::NoRoom, ProxyError::Overloaded)
+            }
+        }
+    }
+}
+
+impl Reading<'_> {
+    fn time_left(&self) -> Option<Duration> {
+        let deadline = self.deadline?;
+        Some(deadline.saturating_duration_since(Instant::now()))
+    }
+}
+
+/// The codings of a body, in one list, if it has any (RFC 9110 section 8.4).
+fn coding_of(head: &RequestHead) -> Option<Vec<u8>> {
+    let mut list = Vec::new();
+    for field in head
+        .fields()
+        .filter(|field| field.id == FieldId::ContentEncoding)
+    {
+        if !list.is_empty() {
+            list.push(b',');
+        }
+        list.extend_from_slice(field.value);
+    }
+    // A list that cannot be understood is a coding, too.
+    let decoder = Decoder::new(&list, CodingLimits::default());
+    let is_identity = decoder.is_ok_and(|decoder| decoder.is_identity());
+    (!is_identity).then_some(list)
+}
+
+/// Sends `100 (Continue)`: the upstream will see nothing of the request for a while.
+async fn ask_to_go_on<C: ToClient>(
+    to: &mut C,
+    response: &mut ResponseHead,
+) -> Result<(), ProxyError> {
+    ResponseHeadBuilder::new(response, LIMITS, 100, Version::Http11)
+        .and_then(ResponseHeadBuilder::finish)
+        .map_err(ProxyError::UpstreamHead)?;
+    to.interim(response).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_that_stream_are_told_by_their_names_alone() {
+        for (essence, pattern, expected) in [
+            ("application/grpc", "application/grpc*", true),
+            ("application/GRPC+proto", "application/grpc*", true),
+            ("application/grpc-web", "application/grpc*", true),
+            ("application/grpcx", "application/grpc*", false),
+            ("application/grp", "application/grpc*", false),
+            ("", "application/grpc*", false),
+            ("application/x-ndjson", "application/x-ndjson", true),
+            ("application/x-ndjson2", "application/x-ndjson", false),
+            ("video/mp4", "video/*", true),
+        ] {
+            let streams = is_streamed(essence.as_bytes(), pattern.as_bytes());
+            assert_eq!(streams, expected, "{essence} {pattern}");
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! A request's body of which some, or all, was read before it is forwarded.
+
+use std::time::Duration;
+
+use crate::{
+    http1::{BodyLength, encode},
+    message::Fields,
+    policy::BodyLimit,
+    proxy::{
+        error::ProxyError,
+        scratch::Scratch,
+        sides::{FromClient, UpstreamFraming},
+        ticker::Slot,
+    },
+};
+
+/// Bytes of what was read that are given at once. Up to so many are sent together with the head, and
+/// sent again where an attempt fails.
+const PIECE: usize = 64 << 10;
+
+/// A request's body, as the upstream gets it.
+pub(super) struct Buffered<'a, F> {
+    from: &'a mut F,
+    /// `None`: nothing was read, and all of it passes as it comes.
+    held: Option<Held>,
+}
+
+struct Held {
+    bytes: Vec<u8>,
+    given: usize,
+    /// Whether it goes in chunks.
+    chunked: bool,
+    ended: bool,
+}
+
+impl<'a, F: FromClient> Buffered<'a, F> {
+    /// `bytes` were read from `from` already; `length` is what its head says.
+    pub(super) fn new(from: &'a mut F, bytes: Option<Vec<u8>>, length: BodyLength) -> Self {
+        let held = bytes.map(|bytes| Held {
+            bytes,
+            given: 0,
+            chunked: length == BodyLength::Chunked,
+            ended: false,
+        });
+        Self { from, held }
+    }
+
+    /// The buffer, to be used again.
+    pub(super) fn into_buffer(self) -> Vec<u8> {
+        self.held.map(|held| held.bytes).unwrap_or_default()
+    }
+}
+
+impl Held {
+    fn is_spent(&self) -> bool {
+        self.given >= self.bytes.len()
+    }
+
+    /// Appends the next piece of what was read, and the end where nothing follows.
+    fn give<F: FromClient>(&mut self, from: &F, out: &mut Vec<u8>) {
+        let rest = self.bytes.get(self.given..).unwrap_or_default();
+        let piece = rest.get(..PIECE).unwrap_or(rest);
+        if !self.chunked {
+            out.extend_from_slice(piece);
+        } else if !piece.is_empty() {
+            encode::write_chunk(piece, out);
+        }
+        self.given += piece.len();
+        if self.is_spent() && from.is_done() {
+            self.ended = true;
+            if self.chunked {
+                encode::write_trailers(from.trailers(), out);
+            }
+        }
+    }
+}
+
+impl<F: FromClient> FromClient for Buffered<'_, F> {
+    fn is_done(&self) -> bool {
+        match &self.held {
+            None => self.from.is_done(),
+            Some(held) => held.ended,
+        }
+    }
+
+    fn received(&self) -> u64 {
+        self.from.received()
+    }
+
+    fn take_in_hand(
+        &mut self,
+        limit: BodyLimit,
+        framing: UpstreamFraming,
+        scratch: &mut Scratch,
+    ) -> Result<(), ProxyError> {
+        let Some(held) = &mut self.held else {
+            return self.from.take_in_hand(limit, framing, scratch);
+        };
+        held.chunked &= framing == UpstreamFraming::Http1;
+        held.give(self.from, &mut scratch.out);
+        Ok(())
+    }
+
+    async fn more(
+        &mut self,
+        room: &mut Vec<u8>,
+        out: &mut Vec<u8>,
+        slot: &Slot,
+        idle: Duration,
+    ) -> Result<(), ProxyError> {
+        let Some(held) = &mut self.held else {
+            return self.from.more(room, out, slot, idle).await;
+        };
+        if held.is_spent() && !self.from.is_done() {
+            held.bytes.clear();
+            held.given = 0;
+            self.from.more(room, &mut held.bytes, slot, idle).await?;
+        }
+        held.give(self.from, out);
+        Ok(())
+    }
+
+    fn trailers(&self) -> Fields<'_> {
+        self.from.trailers()
+    }
+}

@@ -1,0 +1,133 @@
+//! The end of an inspection: phase 5, the numbers, and the event.
+
+use std::sync::Arc;
+
+use super::{
+    Inspection, Uninspected,
+    events::{self, Event},
+    head::{begin, show_refused},
+    inspection::{Course, log},
+};
+use crate::{
+    message::RequestHead,
+    proxy::{forwarded::Peer, metrics::FirewallOutcome, record::RequestRecord, worker::Worker},
+    snapshot::Firewall,
+    waf::Transaction,
+};
+
+/// Bytes that are shown of a head that was refused: what a worker looks at in about a millisecond.
+const REFUSED_HEAD: usize = 12 << 10;
+
+/// Ends the inspection of an exchange that has ended.
+pub(in crate::proxy) fn conclude(
+    worker: &Worker,
+    mut inspection: Box<Inspection>,
+    record: &RequestRecord<'_>,
+) {
+    let mut transaction = inspection.transaction.take();
+    if let Some(running) = &mut transaction {
+        if !inspection.knows_response {
+            let protocol = record.version.as_str().as_bytes();
+            running.response_line(protocol, record.status, b"");
+        }
+        if !log(running) {
+            worker.metrics.pass_uninspected(Uninspected::Panicked);
+            transaction = None;
+        }
+    }
+    let outcome = match inspection.course {
+        Course::Blocked => FirewallOutcome::Blocked,
+        Course::Refused => FirewallOutcome::Refused,
+        Course::Open => outcome_of(transaction.as_deref()),
+    };
+    tell(worker, &inspection, transaction, outcome, record);
+}
+
+/// Shows a head to the firewall that was refused before it came to a rule, for the record alone: what
+/// was answered stands.
+pub(in crate::proxy) fn conclude_refused_head(
+    worker: &Worker,
+    firewall: &Arc<Firewall>,
+    peer: &Peer,
+    head: &RequestHead,
+    record: &RequestRecord<'_>,
+) {
+    let mut inspection = Inspection::new(firewall);
+    begin(
+        &mut inspection,
+        worker,
+        (peer, record.client),
+        record.request_id,
+    );
+    let Some(mut transaction) = inspection.transaction.take() else {
+        return;
+    };
+    let looking = std::panic::AssertUnwindSafe(|| {
+        show_refused(&mut transaction, head, REFUSED_HEAD);
+        // Most rules about the head stand in phase 2. Verdicts come too late, but a phase is not
+        // run after one that has refused.
+        if transaction.run_request_head().passes() {
+            transaction.run_request_body();
+        }
+        let protocol = record.version.as_str().as_bytes();
+        transaction.response_line(protocol, record.status, b"");
+        transaction.run_logging();
+    });
+    if std::panic::catch_unwind(looking).is_err() {
+        tracing::error!("the inspection of a refused head panicked");
+        worker.metrics.pass_uninspected(Uninspected::Panicked);
+        return;
+    }
+    let outcome = FirewallOutcome::Malformed;
+    tell(worker, &inspection, Some(transaction), outcome, record);
+}
+
+fn outcome_of(transaction: Option<&Transaction>) -> FirewallOutcome {
+    let mut outcome = FirewallOutcome::Passed;
+    for found in transaction.iter().flat_map(|it| it.matches()) {
+        if found.disruptive {
+            return FirewallOutcome::WouldBlock;
+        }
+        outcome = FirewallOutcome::Matched;
+    }
+    outcome
+}
+
+fn tell(
+    worker: &Worker,
+    inspection: &Inspection,
+    transaction: Option<Box<Transaction>>,
+    outcome: FirewallOutcome,
+    record: &RequestRecord<'_>,
+) {
+    let Inspection {
+        firewall,
+        uninspected,
+        ..
+    } = inspection;
+    let settings = &firewall.settings;
+    let matches = transaction.iter().flat_map(|it| it.matches());
+    let rules = matches.map(|found| found.rule.id);
+    worker.metrics.inspected(&settings.name, outcome, rules);
+    let has_matched = transaction
+        .as_ref()
+        .is_some_and(|it| it.matches().next().is_some());
+    let refused = matches!(outcome, FirewallOutcome::Blocked | FirewallOutcome::Refused);
+    // That a type streams is known and counted; it is no event.
+    let lacking = uninspected.is_some_and(|reason| reason != Uninspected::Streamed);
+    if has_matched || refused || lacking {
+        events::write(
+            worker,
+            &Event {
+                firewall: settings,
+                outcome,
+                uninspected: *uninspected,
+                record,
+                transaction: transaction.as_deref(),
+            },
+        );
+    }
+    if let Some(transaction) = transaction {
+        inspection.give_back(worker, transaction);
+    }
+}

@@ -1,0 +1,284 @@
+//! The firewall's part of one exchange: its transaction, and what its verdicts become.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::{
+    Uninspected,
+    budget::Share,
+    threads::{Done, Task},
+    work::{Fault, Found, Work, perform_guarded},
+};
+use crate::{
+    config::FirewallMode,
+    message::ResponseHead,
+    proxy::{error::ProxyError, respond::Block, worker::Worker},
+    snapshot::Firewall,
+    waf::{Transaction, Verdict},
+};
+
+/// The status of a refusal where neither rule nor policy names a better one.
+const FORBIDDEN: u16 = 403;
+
+/// The firewall's part of one exchange.
+#[derive(Debug)]
+pub(in crate::proxy) struct Inspection {
+    pub(super) firewall: Arc<Firewall>,
+    /// `None` before it has begun, where there are no rules, where the engine has panicked, and once
+    /// nothing is left to be said.
+    pub(super) transaction: Option<Box<Transaction>>,
+    /// How it has gone so far.
+    pub(super) course: Course,
+    /// Why something of it was not inspected, the first reason.
+    pub(super) uninspected: Option<Uninspected>,
+    /// What the held body draws on.
+    pub(super) share: Option<Share>,
+    /// Whether the transaction has grown with this exchange to more than is worth keeping.
+    pub(super) is_large: bool,
+    /// Whether it knows the response's head.
+    pub(super) knows_response: bool,
+    /// Where a refusal sends the client.
+    location: Option<Box<[u8]>>,
+}
+
+/// How an inspection has gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Course {
+    /// Nothing has been refused.
+    Open,
+    /// The rules have refused it.
+    Blocked,
+    /// It was refused because it could not be inspected.
+    Refused,
+}
+
+impl Inspection {
+    /// An inspection that has not begun.
+    pub(in crate::proxy) fn new(firewall: &Arc<Firewall>) -> Box<Self> {
+        Box::new(Self {
+            firewall: Arc::clone(firewall),
+            transaction: None,
+            course: Course::Open,
+            uninspected: None,
+            share: None,
+            is_large: false,
+            knows_response: false,
+            location: None,
+        })
+    }
+
+    /// Whether requests are refused.
+    pub(super) fn blocks(&self) -> bool {
+        self.firewall.settings.mode == FirewallMode::Block
+    }
+
+    /// What the client is told of a refusal, and where it is sent.
+    pub(in crate::proxy) fn block(&self) -> Block<'_> {
+        Block {
+            page: self.firewall.settings.block_page.as_deref(),
+            location: self.location.as_deref(),
+        }
+    }
+
+    /// Does a piece of work, on a thread of its own if it may take long. Gives the work back, and what
+    /// was wrong with a body's coding.
+    pub(super) async fn run(
+        &mut self,
+        worker: &Worker,
+        mut work: Work,
+    ) -> Result<(Work, Option<Fault>), ProxyError> {
+        let Some(mut transaction) = self.transaction.take() else {
+            return Ok((work, None));
+        };
+        if !work.is_long() {
+            let found = perform_guarded(&mut transaction, &mut work);
+            let fault = self.take_up(worker, found.map(|found| (transaction, found)))?;
+            return Ok((work, fault));
+        }
+        self.is_large = true;
+        let (done, told) = oneshot::channel();
+        let task = Task {
+            transaction,
+            work,
+            done,
+        };
+        if let Err(task) = worker.inspectors.threads.submit(task) {
+            let Task {
+                transaction, work, ..
+            } = *task;
+            self.transaction = Some(transaction);
+            self.lacks(worker, Uninspected::NoThread, ProxyError::Overloaded)?;
+            return Ok((work, None));
+        }
+        let Ok(Done { work, found }) = told.await else {
+            // A thread answers whoever waits; one that does not has taken the body with it.
+            return Err(ProxyError::Internal);
+        };
+        let fault = self.take_up(worker, found)?;
+        Ok((work, fault))
+    }
+
+    /// The same, at once, for work that is short.
+    pub(super) fn run_now(&mut self, worker: &Worker, mut work: Work) -> Result<(), ProxyError> {
+        let Some(mut transaction) = self.transaction.take() else {
+            return Ok(());
+        };
+        let found = perform_guarded(&mut transaction, &mut work);
+        self.take_up(worker, found.map(|found| (transaction, found)))?;
+        Ok(())
+    }
+
+    /// Takes the transaction back and obeys the verdict.
+    fn take_up(
+        &mut self,
+        worker: &Worker,
+        found: Option<(Box<Transaction>, Found)>,
+    ) -> Result<Option<Fault>, ProxyError> {
+        let Some((transaction, Found { verdict, fault })) = found else {
+            tracing::error!(firewall = %self.firewall.settings.name, "an inspection panicked");
+            self.lacks(worker, Uninspected::Panicked, ProxyError::Internal)?;
+            return Ok(None);
+        };
+        self.transaction = Some(transaction);
+        self.obey(verdict)?;
+        Ok(fault)
+    }
+
+    fn obey(&mut self, verdict: Verdict) -> Result<(), ProxyError> {
+        // Rules may switch themselves on; where the policy says that nothing is refused, nothing is.
+        if verdict.passes() || !self.blocks() {
+            return Ok(());
+        }
+        self.course = Course::Blocked;
+        Err(match verdict {
+            Verdict::Pass => return Ok(()),
+            Verdict::Drop => ProxyError::Dropped,
+            Verdict::Deny { status } => ProxyError::Blocked(self.shown_status(status)),
+            Verdict::Redirect { status, location } => {
+                if is_location(&location) {
+                    self.location = Some(location);
+                    ProxyError::Blocked(match status {
+                        301 | 302 | 303 | 307 | 308 => status,
+                        _ => 302,
+                    })
+                } else {
+                    ProxyError::Blocked(self.shown_status(FORBIDDEN))
+                }
+            }
+        })
+    }
+
+    /// The status that a refusal is answered with. One that a rule names stands if an answer with a
+    /// body can have it; 403 is what the engine gives where it names none.
+    fn shown_status(&self, status: u16) -> u16 {
+        let own = self.firewall.settings.block_status;
+        match status {
+            FORBIDDEN => own.unwrap_or(FORBIDDEN),
+            200..=203 | 206..=303 | 305..=599 => status,
+            _ => own.unwrap_or(FORBIDDEN),
+        }
+    }
+
+    /// Notes that something cannot be inspected: that ends the exchange with `error` where the firewall
+    /// blocks, and passes otherwise.
+    pub(super) fn lacks(
+        &mut self,
+        worker: &Worker,
+        reason: Uninspected,
+        error: ProxyError,
+    ) -> Result<(), ProxyError> {
+        if !self.blocks() {
+            self.passes(worker, reason);
+            return Ok(());
+        }
+        self.uninspected.get_or_insert(reason);
+        self.course = Course::Refused;
+        worker.metrics.refuse_uninspected(reason);
+        Err(error)
+    }
+
+    /// Notes that something passes uninspected.
+    pub(super) fn passes(&mut self, worker: &Worker, reason: Uninspected) {
+        self.uninspected.get_or_insert(reason);
+        worker.metrics.pass_uninspected(reason);
+    }
+
+    /// Tells the response's head.
+    pub(super) fn tell_response(&mut self, head: &ResponseHead) {
+        self.knows_response = true;
+        if let Some(transaction) = &mut self.transaction {
+            let protocol = head.version.as_str().as_bytes();
+            transaction.response_line(protocol, head.status, head.reason());
+            for field in head.fields() {
+                transaction.response_header(field.name, field.value);
+            }
+        }
+    }
+
+    /// Gives the transaction back early where nothing is to be said of the exchange, so that an answer
+    /// that streams for hours holds neither it nor its rules.
+    pub(super) fn settle(&mut self, worker: &Worker) {
+        self.share = None;
+        if self.uninspected.is_some() {
+            return;
+        }
+        let Some(mut transaction) = self.transaction.take() else {
+            return;
+        };
+        if transaction.matches().next().is_some() {
+            self.transaction = Some(transaction);
+            return;
+        }
+        if !log(&mut transaction) {
+            self.passes(worker, Uninspected::Panicked);
+        } else if transaction.matches().next().is_some() {
+            self.transaction = Some(transaction);
+        } else {
+            self.give_back(worker, transaction);
+        }
+    }
+
+    /// Gives a transaction back that is of no more use here.
+    pub(super) fn give_back(&self, worker: &Worker, transaction: Box<Transaction>) {
+        if !self.is_large {
+            worker.transactions.put(transaction);
+        }
+    }
+}
+
+/// Runs the logging phase; whether the engine came through.
+pub(super) fn log(transaction: &mut Transaction) -> bool {
+    let run = std::panic::AssertUnwindSafe(|| transaction.run_logging());
+    let whole = std::panic::catch_unwind(run).is_ok();
+    if !whole {
+        tracing::error!("the logging phase of an inspection panicked");
+    }
+    whole
+}
+
+/// Whether a client may be sent there: it may come from the request, and must not become a line of
+/// the answer's head.
+fn is_location(location: &[u8]) -> bool {
+    !location.is_empty() && location.iter().all(|byte| matches!(byte, 0x21..=0x7e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_is_sent_only_to_what_is_one_line_of_printable_text() {
+        for (location, expected) in [
+            ("https://example.com/a?b=%0d%0a", true),
+            ("/a", true),
+            ("", false),
+            ("/a\r\nSet-Cookie: b", false),
+            ("/a\nb", false),
+            ("/a b", false),
+            ("/\u{e4}", false),
+        ] {
+            assert_eq!(is_location(location.as_bytes()), expected, "{location:?}");
+        }
+    }
+}

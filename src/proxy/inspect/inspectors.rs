@@ -1,0 +1,54 @@
+//! What the workers' inspections share.
+
+use std::{io, num::NonZeroUsize, sync::Arc, time::Instant};
+
+use super::{budget::Budget, threads::Threads};
+use crate::proxy::access_log::AccessLog;
+
+/// Bytes of bodies that the process holds for inspection at the most: 256 MiB.
+pub const BUFFERED_BYTES: usize = 256 << 20;
+
+/// What inspections need, shared by all workers. Cloning shares it.
+#[derive(Clone, Debug)]
+pub struct Inspectors {
+    pub(super) budget: Arc<Budget>,
+    pub(super) threads: Arc<Threads>,
+}
+
+impl Inspectors {
+    /// Starts the threads for inspections that take long, half as many as there are workers. `buffered`
+    /// is how many bytes of bodies may be held at once, usually [`BUFFERED_BYTES`].
+    ///
+    /// # Errors
+    /// When a thread cannot be had.
+    pub fn start(workers: NonZeroUsize, buffered: usize) -> io::Result<Self> {
+        let threads = NonZeroUsize::new(workers.get() / 2).unwrap_or(NonZeroUsize::MIN);
+        Ok(Self {
+            budget: Arc::new(Budget::new(buffered)),
+            threads: Arc::new(Threads::start(threads)?),
+        })
+    }
+}
+
+/// Where one worker writes what the firewall has found.
+#[derive(Debug, Default)]
+pub struct FirewallLog {
+    /// Events, JSON, one a line. `None`: they stand in the access log.
+    pub events: Option<AccessLog>,
+    /// Lines as ModSecurity writes them to the error log, one a rule that matched. `None`: they are not
+    /// written.
+    pub error_lines: Option<AccessLog>,
+}
+
+impl FirewallLog {
+    /// Hands over lines that have waited long enough; called several times a second.
+    pub(in crate::proxy) fn tick(&self, now: Instant) {
+        let Self {
+            events,
+            error_lines,
+        } = self;
+        for log in [events, error_lines].into_iter().flatten() {
+            log.tick(now);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Threads for inspections that would hold up a worker.
+//!
+//! What waits for them is bounded: whoever finds no room is told at once.
+
+use std::{
+    collections::VecDeque,
+    io,
+    num::NonZeroUsize,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
+};
+
+use tokio::sync::oneshot;
+
+use super::work::{Found, Work, perform_guarded};
+use crate::waf::Transaction;
+
+/// Inspections that may wait for each thread. At some milliseconds each it is no use to wait longer.
+const WAITING: usize = 32;
+
+/// An inspection on its way to a thread.
+pub(super) struct Task {
+    pub(super) transaction: Box<Transaction>,
+    pub(super) work: Work,
+    /// Told what came of it.
+    pub(super) done: oneshot::Sender<Done>,
+}
+
+/// An inspection on its way back.
+pub(super) struct Done {
+    pub(super) work: Work,
+    /// `None` where the engine panicked.
+    pub(super) found: Option<(Box<Transaction>, Found)>,
+}
+
+/// Threads for inspections. They end when this is dropped and nothing waits any more.
+#[derive(Debug)]
+pub(super) struct Threads {
+    queue: Arc<Queue>,
+    /// Inspections that may wait.
+    most: usize,
+}
+
+#[derive(Default)]
+struct Queue {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: VecDeque<Task>,
+    closed: bool,
+}
+
+impl std::fmt::Debug for Queue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Queue").finish_non_exhaustive()
+    }
+}
+
+impl Threads {
+    /// Starts so many threads.
+    ///
+    /// # Errors
+    /// When a thread cannot be had.
+    pub(super) fn start(count: NonZeroUsize) -> io::Result<Self> {
+        let queue = Arc::new(Queue::default());
+        for number in 0..count.get() {
+            let queue = Arc::clone(&queue);
+            thread::Builder::new()
+                .name(format!("inspect-{number}"))
+                .spawn(move || queue.serve())?;
+        }
+        Ok(Self {
+            queue,
+            most: WAITING * count.get(),
+        })
+    }
+
+    /// Gives an inspection to a thread, or back where too many wait.
+    pub(super) fn submit(&self, task: Task) -> Result<(), Box<Task>> {
+        let mut state = self.queue.lock();
+        if state.waiting.len() >= self.most {
+            return Err(Box::new(task));
+        }
+        state.waiting.push_back(task);
+        drop(state);
+        self.queue.changed.notify_one();
+        Ok(())
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        self.queue.lock().closed = true;
+        self.queue.changed.notify_all();
+    }
+}
+
+impl Queue {
+    /// A panic happens outside of the lock, so that what it guards is whole.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn serve(&self) {
+        while let Some(task) = self.next() {
+            let Task {
+                mut transaction,
+                mut work,
+                done,
+            } = task;
+            // Whoever has gone away meanwhile wants nothing done.
+            if done.is_closed() {
+                continue;
+            }
+            let found = perform_guarded(&mut transaction, &mut work);
+            let found = found.map(|found| (transaction, found));
+            let _ = done.send(Done { work, found });
+        }
+    }
+
+    fn next(&self) -> Option<Task> {
+        let mut state = self.lock();
+        loop {
+            if let Some(task) = state.waiting.pop_front() {
+                return Some(task);
+            }
+            if state.closed {
+                return None;
+            }
+            state = self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}

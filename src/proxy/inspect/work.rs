@@ -1,0 +1,182 @@
+//! A piece of inspection that runs in one go, on a worker or on a thread of its own.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::budget::Share;
+use crate::waf::{
+    Transaction, Verdict,
+    body::coding::{CodingError, CodingLimits, Decoder},
+};
+
+/// Bytes of what is looked at up to which a worker does it itself: about a millisecond.
+const INLINE: usize = 12 << 10;
+/// Bytes that are decoded between two looks at the budget.
+const DECODE_STEP: usize = 4 << 10;
+
+/// What is to be done. What it looks at was told to the transaction before, but for bodies.
+#[derive(Debug)]
+pub(super) enum Work {
+    /// Phase 1. `alone`: there is no body, and phase 2 follows at once. `length` in bytes.
+    RequestHead { length: usize, alone: bool },
+    /// Phase 2.
+    RequestBody(Content),
+    /// Phase 3. `alone`: no body is looked at, and phase 4 follows at once.
+    ResponseHead { alone: bool },
+    /// Phase 4.
+    ResponseBody(Content),
+}
+
+/// A body to be looked at.
+#[derive(Debug, Default)]
+pub(super) struct Content {
+    /// What there is of it, as it came.
+    pub(super) bytes: Vec<u8>,
+    /// How many of `bytes` are looked at.
+    pub(super) shown: usize,
+    /// Whether these are all of the body.
+    pub(super) whole: bool,
+    /// What has been done to it, if anything.
+    pub(super) coding: Option<Coding>,
+}
+
+/// How a body is decoded.
+#[derive(Debug)]
+pub(super) struct Coding {
+    /// The value of `Content-Encoding`.
+    pub(super) name: Vec<u8>,
+    /// Bytes of the decoded body that are looked at.
+    pub(super) limit: u64,
+    /// What the decoded body draws on.
+    pub(super) share: Share,
+    /// Whether a body longer than `limit` is looked at up to there, rather than not at all.
+    pub(super) cut: bool,
+    /// Whether a body with a fault is looked at as far as it can be read, rather than not at all.
+    pub(super) lenient: bool,
+}
+
+/// Why a body was not looked at, or not all of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// It cannot be decoded.
+    Coding(CodingError),
+    /// There is no room for the decoded body.
+    NoRoom,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) verdict: Verdict,
+    pub(super) fault: Option<Fault>,
+}
+
+impl Work {
+    /// Whether it may take long enough to hold up a worker.
+    pub(super) const fn is_long(&self) -> bool {
+        match self {
+            Self::RequestHead { length, alone: _ } => *length > INLINE,
+            Self::ResponseHead { alone: _ } => false,
+            Self::RequestBody(content) | Self::ResponseBody(content) => {
+                // What is coded may be much longer than it looks.
+                content.shown > INLINE || content.coding.is_some()
+            }
+        }
+    }
+}
+
+/// Does it; `None` where the engine panicked, and then the transaction is not to be used any more.
+pub(super) fn perform_guarded(transaction: &mut Transaction, work: &mut Work) -> Option<Found> {
+    catch_unwind(AssertUnwindSafe(|| perform(transaction, work))).ok()
+}
+
+fn perform(transaction: &mut Transaction, work: &mut Work) -> Found {
+    let mut fault = None;
+    let verdict = match work {
+        Work::RequestHead { length: _, alone } => match transaction.run_request_head() {
+            Verdict::Pass if *alone => {
+                transaction.request_body(b"", true);
+                transaction.run_request_body()
+            }
+            verdict => verdict,
+        },
+        Work::ResponseHead { alone } => match transaction.run_response_head() {
+            Verdict::Pass if *alone => transaction.run_response_body(),
+            verdict => verdict,
+        },
+        Work::RequestBody(content) => {
+            fault = content.show(|bytes, whole| transaction.request_body(bytes, whole));
+            match fault {
+                Some(_) if !content.is_lenient() => Verdict::Pass,
+                _ => transaction.run_request_body(),
+            }
+        }
+        Work::ResponseBody(content) => {
+            fault = content.show(|bytes, whole| transaction.response_body(bytes, whole));
+            match fault {
+                Some(_) if !content.is_lenient() => Verdict::Pass,
+                _ => transaction.run_response_body(),
+            }
+        }
+    };
+    Found { verdict, fault }
+}
+
+impl Content {
+    /// Whether it is looked at although something is wrong with its coding.
+    fn is_lenient(&self) -> bool {
+        self.coding.as_ref().is_none_or(|coding| coding.lenient)
+    }
+
+    /// Shows what is looked at, decoded.
+    fn show(&mut self, show: impl FnOnce(&[u8], bool)) -> Option<Fault> {
+        let Self {
+            bytes,
+            shown,
+            whole,
+            coding,
+        } = self;
+        let raw = bytes.get(..*shown).unwrap_or(bytes);
+        let Some(coding) = coding else {
+            show(raw, *whole);
+            return None;
+        };
+        let mut decoded = Vec::new();
+        match coding.decode(raw, *whole, &mut decoded) {
+            Ok(()) => show(&decoded, *whole),
+            Err(Fault::Coding(CodingError::TooLarge)) if coding.cut => {
+                coding.lenient = true;
+                show(&decoded, false);
+                return Some(Fault::Coding(CodingError::TooLarge));
+            }
+            Err(fault) => {
+                if coding.lenient {
+                    // Where nothing can be read, rules see what came.
+                    show(if decoded.is_empty() { raw } else { &decoded }, false);
+                }
+                return Some(fault);
+            }
+        }
+        None
+    }
+}
+
+impl Coding {
+    fn decode(&mut self, raw: &[u8], whole: bool, decoded: &mut Vec<u8>) -> Result<(), Fault> {
+        let limits = CodingLimits {
+            size: self.limit,
+            ..CodingLimits::default()
+        };
+        let mut decoder = Decoder::new(&self.name, limits).map_err(Fault::Coding)?;
+        for piece in raw.chunks(DECODE_STEP) {
+            let before = decoded.len();
+            decoder.push(piece, decoded).map_err(Fault::Coding)?;
+            if !self.share.grow(decoded.len() - before) {
+                return Err(Fault::NoRoom);
+            }
+        }
+        if whole {
+            decoder.finish().map_err(Fault::Coding)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,10 @@
+//! The firewall in the proxy: what it sees, what it refuses, and that nothing of it is forwarded.
+
+mod rules;
+
+mod answers;
+mod bodies;
+mod heads;
+mod limits;
+mod log;
+mod protocols;

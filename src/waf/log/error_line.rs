@@ -5,7 +5,10 @@
 //! is empty; a negated operator has a `!`; quotes in values are written as `\x22`, so that no value
 //! can pass for a field.
 
-use super::{About, Masks, escape, view::View};
+use super::{
+    About, Masks, escape,
+    view::{Shown, View},
+};
 use crate::waf::{Match, Transaction, Variable, evaluate::Kind};
 
 /// Bytes shown of a value, of an operator's argument and of every other text.
@@ -50,7 +53,7 @@ pub(super) fn write(view: &View<'_>, found: &Match<'_>, out: &mut Vec<u8>, clien
     }
     out.extend_from_slice(b"ModSecurity: ");
     outcome(view, found, out);
-    explanation(found, &shown.variable, &shown.value, out);
+    out.extend_from_slice(&matched(found, &shown, escape::line));
     let number = |number: Option<u8>| number.unwrap_or(0).to_string();
     let field = |out: &mut Vec<u8>, name: &str, value: &[u8], limit: usize| {
         out.extend_from_slice(b" [");
@@ -118,13 +121,16 @@ fn outcome(view: &View<'_>, found: &Match<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"). ");
 }
 
-/// What matched.
-fn explanation(found: &Match<'_>, variable: &[u8], value: &[u8], out: &mut Vec<u8>) {
-    if variable.is_empty() {
-        out.extend_from_slice(b"Unconditional match in SecAction.");
-        return;
+/// What matched, in words. `push` appends a text, cut after so many bytes.
+pub(super) fn matched(
+    found: &Match<'_>,
+    shown: &Shown<'_>,
+    push: fn(&mut Vec<u8>, &[u8], usize),
+) -> Vec<u8> {
+    if shown.variable.is_empty() {
+        return b"Unconditional match in SecAction.".to_vec();
     }
-    out.extend_from_slice(b"Matched \"Operator `");
+    let mut out = b"Matched \"Operator `".to_vec();
     if found.negated {
         out.push(b'!');
     }
@@ -133,10 +139,11 @@ fn explanation(found: &Match<'_>, variable: &[u8], value: &[u8], out: &mut Vec<u
         out.extend_from_slice(rest);
     }
     out.extend_from_slice(b"' with parameter `");
-    escape::line(out, found.argument, LIMIT);
+    push(&mut out, found.argument, LIMIT);
     out.extend_from_slice(b"' against variable `");
-    escape::line(out, variable, LIMIT);
+    push(&mut out, &shown.variable, LIMIT);
     out.extend_from_slice(b"' (Value: `");
-    escape::line(out, value, LIMIT);
+    push(&mut out, &shown.value, LIMIT);
     out.extend_from_slice(b"' )");
+    out
 }

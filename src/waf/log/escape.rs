@@ -17,7 +17,17 @@ pub(super) fn line(out: &mut Vec<u8>, text: &[u8], limit: usize) {
             _ => hex(out, byte),
         }
     }
-    let missing = text.len() - shown.len();
+    omitted(out, text.len() - shown.len());
+}
+
+/// Appends `text` as it is, cut as [`line`] cuts it.
+pub(super) fn raw(out: &mut Vec<u8>, text: &[u8], limit: usize) {
+    let shown = text.get(..limit).unwrap_or(text);
+    out.extend_from_slice(shown);
+    omitted(out, text.len() - shown.len());
+}
+
+fn omitted(out: &mut Vec<u8>, missing: usize) {
     if missing > 0 {
         number(out, b" (", missing as u64);
         out.extend_from_slice(b" characters omitted)");

@@ -22,12 +22,21 @@ impl<'a> Object<'a> {
 
     /// Writes a key; its value is to be written next.
     pub(super) fn key(&mut self, key: &str) -> &mut Vec<u8> {
+        self.key_of(key.as_bytes())
+    }
+
+    fn key_of(&mut self, key: &[u8]) -> &mut Vec<u8> {
         if !std::mem::take(&mut self.empty) {
             self.out.push(b',');
         }
-        string(self.out, key.as_bytes());
+        string(self.out, key);
         self.out.push(b':');
         self.out
+    }
+
+    /// Writes a text under a key that came from a client.
+    pub(super) fn text_of(&mut self, key: &[u8], text: &[u8]) {
+        string(self.key_of(key), text);
     }
 
     /// Writes a text. Of more than `limit` bytes the first ones; returns whether it was cut.

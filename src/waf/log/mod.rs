@@ -8,12 +8,15 @@
 mod about;
 mod action;
 mod assignments;
+mod audit;
 mod date;
 mod error_line;
 mod escape;
 mod event;
 mod json;
 mod masks;
+mod origin;
+mod scan;
 mod secrets;
 mod templates;
 mod view;
@@ -24,6 +27,7 @@ mod tests;
 pub use self::{
     about::About,
     action::Action,
+    audit::{RelevantStatus, audit_json, audit_native, wants_audit},
     error_line::{error_line, error_lines},
     event::event,
     masks::Masks,

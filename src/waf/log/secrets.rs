@@ -5,40 +5,48 @@
 //! decoded from Base64 or the like on its way.
 
 use aho_corasick::AhoCorasick;
+use hashbrown::HashSet;
 
 use super::masks::compact;
 
 /// Fewer letters and digits are not looked for: they are in everything.
-const SHORTEST: usize = 4;
+const SHORTEST: usize = 5;
+
+/// A text of fewer is no piece of a secret.
+const PIECE: usize = 4;
 
 /// Bytes of secrets that are looked for; with more, everything is taken for one.
-const MOST: usize = 256 << 10;
+const MOST: usize = 64 << 10;
 
 /// The secrets of an exchange.
 #[derive(Debug)]
 pub(super) enum Secrets {
+    /// All of them.
     Known {
         /// One after the other, with line feeds between.
         all: Vec<u8>,
-        /// Finds any of them.
+        /// Every [`SHORTEST`] bytes in a row.
+        grams: HashSet<[u8; SHORTEST]>,
+        /// Finds any of them as a whole.
         each: Option<AhoCorasick>,
     },
+    /// There are more than are looked for.
     TooMany,
 }
 
 impl Secrets {
     /// Of these values.
-    pub(super) fn of<'a>(values: impl Iterator<Item = &'a [u8]>) -> Self {
+    pub(super) fn of<T: AsRef<[u8]>>(values: impl Iterator<Item = T>) -> Self {
         let mut all = Vec::new();
         for value in values {
-            all.extend_from_slice(&compact(value));
+            all.extend_from_slice(&compact(value.as_ref()));
             all.push(b'\n');
             if all.len() > MOST {
                 return Self::TooMany;
             }
         }
-        let long = all.split(|byte| *byte == b'\n');
-        let mut long: Vec<_> = long.filter(|it| it.len() >= SHORTEST).collect();
+        let values = all.split(|byte| *byte == b'\n');
+        let mut long: Vec<_> = values.filter(|it| it.len() >= SHORTEST).collect();
         long.sort_unstable();
         long.dedup();
         let each = match long.is_empty() {
@@ -48,23 +56,24 @@ impl Secrets {
                 Err(_) => return Self::TooMany,
             },
         };
-        Self::Known { all, each }
+        let grams = long.iter().flat_map(|value| grams(value)).collect();
+        Self::Known { all, grams, each }
     }
 
-    /// Whether `text` holds a secret, or is a piece of one.
+    /// Whether `text` has a piece of a secret in it, or is one.
     pub(super) fn touch(&self, text: &[u8]) -> bool {
         let text = compact(text);
         match self {
-            Self::Known { all, each } => {
-                let holds = |each: &AhoCorasick| each.is_match(&text);
+            Self::Known { all, grams, .. } => {
                 let is_piece = || memchr::memmem::find(all, &text).is_some();
-                each.as_ref().is_some_and(holds) || text.len() >= SHORTEST && is_piece()
+                self::grams(&text).any(|gram| grams.contains(&gram))
+                    || text.len() >= PIECE && is_piece()
             }
-            Self::TooMany => !text.is_empty(),
+            Self::TooMany => text.len() >= PIECE,
         }
     }
 
-    /// Whether `text` holds a secret.
+    /// Whether a secret is in `text`.
     pub(super) fn are_in(&self, text: &[u8]) -> bool {
         match self {
             Self::Known { each: None, .. } => false,
@@ -74,6 +83,12 @@ impl Secrets {
             Self::TooMany => true,
         }
     }
+}
+
+/// Every so many bytes in a row.
+fn grams(text: &[u8]) -> impl Iterator<Item = [u8; SHORTEST]> {
+    let windows = text.windows(SHORTEST);
+    windows.filter_map(|window| window.try_into().ok())
 }
 
 #[cfg(test)]
@@ -87,6 +102,7 @@ mod tests {
             (&b"x hunter2 y"[..], true),
             (b"HUNTER 2", true),
             (b"unte", true),
+            (b"nter2 and more", true),
             (b"hun", false),
             (b"abcd", false),
             (b"15", false),

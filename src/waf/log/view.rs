@@ -7,10 +7,9 @@
 
 use std::{borrow::Cow, cell::OnceCell};
 
-use super::{About, Masks, assignments, masks::MASK, secrets::Secrets, templates};
+use super::{About, Masks, assignments, masks::MASK, origin::Subject, secrets::Secrets};
 use crate::waf::{
     Match, Transaction, Variable,
-    ruleset::{Expand, Expansion, Rule, Select},
     values::{List, Source, sources},
 };
 
@@ -19,7 +18,7 @@ use crate::waf::{
 pub(super) struct View<'a> {
     pub(super) transaction: &'a Transaction,
     pub(super) about: &'a About<'a>,
-    masks: &'a Masks,
+    pub(super) masks: &'a Masks,
     /// The request's target, masked.
     pub(super) target: Vec<u8>,
     target_hides: bool,
@@ -78,8 +77,12 @@ impl<'a> View<'a> {
                 masked: true,
             };
         };
-        let hides = self.hides_match(found.variable, found.value);
-        let expanded = |template, text| self.expanded(rule, template, text, hides);
+        let subject = Subject {
+            hides: self.hides_match(found.variable, found.value),
+            hides_piece: matches!(self.text(found.value), Cow::Owned(_)),
+            hides_name: matches!(self.variable(found.variable), Cow::Owned(_)),
+        };
+        let expanded = |template, text| self.expanded(rule, template, text, &subject);
         let data = expanded(&rule.logdata, found.data);
         let looks = rule
             .links
@@ -87,7 +90,7 @@ impl<'a> View<'a> {
             .is_some_and(|link| !link.targets.is_empty());
         let (variable, value) = match looks {
             false => (Cow::Borrowed(&b""[..]), Cow::Borrowed(&b""[..])),
-            true if hides => (self.variable(found.variable), Cow::Borrowed(MASK)),
+            true if subject.hides => (self.variable(found.variable), Cow::Borrowed(MASK)),
             true => (self.variable(found.variable), self.text(found.value)),
         };
         let tags = rule.tags.iter().zip(found.tags);
@@ -141,6 +144,30 @@ impl<'a> View<'a> {
         }
     }
 
+    /// The value of a header of an exchange. What is sent back may hold what was sent.
+    pub(super) fn header_of<'m>(&self, list: List, name: &[u8], value: &'m [u8]) -> Cow<'m, [u8]> {
+        match list == List::ResponseHeaders && self.holds_secret(value) {
+            true => Cow::Borrowed(MASK),
+            false => self.header(name, value),
+        }
+    }
+
+    /// The name and value of an argument.
+    pub(super) fn argument<'m>(
+        &self,
+        name: &'m [u8],
+        value: &'m [u8],
+    ) -> (Cow<'m, [u8]>, Cow<'m, [u8]>) {
+        let shown = match self.masks.name(name) {
+            true => Cow::Borrowed(MASK),
+            false => self.text(value),
+        };
+        match self.hides_name(name) {
+            true => (Cow::Borrowed(MASK), shown),
+            false => (Cow::Borrowed(name), shown),
+        }
+    }
+
     /// Whether a text that no field is known of may hold a secret.
     pub(super) fn mentions(&self, text: &[u8]) -> bool {
         self.masks.name(text)
@@ -162,7 +189,7 @@ impl<'a> View<'a> {
         })
     }
 
-    /// The body of a request with masked fields replaced. `None`: it cannot be shown.
+    /// Pairs of names and values, as queries and forms have them, with those of masked names replaced.
     pub(super) fn query(&self, text: &[u8]) -> Vec<u8> {
         let separator = self.transaction.policy().settings().argument_separator;
         let mut out = Vec::with_capacity(text.len());
@@ -182,12 +209,16 @@ impl<'a> View<'a> {
             Variable::Tx | Variable::Env | Variable::MatchedVar => {
                 self.masks.name(member) || self.secrets().touch(value)
             }
+            // What is sent back may hold what was sent.
+            Variable::ResponseBody | Variable::ResponseHeaders => {
+                self.hides(known, member) || self.holds_secret(&self.text(value))
+            }
             _ => self.hides(known, member),
         }
     }
 
     /// Whether the member of a variable is masked. Copies are not decided here.
-    fn hides(&self, variable: Variable, member: &[u8]) -> bool {
+    pub(super) fn hides(&self, variable: Variable, member: &[u8]) -> bool {
         match variable {
             Variable::Args
             | Variable::ArgsGet
@@ -240,7 +271,7 @@ impl<'a> View<'a> {
     }
 
     /// Whether any member of a variable that the exchange has is masked.
-    fn hides_any(&self, variable: Variable) -> bool {
+    pub(super) fn hides_any(&self, variable: Variable) -> bool {
         let members = sources(variable).into_iter().flatten();
         let lists = members.filter_map(|source| match source {
             Source::Values(list) | Source::Names(list) => Some(list),
@@ -275,83 +306,41 @@ impl<'a> View<'a> {
                 || attributes.any(|(name, _)| self.masks.name(name)))
     }
 
-    /// A text as it was expanded from `template`. `subject`: whether what matched is masked.
-    fn expanded<'m>(
-        &self,
-        rule: &Rule,
-        template: &Expansion,
-        text: &'m [u8],
-        subject: bool,
-    ) -> Cow<'m, [u8]> {
-        if template.literal().is_some() {
-            return Cow::Borrowed(text);
-        }
-        let mut copies = false;
-        for piece in &template.pieces {
-            let hides = match piece {
-                Expand::Literal(_) => false,
-                Expand::Tx(slot) => {
-                    copies = true;
-                    let name = self.transaction.policy().names.name(*slot);
-                    match name {
-                        [b'0'..=b'9'] => subject || self.captures(rule),
-                        name => self.masks.name(name),
-                    }
-                }
-                Expand::Variable(variable, member) => match (variable, member) {
-                    (Variable::MatchedVar, _) => subject,
-                    (Variable::MatchedVars, _) => subject || self.captures(rule),
-                    (Variable::MatchedVarName | Variable::MatchedVarsNames, _) => {
-                        copies = true;
-                        false
-                    }
-                    (Variable::Tx | Variable::Env, member) => {
-                        copies = true;
-                        self.masks.name(member.as_deref().unwrap_or_default())
-                    }
-                    (variable, Some(member)) => self.hides(*variable, member),
-                    (variable, None) => self.hides_any(*variable),
-                },
-            };
-            if hides {
-                return Cow::Borrowed(MASK);
-            }
-        }
-        let pieces = templates::expanded(template, text);
-        if copies && pieces.iter().any(|piece| self.secrets().touch(piece)) {
-            return Cow::Borrowed(MASK);
-        }
-        self.text(text)
-    }
-
-    /// Whether an earlier link of a chain may have looked at what is masked.
-    fn captures(&self, rule: &Rule) -> bool {
-        let earlier = rule
-            .links
-            .split_last()
-            .map_or(&[][..], |(_, earlier)| earlier);
-        let mut targets = earlier.iter().flat_map(|link| &link.targets);
-        targets.any(|target| match &target.select {
-            Select::Name(name) => self.hides(target.variable, name),
-            Select::All | Select::Regex(_) | Select::TxRegex(..) => self.hides_any(target.variable),
-            Select::Tx(_) => false,
-        })
-    }
-
-    fn secrets(&self) -> &Secrets {
+    pub(super) fn secrets(&self) -> &Secrets {
         self.secrets.get_or_init(|| {
             let list = |list| self.transaction.list(list).iter();
             let arguments = [List::Query, List::Form, List::Files, List::FileContents];
             let arguments = arguments.into_iter().flat_map(list);
-            let arguments = arguments.filter(|(name, _)| self.masks.name(name));
-            let cookies = list(List::Cookies).filter(|(name, _)| self.masks.cookie(name));
+            let arguments = arguments.map(|(name, value)| (self.masks.name(name), value));
+            let cookies = list(List::Cookies);
+            let cookies = cookies.map(|(name, value)| (self.masks.cookie(name), value));
             let headers = list(List::RequestHeaders).chain(list(List::ResponseHeaders));
-            let headers = headers.filter(|(name, _)| {
-                // Its cookies are there one by one.
-                self.masks.header(name) && !name.eq_ignore_ascii_case(b"cookie")
+            // Its cookies are there one by one.
+            let headers = headers.filter(|(name, _)| !name.eq_ignore_ascii_case(b"cookie"));
+            let headers = headers.map(|(name, value)| (self.masks.header(name), value));
+            let attributes = self.transaction.xml_attributes().iter();
+            let attributes = attributes.map(|(name, value)| (self.masks.name(name), value));
+            let texts = self.transaction.xml_texts();
+            let texts = texts.map(|text| (self.xml_hides(), text));
+            let others = [
+                Variable::RequestUriRaw,
+                Variable::RequestBody,
+                Variable::ResponseBody,
+            ];
+            let others = others.into_iter().map(|variable| {
+                let value = self.transaction.value(variable);
+                let whole = variable == Variable::RequestBody && self.body_hides(value);
+                (whole, value)
             });
-            let all = arguments.chain(cookies).chain(headers);
-            Secrets::of(all.map(|(_, value)| value))
+            let fields = arguments.chain(cookies).chain(headers);
+            let all = fields.chain(attributes).chain(texts).chain(others);
+            Secrets::of(all.flat_map(|(masked, value)| match masked {
+                true => vec![Cow::Borrowed(value)],
+                false => {
+                    let assigned = assignments::assigned(self.masks, value);
+                    assigned.into_iter().map(Cow::Owned).collect()
+                }
+            }))
         })
     }
 }

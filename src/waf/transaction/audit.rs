@@ -34,6 +34,16 @@ impl Transaction {
         &self.xml.attributes
     }
 
+    /// The texts of an XML body.
+    pub(crate) fn xml_texts(&self) -> impl Iterator<Item = &[u8]> {
+        self.xml.texts()
+    }
+
+    /// The request's body in UTF-8, where it was sent in another charset; else empty.
+    pub(crate) fn decoded_body(&self) -> &[u8] {
+        &self.text
+    }
+
     /// Why the exchange goes no further.
     pub(crate) fn refusal(&self) -> Option<&Interruption> {
         self.state.interruption.as_ref()

@@ -338,7 +338,7 @@ pub(crate) fn read_request(connection: &mut Client) -> Option<(String, String)> 
     let head = connection.until("\r\n\r\n");
     let lower = head.to_ascii_lowercase();
     let body = if lower.contains("transfer-encoding: chunked") {
-        connection.until("0\r\n\r\n")
+        read_chunks(connection)
     } else {
         let length = lower
             .lines()
@@ -347,6 +347,27 @@ pub(crate) fn read_request(connection: &mut Client) -> Option<(String, String)> 
         connection.exactly(length)
     };
     Some((head, body))
+}
+
+/// Chunks and trailers, as they came.
+fn read_chunks(connection: &mut Client) -> String {
+    let mut body = String::new();
+    loop {
+        let line = connection.until("\r\n");
+        body += &line;
+        let length = usize::from_str_radix(line.trim_end(), 16).unwrap();
+        if length == 0 {
+            break;
+        }
+        body += &connection.exactly(length + 2);
+    }
+    loop {
+        let line = connection.until("\r\n");
+        body += &line;
+        if line == "\r\n" {
+            return body;
+        }
+    }
 }
 
 /// A configuration in the making.

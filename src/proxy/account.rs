@@ -228,7 +228,7 @@ impl<'a> Account<'a> {
         worker.metrics.record(&record);
         if let Some(inspection) = inspection {
             inspect::conclude(worker, inspection, &record);
-        } else if client.is_none() && matches!(outcome, Outcome::Refused(_)) {
+        } else if client.is_none() && outcome.is_malformed() {
             let view = worker.view();
             if let Some(firewall) = &view.snapshot.default_firewall {
                 inspect::conclude_refused_head(worker, firewall, peer, request, &record);

@@ -130,7 +130,8 @@ impl<'a, 's> Exchange<'a, 's> {
         self.keep_alive &= framing.keep_alive;
         let (decision, view) = self.account.decide(request, target, &framing)?;
         if self.account.inspection.is_some() {
-            let alone = self.account.rule.is_none()
+            // A body that goes nowhere is not looked at.
+            let alone = !matches!(decision, Ok(Decision::Forward(_)))
                 || matches!(framing.body, BodyLength::Empty | BodyLength::Sized(0));
             Box::pin(inspect::inspect_head(&mut self.account, request, alone)).await?;
         }

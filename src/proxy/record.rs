@@ -178,6 +178,19 @@ pub enum Phase {
 }
 
 impl Outcome {
+    /// Whether the request was refused for what its head is.
+    pub(super) const fn is_malformed(self) -> bool {
+        matches!(
+            self,
+            Self::Refused(
+                Refusal::Malformed
+                    | Refusal::HeadTooLarge
+                    | Refusal::TargetTooLong
+                    | Refusal::MethodNotAllowed
+            )
+        )
+    }
+
     /// Every outcome, in the order of [`Outcome::index`].
     pub const ALL: &'static [Self] = &[
         Self::Completed,

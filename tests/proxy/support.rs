@@ -370,9 +370,9 @@ impl Upstream {
 /// The next request: its head and its body as framed on the wire; `None` at the end.
 pub(crate) fn read_request(connection: &mut Client) -> Option<(String, String)> {
     let head = connection.head()?;
-    let chunked = "transfer-encoding: chunked";
-    let body = if head.to_ascii_lowercase().contains(chunked) {
-        connection.until("0\r\n\r\n")
+    let lower = head.to_ascii_lowercase();
+    let body = if lower.contains("transfer-encoding: chunked") {
+        read_chunks(connection)
     } else {
         connection.exactly(content_length(&head))
     };
@@ -385,6 +385,27 @@ pub(crate) fn content_length(head: &str) -> usize {
         .filter_map(|line| line.split_once(':'))
         .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
         .map_or(0, |(_, value)| value.trim().parse().unwrap())
+}
+
+/// Chunks and trailers, as they came.
+fn read_chunks(connection: &mut Client) -> String {
+    let mut body = String::new();
+    loop {
+        let line = connection.until("\r\n");
+        body += &line;
+        let length = usize::from_str_radix(line.trim_end(), 16).unwrap();
+        if length == 0 {
+            break;
+        }
+        body += &connection.exactly(length + 2);
+    }
+    loop {
+        let line = connection.until("\r\n");
+        body += &line;
+        if line == "\r\n" {
+            return body;
+        }
+    }
 }
 
 /// A configuration in the making.

@@ -129,7 +129,8 @@ impl Exchange<'_> {
         }
         let (decision, view) = self.account.decide(head, target, &framing)?;
         if self.account.inspection.is_some() {
-            let alone = self.account.rule.is_none()
+            // A body that goes nowhere is not looked at.
+            let alone = !matches!(decision, Ok(Decision::Forward(_)))
                 || matches!(framing.body, BodyLength::Empty | BodyLength::Sized(0));
             Box::pin(inspect::inspect_head(&mut self.account, head, alone)).await?;
         }

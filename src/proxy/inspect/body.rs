@@ -73,8 +73,8 @@ pub(super) async fn hold<F: FromClient, C: ToClient>(
         return Ok(None);
     }
     let Some(extent) = extent(inspection, worker, &scratch.request) else {
-        let nothing = Content::default();
-        inspection.run(worker, Work::RequestBody(nothing)).await?;
+        let nothing = Work::RequestBody(Content::nothing());
+        inspection.run(worker, nothing).await?;
         return Ok(None);
     };
     if let BodyLength::Sized(length) = reading.framing.body
@@ -94,8 +94,11 @@ pub(super) async fn hold<F: FromClient, C: ToClient>(
         held.inspect(inspection, worker, &*from, extent, &scratch.request)
             .await?;
     } else {
-        let nothing = Content::default();
-        inspection.run(worker, Work::RequestBody(nothing)).await?;
+        let cut = Content {
+            whole: false,
+            ..Content::nothing()
+        };
+        inspection.run(worker, Work::RequestBody(cut)).await?;
     }
     Ok(Some(held.bytes))
 }
@@ -107,14 +110,15 @@ fn extent(inspection: &mut Inspection, worker: &Worker, head: &RequestHead) -> O
         return None;
     };
     let settings = &inspection.firewall.settings;
-    let kind = media_type(head.find(FieldId::ContentType).unwrap_or_default());
+    let mut kinds = head.fields().filter(|it| it.id == FieldId::ContentType);
+    let kind = media_type(kinds.next().map(|it| it.value).unwrap_or_default());
     let streams = is_streamed(kind.essence, b"application/grpc*")
         || settings
             .streamed_types
             .iter()
             .any(|pattern| is_streamed(kind.essence, pattern.as_bytes()));
     // A type that can be read in two ways is not taken for one that streams.
-    if streams && !kind.mangled {
+    if streams && !kind.mangled && kinds.next().is_none() {
         inspection.passes(worker, Uninspected::Streamed);
         return None;
     }
@@ -231,6 +235,7 @@ impl Held {
             name,
             limit: extent.limit,
             share: worker.inspectors.budget.share(),
+            decoded: 0,
             cut: extent.passes_beyond,
             lenient: !inspection.blocks(),
         });

@@ -21,6 +21,9 @@ use crate::{
 /// The status of a refusal where neither rule nor policy names a better one.
 const FORBIDDEN: u16 = 403;
 
+/// Bytes of bodies up to which a transaction that has seen them is kept for another exchange.
+const WORTH_KEEPING: usize = 128 << 10;
+
 /// The firewall's part of one exchange.
 #[derive(Debug)]
 pub(in crate::proxy) struct Inspection {
@@ -96,7 +99,6 @@ impl Inspection {
             let fault = self.take_up(worker, found.map(|found| (transaction, found)))?;
             return Ok((work, fault));
         }
-        self.is_large = true;
         let (done, told) = oneshot::channel();
         let task = Task {
             transaction,
@@ -115,6 +117,7 @@ impl Inspection {
             // A thread answers whoever waits; one that does not has taken the body with it.
             return Err(ProxyError::Internal);
         };
+        self.is_large |= work.weight() > WORTH_KEEPING;
         let fault = self.take_up(worker, found)?;
         Ok((work, fault))
     }

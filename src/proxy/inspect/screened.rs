@@ -124,6 +124,7 @@ impl<'a, C: ToClient> Screened<'a, C> {
             name,
             limit: held.limit as u64,
             share: worker.inspectors.budget.share(),
+            decoded: 0,
             cut: true,
             lenient: true,
         });
@@ -213,10 +214,9 @@ impl<C: ToClient> ToClient for Screened<'_, C> {
         self.inspection.tell_response(head);
         let worker = self.worker;
         // Rules of phase 3 may still say that they want the body.
-        self.inspection
-            .run_now(worker, Work::ResponseHead { alone: false })?;
+        self.inspection.run_now(worker, Work::ResponseHead)?;
         let Some(mut held) = self.hold(head, framing) else {
-            let nothing = Work::ResponseBody(Content::default());
+            let nothing = Work::ResponseBody(Content::nothing());
             self.inspection.run_now(worker, nothing)?;
             self.inspection.settle(worker);
             self.released = true;

@@ -137,3 +137,44 @@ impl Queue {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::waf::{
+        RuleSet,
+        seclang::{NoFiles, SourceMap},
+    };
+
+    fn task() -> (Task, oneshot::Receiver<Done>) {
+        let rules = RuleSet::compile(&[], &SourceMap::default(), &NoFiles);
+        let policy = Arc::new(rules.result.unwrap().policy());
+        let (done, told) = oneshot::channel();
+        let task = Task {
+            transaction: Box::new(Transaction::new(policy)),
+            work: Work::ResponseHead,
+            done,
+        };
+        (task, told)
+    }
+
+    #[test]
+    fn what_finds_no_room_is_given_back_and_what_waits_is_done_before_the_end() {
+        let queue = Arc::new(Queue::default());
+        let threads = Threads {
+            queue: Arc::clone(&queue),
+            most: 2,
+        };
+        let (first, mut told) = task();
+        let (left, gone) = task();
+        assert!(threads.submit(first).is_ok() && threads.submit(left).is_ok());
+        assert!(threads.submit(task().0).is_err(), "two wait");
+        drop((threads, gone));
+        queue.serve();
+        let Done { found, .. } = told.try_recv().unwrap();
+        assert!(found.is_some_and(|(_, found)| found.verdict.passes()));
+        assert!(queue.lock().waiting.is_empty());
+    }
+}

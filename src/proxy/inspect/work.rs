@@ -16,18 +16,23 @@ const DECODE_STEP: usize = 4 << 10;
 /// What is to be done. What it looks at was told to the transaction before, but for bodies.
 #[derive(Debug)]
 pub(super) enum Work {
-    /// Phase 1. `alone`: there is no body, and phase 2 follows at once. `length` in bytes.
-    RequestHead { length: usize, alone: bool },
+    /// Phase 1.
+    RequestHead {
+        /// Bytes of the head.
+        length: usize,
+        /// Whether no body is looked at, so that phase 2 follows at once.
+        alone: bool,
+    },
     /// Phase 2.
     RequestBody(Content),
-    /// Phase 3. `alone`: no body is looked at, and phase 4 follows at once.
-    ResponseHead { alone: bool },
+    /// Phase 3.
+    ResponseHead,
     /// Phase 4.
     ResponseBody(Content),
 }
 
 /// A body to be looked at.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Content {
     /// What there is of it, as it came.
     pub(super) bytes: Vec<u8>,
@@ -48,6 +53,8 @@ pub(super) struct Coding {
     pub(super) limit: u64,
     /// What the decoded body draws on.
     pub(super) share: Share,
+    /// Bytes that have come of it.
+    pub(super) decoded: usize,
     /// Whether a body longer than `limit` is looked at up to there, rather than not at all.
     pub(super) cut: bool,
     /// Whether a body with a fault is looked at as far as it can be read, rather than not at all.
@@ -71,11 +78,22 @@ pub(super) struct Found {
 }
 
 impl Work {
+    /// Bytes of bodies that the transaction was given.
+    pub(super) fn weight(&self) -> usize {
+        match self {
+            Self::RequestHead { .. } | Self::ResponseHead => 0,
+            Self::RequestBody(content) | Self::ResponseBody(content) => {
+                let coding = content.coding.as_ref();
+                content.shown.max(coding.map_or(0, |coding| coding.decoded))
+            }
+        }
+    }
+
     /// Whether it may take long enough to hold up a worker.
     pub(super) const fn is_long(&self) -> bool {
         match self {
             Self::RequestHead { length, alone: _ } => *length > INLINE,
-            Self::ResponseHead { alone: _ } => false,
+            Self::ResponseHead => false,
             Self::RequestBody(content) | Self::ResponseBody(content) => {
                 // What is coded may be much longer than it looks.
                 content.shown > INLINE || content.coding.is_some()
@@ -99,10 +117,7 @@ fn perform(transaction: &mut Transaction, work: &mut Work) -> Found {
             }
             verdict => verdict,
         },
-        Work::ResponseHead { alone } => match transaction.run_response_head() {
-            Verdict::Pass if *alone => transaction.run_response_body(),
-            verdict => verdict,
-        },
+        Work::ResponseHead => transaction.run_response_head(),
         Work::RequestBody(content) => {
             fault = content.show(|bytes, whole| transaction.request_body(bytes, whole));
             match fault {
@@ -122,6 +137,16 @@ fn perform(transaction: &mut Transaction, work: &mut Work) -> Found {
 }
 
 impl Content {
+    /// No body, or one that is not looked at.
+    pub(super) const fn nothing() -> Self {
+        Self {
+            bytes: Vec::new(),
+            shown: 0,
+            whole: true,
+            coding: None,
+        }
+    }
+
     /// Whether it is looked at although something is wrong with its coding.
     fn is_lenient(&self) -> bool {
         self.coding.as_ref().is_none_or(|coding| coding.lenient)
@@ -141,7 +166,9 @@ impl Content {
             return None;
         };
         let mut decoded = Vec::new();
-        match coding.decode(raw, *whole, &mut decoded) {
+        let outcome = coding.decode(raw, *whole, &mut decoded);
+        coding.decoded = decoded.len();
+        match outcome {
             Ok(()) => show(&decoded, *whole),
             Err(Fault::Coding(CodingError::TooLarge)) if coding.cut => {
                 coding.lenient = true;

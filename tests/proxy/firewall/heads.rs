@@ -153,7 +153,7 @@ fn hosts_that_no_rule_is_for_fall_under_the_default_firewall() {
             "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".to_owned(),
             "404",
         ),
-        // There is nowhere to send a body to, so it is not looked at.
+        // A body that goes nowhere is not looked at, the head is.
         (post("", "evil-body"), "404"),
     ] {
         assert_eq!(status(&proxy.ask(&request)), expected, "{request:?}");

@@ -79,7 +79,10 @@ fn bodies_go_to_http2_upstreams_whole_with_their_trailers() {
     assert!(answer.contains("\n\na=1&b=2\nx-trailer: t"), "{answer}");
     let long = "x".repeat(200_000);
     let answer = proxy.ask(post_chunked(FORM, &["a=", &long], ""));
-    assert!(answer.contains(&long));
+    assert!(
+        answer.matches('x').count() >= long.len(),
+        "all of it, in chunks"
+    );
     let answer = proxy.ask(post_chunked(FORM, &["a=evil-body"], ""));
     assert_eq!(status(&answer), "403");
 }
@@ -122,7 +125,7 @@ fn a_websocket_passes_once_its_head_has_passed() {
         connection.send(
             "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
         );
-        connection.until("ping evil-body");
+        connection.exactly("ping evil-body".len());
         connection.send("pong evil-answer");
     });
     let handshake = |path: &str| {
@@ -144,9 +147,11 @@ fn a_websocket_passes_once_its_head_has_passed() {
     let mut client = proxy.connect();
     client.send(handshake("/?a=evil-head"));
     assert_eq!(status(&client.until("\r\n\r\n")), "101");
+    client.send("ping evil-body");
+    client.until("pong evil-answer");
     drop(client);
     let log = proxy.into_log();
     let events = events(&log);
     assert_eq!(events.len(), 1, "{log}");
-    assert_eq!(ids(&events[0]), [1, 2][..1]);
+    assert_eq!(ids(&events[0]), [1]);
 }

@@ -115,10 +115,13 @@ pub(super) fn events(log: &str) -> Vec<serde_json::Value> {
 /// The ids of the rules in an event.
 pub(super) fn ids(event: &serde_json::Value) -> Vec<u64> {
     let rules = event["rules"].as_array().unwrap();
-    rules
+    let mut ids: Vec<_> = rules
         .iter()
         .map(|rule| rule["id"].as_u64().unwrap())
-        .collect()
+        .collect();
+    // One rule may match in several places.
+    ids.dedup();
+    ids
 }
 
 /// The value of a metric that begins like this.

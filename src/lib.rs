@@ -4,10 +4,12 @@
 //! The way of a configuration: `control` reads objects into a store and translates them to a
 //! [`config::Config`] and problems; `snapshot` compiles that and publishes it. The way of a request:
 //! [`proxy`] accepts and reads it ([`http1`], [`message`]), finds its rule ([`routing`]), applies its
-//! [`policy`], picks an endpoint ([`upstream`]) and forwards it.
+//! [`policy`], picks an endpoint ([`upstream`]) and forwards it. Where a rule has a firewall, a
+//! [`waf::Transaction`] sees the request and its answer on the way.
 //!
 //! Dependencies point down only: `control`, `proxy`, `admin`, then `snapshot`, then [`config`], then
-//! [`routing`], [`policy`], [`tls`], [`upstream`], then [`message`] and [`http1`].
+//! [`routing`], [`policy`], [`tls`], [`upstream`] and [`waf`], then [`message`] and [`http1`]; [`waf`]
+//! knows none of the others.
 
 // The bans of clippy.toml are for what ships.
 #![cfg_attr(test, allow(clippy::disallowed_methods))]

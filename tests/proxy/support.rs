@@ -415,9 +415,9 @@ pub(crate) struct Plan {
     pub(crate) certificate_hosts: Vec<HostMatch>,
     /// The firewall of rules that are added from here on.
     pub(crate) firewall: Option<Arc<Firewall>>,
-    pub(crate) default_firewall: Option<Arc<Firewall>>,
-    pub(crate) routes: Vec<Route>,
-    pub(crate) clusters: ClusterMap,
+    default_firewall: Option<Arc<Firewall>>,
+    routes: Vec<Route>,
+    clusters: ClusterMap,
 }
 
 impl Plan {
@@ -426,6 +426,22 @@ impl Plan {
         let mut plan = Self::default();
         plan.route("", "/", RoutePolicy::default(), &[upstream.address]);
         plan.config()
+    }
+
+    /// Rules that are added are behind this firewall.
+    pub(crate) fn behind(firewall: Firewall) -> Self {
+        Self {
+            firewall: Some(Arc::new(firewall)),
+            ..Self::default()
+        }
+    }
+
+    /// Requests that no rule is for fall under this firewall.
+    pub(crate) fn falling_under(firewall: Firewall) -> Self {
+        Self {
+            default_firewall: Some(Arc::new(firewall)),
+            ..Self::default()
+        }
     }
 
     /// Everything goes to these addresses, under this policy.

@@ -1,6 +1,6 @@
 //! Phase 1, and what a refusal looks like.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::net::SocketAddr;
 
 use portcullis::{
     config::FirewallMode,
@@ -105,10 +105,7 @@ fn rules_may_send_the_client_elsewhere_but_write_no_line_of_the_answer() {
 
 #[test]
 fn rules_see_a_request_before_it_is_sent_elsewhere_or_refused_for_its_length() {
-    let mut plan = Plan {
-        firewall: Some(Arc::new(blocking())),
-        ..Plan::default()
-    };
+    let mut plan = Plan::behind(blocking());
     let policy = RoutePolicy {
         https_redirect: Some(HttpsRedirect::default()),
         ..RoutePolicy::default()
@@ -135,10 +132,7 @@ fn rules_see_a_request_before_it_is_sent_elsewhere_or_refused_for_its_length() {
 
 #[test]
 fn hosts_that_no_rule_is_for_fall_under_the_default_firewall() {
-    let plan = Plan {
-        default_firewall: Some(Arc::new(blocking())),
-        ..Plan::default()
-    };
+    let plan = Plan::falling_under(blocking());
     let proxy = TestProxy::start(plan.config());
     for (request, expected) in [
         (

@@ -47,10 +47,7 @@ fn a_detecting_firewall_says_what_it_would_have_refused() {
 
 #[test]
 fn a_head_that_the_codec_refuses_is_still_seen() {
-    let plan = Plan {
-        default_firewall: Some(Arc::new(blocking())),
-        ..Plan::default()
-    };
+    let plan = Plan::falling_under(blocking());
     let proxy = TestProxy::start(plan.config());
     for (request, expected, found) in [
         // The fault comes after the attack, in the same line, or is a matter of framing.

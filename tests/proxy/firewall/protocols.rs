@@ -1,7 +1,5 @@
 //! The firewall between protocols: HTTP/2 on either side, and WebSockets.
 
-use std::sync::Arc;
-
 use http::Request;
 use portcullis::{policy::RoutePolicy, upstream::Protocol};
 
@@ -67,10 +65,7 @@ fn a_stream_that_is_dropped_is_reset_and_others_go_on() {
 
 #[test]
 fn bodies_go_to_http2_upstreams_whole_with_their_trailers() {
-    let mut plan = Plan {
-        firewall: Some(Arc::new(blocking())),
-        ..Plan::default()
-    };
+    let mut plan = Plan::behind(blocking());
     let to = [upstream::mirror()];
     plan.route_over(Protocol::Http2, "", "/", RoutePolicy::default(), &to);
     let proxy = TestProxy::start(plan.config());
@@ -103,10 +98,7 @@ fn answers_of_http2_upstreams_to_http2_clients_are_held() {
             stream.send_data(long.into(), false).unwrap();
             stream.send_data(path.into(), true).unwrap();
         });
-        let mut plan = Plan {
-            firewall: Some(Arc::new(blocking())),
-            ..Plan::default()
-        };
+        let mut plan = Plan::behind(blocking());
         plan.route_over(Protocol::Http2, "", "/", RoutePolicy::default(), &[to]);
         let proxy = TestProxy::start(plan.config());
         run(async {

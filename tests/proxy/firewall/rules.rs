@@ -63,10 +63,7 @@ pub(super) fn detecting() -> Firewall {
 
 /// A configuration in which everything goes to one upstream, past this firewall.
 pub(super) fn guarded(firewall: Firewall, upstream: SocketAddr) -> Config {
-    let mut plan = Plan {
-        firewall: Some(Arc::new(firewall)),
-        ..Plan::default()
-    };
+    let mut plan = Plan::behind(firewall);
     plan.route("", "/", RoutePolicy::default(), &[upstream]);
     plan.config()
 }

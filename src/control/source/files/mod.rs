@@ -13,5 +13,6 @@ mod source;
 mod wake;
 mod watch;
 
+pub(super) use fingerprint::Fingerprint;
 pub use source::FileSource;
 pub use watch::FileWatch;

@@ -38,6 +38,8 @@ pub(super) fn dump(published: &Published) -> Value {
         clusters,
         certificates,
         default_certificate,
+        default_firewall,
+        rule_origins: _,
         options,
     } = config.as_ref();
     json!({
@@ -51,6 +53,7 @@ pub(super) fn dump(published: &Published) -> Value {
             .collect::<serde_json::Map<_, _>>(),
         "certificates": certificates.iter().map(|it| certificate(it)).collect::<Vec<_>>(),
         "default_certificate": default_certificate.as_deref().map(certificate),
+        "default_firewall": default_firewall.as_ref().map(|firewall| &*firewall.name),
         "options": self::options(options),
     })
 }

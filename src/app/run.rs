@@ -51,6 +51,8 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
         admin: admin_address,
         workers,
         access_log,
+        waf_log: _,
+        waf_log_format: _,
         shutdown_delay,
         shutdown_grace,
         log,
@@ -65,6 +67,7 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
     let registry = registry(&metrics, &status, &log)?;
 
     let mut translating = sources::translate_settings(&source, options);
+    sources::require_rules(&translating)?;
     if demo {
         translating.stand_ins = demo::start(runtime.handle(), &shutdown)?;
     }
@@ -86,6 +89,10 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
     let watch = FileSource::new(source.paths)
         .watch(Arc::clone(&store))
         .context("cannot watch the manifests")?;
+    let rules_watch = translating
+        .rule_folders
+        .watch(Arc::clone(&store))
+        .context("cannot watch the firewall's rules")?;
     let (published, first) = oneshot::channel();
     let configuring = start_configuring(
         store,
@@ -150,6 +157,7 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
         anyhow::Ok(())
     })?;
     drop(watch);
+    drop(rules_watch);
     workers.join();
     // Its thread looks at the stage, which is past its end now.
     let _ = configuring.join();

@@ -3,17 +3,21 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
+    sync::Arc,
 };
 
 use anyhow::Context;
 
 use crate::{
-    cli::SourceSettings,
-    config::Problem,
+    cli::{SourceSettings, WafMode, WafSettings},
+    config::{FirewallMode, Problem},
     control::{
         Key,
         source::manifest::OptionsFile,
-        translate::{ClassSelection, GlobalOptions, TranslateSettings, options_from_config_map},
+        translate::{
+            ClassSelection, DefaultFirewall, GlobalOptions, TranslateSettings,
+            options_from_config_map,
+        },
     },
     upstream::NameTrust,
 };
@@ -50,6 +54,7 @@ pub(super) fn translate_settings(
         ingress_classes,
         default_tls,
         permit_unsupported_access_control,
+        waf,
     } = source;
     TranslateSettings {
         class: if ingress_classes.is_empty() {
@@ -64,6 +69,34 @@ pub(super) fn translate_settings(
         permit_unsupported_access_control: *permit_unsupported_access_control,
         options,
         stand_ins: BTreeMap::new(),
+        firewall: waf.as_ref().map(default_firewall),
+        rule_folders: Arc::default(),
+    }
+}
+
+fn default_firewall(waf: &WafSettings) -> DefaultFirewall {
+    let WafSettings { rules, mode } = waf;
+    DefaultFirewall {
+        rules: rules.clone(),
+        mode: match mode {
+            WafMode::Detect => FirewallMode::Detect,
+            WafMode::Block => FirewallMode::Block,
+        },
+    }
+}
+
+/// Looks whether the firewall that the command line asks for has rules at all.
+///
+/// # Errors
+/// When its folder cannot be read. There is no earlier version to go on with.
+pub(super) fn require_rules(settings: &TranslateSettings) -> anyhow::Result<()> {
+    let Some(DefaultFirewall { rules, mode: _ }) = &settings.firewall else {
+        return Ok(());
+    };
+    let read = settings.rule_folders.rules(rules);
+    match &read.fault {
+        Some(fault) => anyhow::bail!("{}: {fault}", rules.display()),
+        None => Ok(()),
     }
 }
 

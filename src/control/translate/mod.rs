@@ -18,6 +18,7 @@ mod changes;
 mod class;
 mod clusters;
 mod conflict;
+mod firewall;
 mod host;
 mod hosts;
 mod ingress;
@@ -40,6 +41,7 @@ mod values;
 mod tests;
 
 pub use access_control::AccessControl;
+pub use firewall::ModSecurityOptions;
 pub use options::{GlobalOptions, options_from_config_map};
-pub use settings::{ClassSelection, TranslateSettings};
+pub use settings::{ClassSelection, DefaultFirewall, TranslateSettings};
 pub use translator::{Translation, Translator};

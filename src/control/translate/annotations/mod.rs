@@ -9,6 +9,7 @@
 mod access;
 mod balancing;
 mod canary;
+mod firewall;
 mod protocol;
 mod proxy;
 mod read;

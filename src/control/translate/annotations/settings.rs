@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    control::translate::access_control::Guards,
+    control::translate::{access_control::Guards, firewall::ModSecurity},
     policy::BodyLimit,
     upstream::{Balancer, HashKey},
 };
@@ -31,6 +31,8 @@ pub(in crate::control::translate) struct AnnotationSettings {
     pub(in crate::control::translate) hash_by: Option<Vec<HashKey>>,
     /// `canary`
     pub(in crate::control::translate) canary: bool,
+    /// `enable-modsecurity` and what belongs to it
+    pub(in crate::control::translate) mod_security: ModSecurity,
     /// Access control of every kind.
     pub(in crate::control::translate) guards: Guards,
 }

@@ -1,7 +1,8 @@
 //! The one table.
 
 use super::{
-    access, balancing, canary, protocol, proxy, redirect, settings::AnnotationSettings, unsupported,
+    access, balancing, canary, firewall, protocol, proxy, redirect, settings::AnnotationSettings,
+    unsupported,
 };
 use crate::control::translate::rows::Row;
 
@@ -10,6 +11,7 @@ pub(super) const TABLE: &[&[Row<AnnotationSettings>]] = &[
     access::ROWS,
     balancing::ROWS,
     canary::ROWS,
+    firewall::ROWS,
     protocol::ROWS,
     proxy::ROWS,
     redirect::ROWS,

@@ -43,7 +43,9 @@ fn a_name_that_is_nearly_right_is_recognised() {
 
 #[test]
 fn an_annotation_without_effect_is_reported_whatever_its_value() {
-    for row in TABLE.iter().flat_map(|rows| rows.iter()) {
+    let rows = TABLE.iter().flat_map(|rows| rows.iter());
+    // Any text can be SecLang; what is wrong with it shows when it is compiled.
+    for row in rows.filter(|row| row.name != "modsecurity-snippet") {
         let object = ObjectRef {
             kind: ObjectKind::Ingress,
             namespace: "default".into(),

@@ -10,8 +10,8 @@ use crate::{
     control::{
         Key, Objects, Stored,
         translate::{
-            TranslateSettings, backend::Resolver, hosts::HostIndex, names, outline::Outline,
-            policy::PolicyMaker, report::Reporter, secret::Certificates, tls,
+            TranslateSettings, backend::Resolver, firewall::Firewalls, hosts::HostIndex, names,
+            outline::Outline, policy::PolicyMaker, report::Reporter, secret::Certificates, tls,
         },
     },
 };
@@ -23,6 +23,7 @@ pub(in crate::control::translate) struct World<'a> {
     pub(in crate::control::translate) hosts: &'a HostIndex,
     pub(in crate::control::translate) certificates: &'a mut Certificates,
     pub(in crate::control::translate) policies: &'a mut PolicyMaker,
+    pub(in crate::control::translate) firewalls: &'a mut Firewalls,
 }
 
 /// Compiles an Ingress that is served.
@@ -50,6 +51,7 @@ pub(in crate::control::translate) fn compile(
         settings: world.settings,
         hosts: world.hosts,
         policies: world.policies,
+        firewalls: world.firewalls,
         resolver: Resolver {
             namespace: &key.namespace,
             annotations: &outline.settings,
@@ -83,5 +85,6 @@ pub(in crate::control::translate) fn compile(
         None => {}
     }
     compiler.guarded_hosts();
+    compiler.without_firewall();
     compiler.finish(tls, stored.places.clone())
 }

@@ -6,14 +6,15 @@ use k8s_openapi::api::networking::v1::{HTTPIngressPath, IngressRule};
 
 use super::{CompiledIngress, DEFAULT, EXPLICIT, LAST};
 use crate::{
-    config::{Action, DenyReason, ObjectRef, Route, Rule, RuleMeta},
+    config::{Action, DenyReason, ObjectRef, Route, Rule, RuleMeta, Severity},
     control::{
-        Places,
+        Key, Places,
         translate::{
             TranslateSettings,
             backend::{Backend, Resolver},
             clusters::ClusterSpec,
             conflict::{Claim, Place},
+            firewall::{Firewalls, Found, NO_RULE_SET},
             host,
             hosts::HostIndex,
             outline::Outline,
@@ -36,6 +37,7 @@ pub(super) struct Compiler<'a> {
     pub(super) settings: &'a TranslateSettings,
     pub(super) hosts: &'a HostIndex,
     pub(super) policies: &'a mut PolicyMaker,
+    pub(super) firewalls: &'a mut Firewalls,
     pub(super) resolver: Resolver<'a>,
     pub(super) reporter: Reporter,
     pub(super) ranks: [Vec<HostRules>; 3],
@@ -164,17 +166,26 @@ impl Compiler<'_> {
         path: PathMatch,
         backend: &Backend,
     ) {
-        let denied = self.is_denied(host, written);
-        let action = if denied {
-            Action::Deny(DenyReason::UnsupportedAccessControl)
-        } else {
-            self.need(&backend.clusters);
-            backend.action.clone()
+        let firewall = self.firewall(&backend.service);
+        let (denied, firewall) = match firewall {
+            _ if self.is_denied(host, written) => {
+                (Some(DenyReason::UnsupportedAccessControl), None)
+            }
+            Found::NoRules => (Some(DenyReason::BrokenSecuritySetting), None),
+            Found::On(firewall) => (None, Some(firewall)),
+            Found::Off => (None, None),
+        };
+        let action = match denied {
+            Some(reason) => Action::Deny(reason),
+            None => {
+                self.need(&backend.clusters);
+                backend.action.clone()
+            }
         };
         let rule = Rule {
             matches: vec![Match::path(path)],
             policy: self.policy(host, written),
-            firewall: None,
+            firewall,
             action,
             meta: Arc::new(RuleMeta {
                 object: self.object.clone(),
@@ -215,10 +226,59 @@ impl Compiler<'_> {
         )
     }
 
+    fn firewall(&mut self, service: &str) -> Found {
+        let ObjectRef {
+            kind: _,
+            namespace,
+            name,
+        } = &self.object;
+        let key = Key {
+            namespace: Arc::clone(namespace),
+            name: Arc::clone(name),
+        };
+        self.firewalls
+            .of(&key, service, &self.outline.settings.mod_security)
+    }
+
+    /// Whether a firewall is asked for by annotations or options, and nobody names rules for it.
+    fn lacks_firewall(&self) -> bool {
+        let own = &self.outline.settings.mod_security;
+        let options = &self.settings.options.firewall.mod_security;
+        let asks = own.asks() || (options.asks() && own.enable != Some(false));
+        asks && !self.firewalls.has_rule_set()
+    }
+
+    /// Says so where the Ingress itself asks for such a firewall.
+    pub(super) fn without_firewall(&mut self) {
+        let own = &self.outline.settings.mod_security;
+        if !self.lacks_firewall() || !own.asks() {
+            return;
+        }
+        let name = match (own.enable, own.core_rules) {
+            (Some(true), _) => "enable-modsecurity",
+            (_, true) => "enable-owasp-core-rules",
+            (_, false) => "modsecurity-snippet",
+        };
+        let (consequence, severity) = if self.settings.permit_unsupported_access_control {
+            (PERMITTED, Severity::Warning)
+        } else {
+            (DENIED, Severity::Error)
+        };
+        self.reporter.report(
+            format!("metadata.annotations[\"nginx.ingress.kubernetes.io/{name}\"]"),
+            NO_RULE_SET,
+            consequence,
+            severity,
+        );
+    }
+
     /// Whether access control that is not supported covers a path.
     fn is_denied(&self, host: &HostMatch, written: &str) -> bool {
         if self.settings.permit_unsupported_access_control {
             return false;
+        }
+        if self.lacks_firewall() {
+            return true;
         }
         if self.hosts.facts(host).guarded {
             return true;
@@ -330,6 +390,8 @@ impl Compiler<'_> {
     }
 }
 
+const DENIED: &str = "requests for the rules of this Ingress are answered 403";
+const PERMITTED: &str = "requests are served without it, since the operator permits that";
 const NOT_SERVED: &str = "the path is not served";
 
 fn root() -> PathMatch {

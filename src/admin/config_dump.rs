@@ -43,6 +43,7 @@ pub(super) fn dump(published: &Published) -> Value {
         default_certificate,
         default_firewall,
         certificate_hosts,
+        rule_origins: _,
         options,
     } = config.as_ref();
     json!({

@@ -14,10 +14,11 @@ use crate::{
     cli::{self, Arguments, CheckSettings, Command, EchoSettings, OutputFormat},
     control::{
         diagnostics::{self, CheckReport},
-        translate::Translator,
+        translate::{Translation, Translator},
     },
     echo,
     shutdown::EndSignals,
+    snapshot::Firewalls,
     telemetry,
 };
 
@@ -59,7 +60,13 @@ fn check(settings: &CheckSettings) -> anyhow::Result<ExitCode> {
     } = ReadOptions::read(source.options.as_deref())?;
     let translating = sources::translate_settings(source, options);
     let report = diagnostics::check(&source.paths, |objects| {
-        let mut problems = Translator::new(translating).translate(objects).problems;
+        let Translation {
+            config,
+            mut problems,
+        } = Translator::new(translating).translate(objects);
+        let mut firewalls = Firewalls::default();
+        firewalls.follow(&config);
+        problems.extend(firewalls.problems().iter().cloned());
         problems.extend(of_options);
         problems
     });

@@ -53,6 +53,8 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
         admin: admin_address,
         workers,
         access_log,
+        waf_log: _,
+        waf_log_format: _,
         shutdown_delay,
         shutdown_grace,
         log,
@@ -67,6 +69,7 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
     let registry = registry(&metrics, &status, &log)?;
 
     let mut translating = sources::translate_settings(&source, options.options.clone());
+    sources::require_rules(&translating)?;
     let options = Arc::new(FollowedOptions::new(options));
     if demo {
         translating.stand_ins = demo::start(runtime.handle(), &shutdown)?;
@@ -88,6 +91,10 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
     let watch = FileSource::new(source.paths)
         .watch(Arc::clone(&store))
         .context("cannot watch the manifests")?;
+    let rules_watch = translating
+        .rule_folders
+        .watch(Arc::clone(&store))
+        .context("cannot watch the firewall's rules")?;
     let (published, first) = oneshot::channel();
     let configuring = start_configuring(
         Arc::clone(&store),
@@ -159,6 +166,7 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
         anyhow::Ok(())
     })?;
     drop(watch);
+    drop(rules_watch);
     workers.join();
     // Its thread looks at the stage, which is past its end now.
     let _ = configuring.join();

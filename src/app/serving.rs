@@ -14,8 +14,8 @@ use tokio::runtime::Handle;
 
 use crate::{
     admin::{Published, Status},
-    config::Options,
-    control::reconcile::Reconciled,
+    config::{Options, Problem},
+    control::reconcile::{self, Reconciled},
     proxy::{
         AccessLogWriter, BUFFERED_BYTES, FirewallLog, Inspectors, Limits, Listener, Metrics,
         WorkerParts, run_worker,
@@ -139,6 +139,12 @@ impl Publisher {
             self.snapshots.store(snapshot);
             self.metrics.follow(Arc::clone(&config));
         }
+        // What is wrong with rules shows when they are compiled.
+        let of_rules = self.compiler.problems();
+        if is_new {
+            of_rules.iter().for_each(reconcile::log);
+        }
+        let problems: Arc<[Problem]> = problems.iter().chain(of_rules).cloned().collect();
         let count = problems.len();
         self.status.publish(Published {
             generation,

@@ -1,12 +1,16 @@
 //! What the translation starts from.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use crate::{
-    cli::SourceSettings,
+    cli::{SourceSettings, WafMode, WafSettings},
+    config::FirewallMode,
     control::{
         Key,
-        translate::{ClassSelection, GlobalOptions, TranslateSettings},
+        translate::{ClassSelection, DefaultFirewall, GlobalOptions, TranslateSettings},
     },
     upstream::NameTrust,
 };
@@ -22,6 +26,7 @@ pub(super) fn translate_settings(
         ingress_classes,
         default_tls,
         permit_unsupported_access_control,
+        waf,
     } = source;
     TranslateSettings {
         class: if ingress_classes.is_empty() {
@@ -37,5 +42,33 @@ pub(super) fn translate_settings(
         options,
         https_port: None,
         stand_ins: BTreeMap::new(),
+        firewall: waf.as_ref().map(default_firewall),
+        rule_folders: Arc::default(),
+    }
+}
+
+fn default_firewall(waf: &WafSettings) -> DefaultFirewall {
+    let WafSettings { rules, mode } = waf;
+    DefaultFirewall {
+        rules: rules.clone(),
+        mode: match mode {
+            WafMode::Detect => FirewallMode::Detect,
+            WafMode::Block => FirewallMode::Block,
+        },
+    }
+}
+
+/// Looks whether the firewall that the command line asks for has rules at all.
+///
+/// # Errors
+/// When its folder cannot be read. There is no earlier version to go on with.
+pub(super) fn require_rules(settings: &TranslateSettings) -> anyhow::Result<()> {
+    let Some(DefaultFirewall { rules, mode: _ }) = &settings.firewall else {
+        return Ok(());
+    };
+    let read = settings.rule_folders.rules(rules);
+    match &read.fault {
+        Some(fault) => anyhow::bail!("{}: {fault}", rules.display()),
+        None => Ok(()),
     }
 }

@@ -13,7 +13,10 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use super::{
-    settings::{CheckSettings, Command, EchoSettings, OutputFormat, RunSettings, SourceSettings},
+    settings::{
+        CheckSettings, Command, EchoSettings, OutputFormat, RunSettings, SourceSettings,
+        WafLogFormat, WafMode, WafSettings,
+    },
     values::{self, Listen},
 };
 use crate::{
@@ -69,6 +72,18 @@ struct SourceArguments {
     /// Serve rules whose access-control annotations are not implemented, instead of answering 403
     #[arg(long)]
     permit_unsupported_access_control: bool,
+    /// A folder of firewall rules, such as an unpacked Core Rule Set: for every route and host
+    #[arg(long, value_name = "DIR")]
+    waf_rules: Option<PathBuf>,
+    /// Whether the rules of --waf-rules are obeyed
+    #[arg(
+        long,
+        value_name = "MODE",
+        value_enum,
+        default_value_t,
+        requires = "waf_rules"
+    )]
+    waf_mode: WafMode,
 }
 
 #[derive(Args, Debug)]
@@ -106,6 +121,12 @@ struct RunArguments {
     /// Where the access log goes: a file (reopened on SIGUSR1 and SIGHUP), `-` or `off`
     #[arg(long, value_name = "PATH", value_parser = values::access_log, default_value = "-")]
     access_log: AccessLogDestination,
+    /// Where the firewall's log goes: a file (reopened on SIGUSR1 and SIGHUP), `-` or `off`
+    #[arg(long, value_name = "PATH", value_parser = values::access_log, default_value = "-")]
+    waf_log: AccessLogDestination,
+    /// How the firewall's log is written
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    waf_log_format: WafLogFormat,
     /// After SIGTERM: not ready any more, but still accepting, for this long
     #[arg(long, value_name = "DURATION", value_parser = values::duration, default_value = "0s")]
     shutdown_delay: Duration,
@@ -177,6 +198,8 @@ impl RunArguments {
             admin,
             workers,
             access_log,
+            waf_log,
+            waf_log_format,
             shutdown_delay,
             shutdown_grace,
             log,
@@ -191,6 +214,8 @@ impl RunArguments {
             workers: workers
                 .unwrap_or_else(|| thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)),
             access_log,
+            waf_log,
+            waf_log_format,
             shutdown_delay,
             shutdown_grace,
             log: log.into_settings(),
@@ -206,6 +231,8 @@ impl SourceArguments {
             ingress_class,
             default_tls,
             permit_unsupported_access_control,
+            waf_rules,
+            waf_mode,
         } = self;
         SourceSettings {
             paths,
@@ -213,6 +240,10 @@ impl SourceArguments {
             ingress_classes: ingress_class,
             default_tls,
             permit_unsupported_access_control,
+            waf: waf_rules.map(|rules| WafSettings {
+                rules,
+                mode: waf_mode,
+            }),
         }
     }
 }
@@ -297,6 +328,7 @@ mod tests {
                     ingress_classes: Vec::new(),
                     default_tls: None,
                     permit_unsupported_access_control: false,
+                    waf: None,
                 },
                 demo: false,
                 http: vec![address("0.0.0.0:8080")],
@@ -305,6 +337,8 @@ mod tests {
                 admin: Some(address("127.0.0.1:10255")),
                 workers: thread::available_parallelism().unwrap(),
                 access_log: AccessLogDestination::Stdout,
+                waf_log: AccessLogDestination::Stdout,
+                waf_log_format: WafLogFormat::Json,
                 shutdown_delay: Duration::ZERO,
                 shutdown_grace: Duration::from_secs(25),
                 log: LogSettings {
@@ -331,6 +365,25 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_of_rules_is_a_firewall_that_detects_unless_told_to_block() {
+        let firewall = |line: &str| run(line).source.waf;
+        let rules = PathBuf::from("crs");
+        let mode = WafMode::Detect;
+        assert_eq!(
+            firewall("portcullis run -f x --waf-rules crs"),
+            Some(WafSettings {
+                rules: rules.clone(),
+                mode
+            })
+        );
+        let mode = WafMode::Block;
+        assert_eq!(
+            firewall("portcullis run -f x --waf-rules crs --waf-mode block"),
+            Some(WafSettings { rules, mode })
+        );
+    }
+
+    #[test]
     fn usage_errors_have_exit_code_two_and_help_has_none() {
         for (line, kind, code) in [
             (
@@ -354,6 +407,11 @@ mod tests {
             (
                 "portcullis run -f x --log-level a=b=c",
                 ErrorKind::ValueValidation,
+                2,
+            ),
+            (
+                "portcullis run -f x --waf-mode block",
+                ErrorKind::MissingRequiredArgument,
                 2,
             ),
             ("portcullis echo", ErrorKind::MissingRequiredArgument, 2),

@@ -36,6 +36,37 @@ pub struct SourceSettings {
     pub default_tls: Option<(String, String)>,
     /// Serve rules whose access-control annotations are not implemented, instead of denying.
     pub permit_unsupported_access_control: bool,
+    /// The firewall of everything that no policy sets one for.
+    pub waf: Option<WafSettings>,
+}
+
+/// The firewall that is set without a policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WafSettings {
+    /// A folder of rules.
+    pub rules: PathBuf,
+    /// Whether requests are refused.
+    pub mode: WafMode,
+}
+
+/// Whether the firewall refuses requests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum WafMode {
+    /// What rules would refuse is logged, and passes.
+    #[default]
+    Detect,
+    /// Rules are obeyed.
+    Block,
+}
+
+/// How the firewall's log is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum WafLogFormat {
+    /// One JSON object an exchange that matched.
+    #[default]
+    Json,
+    /// The lines of ModSecurity's error log.
+    Modsecurity,
 }
 
 /// Settings of `run`.
@@ -57,6 +88,10 @@ pub struct RunSettings {
     pub workers: NonZeroUsize,
     /// Where the access log goes.
     pub access_log: AccessLogDestination,
+    /// Where the firewall's log goes.
+    pub waf_log: AccessLogDestination,
+    /// How it is written there.
+    pub waf_log_format: WafLogFormat,
     /// From not being ready to not accepting any more.
     pub shutdown_delay: Duration,
     /// From not accepting any more to the end, whatever is still open.

@@ -1,8 +1,8 @@
 //! A configuration as a whole.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use super::{ClusterMap, Firewall, Options, Route};
+use super::{ClusterMap, Firewall, Options, Route, RuleOrigin};
 use crate::{message::HostMatch, tls::CertificateBinding};
 
 /// Everything that the objects of the moment ask for.
@@ -20,6 +20,9 @@ pub struct Config {
     pub default_firewall: Option<Arc<Firewall>>,
     /// Hosts that ask clients for certificates, sorted.
     pub certificate_hosts: Vec<HostMatch>,
+    /// Where the rules of firewalls were written, by the name of a file of theirs or of their source.
+    /// What is wrong with one that is not here is said of a file of its name.
+    pub rule_origins: BTreeMap<Arc<str>, RuleOrigin>,
     /// What is set for the whole proxy.
     pub options: Arc<Options>,
 }

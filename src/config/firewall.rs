@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use super::ObjectRef;
+
 /// The firewall on a rule. Shared by every rule under the same policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Firewall {
@@ -48,8 +50,19 @@ pub struct RuleSource {
     pub name: Arc<str>,
     /// The file that is read first.
     pub entry: String,
-    /// Every file by its name, which is relative to a folder of the source's own.
+    /// Every file by its name. One that begins with `/` is a path of the machine; any other is
+    /// relative to a folder of the source's own, whose files alone it sees. None at all: the source
+    /// could not be read, and gives no rules.
     pub files: BTreeMap<String, Arc<[u8]>>,
     /// Whether the operator wrote it. What tenants write may name no file or process of the machine.
     pub trusted: bool,
+}
+
+/// Where a [`RuleSource`] was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleOrigin {
+    /// The object, or the file or folder.
+    pub object: ObjectRef,
+    /// The field of the object; empty: the object.
+    pub field: String,
 }

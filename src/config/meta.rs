@@ -17,6 +17,10 @@ pub enum ObjectKind {
     Secret,
     /// Core ConfigMap.
     ConfigMap,
+    /// `portcullis.dev/v1alpha1` WafPolicy.
+    WafPolicy,
+    /// `portcullis.dev/v1alpha1` ClusterWafPolicy.
+    ClusterWafPolicy,
     /// A file itself, where no object in it could be told.
     File,
 }
@@ -31,6 +35,8 @@ impl ObjectKind {
             Self::EndpointSlice => "EndpointSlice",
             Self::Secret => "Secret",
             Self::ConfigMap => "ConfigMap",
+            Self::WafPolicy => "WafPolicy",
+            Self::ClusterWafPolicy => "ClusterWafPolicy",
             Self::File => "File",
         }
     }

@@ -13,7 +13,7 @@ mod route;
 
 pub use cluster::ClusterMap;
 pub use configuration::Config;
-pub use firewall::{Firewall, FirewallMode, RuleSource};
+pub use firewall::{Firewall, FirewallMode, RuleOrigin, RuleSource};
 pub use meta::{ObjectKind, ObjectRef, RuleMeta};
 pub use options::{AccessLogFormat, ClientAddressOptions, Options};
 pub use problem::{Location, Problem, Severity};

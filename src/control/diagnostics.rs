@@ -184,7 +184,9 @@ fn may_show(kind: ObjectKind, text: &str) -> bool {
         | ObjectKind::IngressClass
         | ObjectKind::Service
         | ObjectKind::EndpointSlice
-        | ObjectKind::ConfigMap => true,
+        | ObjectKind::ConfigMap
+        | ObjectKind::WafPolicy
+        | ObjectKind::ClusterWafPolicy => true,
     }
 }
 

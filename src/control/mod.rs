@@ -10,7 +10,9 @@ pub mod reconcile;
 pub mod source;
 mod store;
 pub mod translate;
+mod waf_policy;
 
 pub use field_path::{FieldPath, Segment};
 pub use objects::{Key, Objects, Places, Stored};
 pub use store::{Edit, Object, Store, View};
+pub use waf_policy::WafPolicy;

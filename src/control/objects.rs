@@ -8,6 +8,7 @@ use k8s_openapi::api::{
     networking::v1::{Ingress, IngressClass},
 };
 
+use super::WafPolicy;
 use crate::config::Location;
 
 /// Namespace (empty for kinds without one) and name.
@@ -72,4 +73,8 @@ pub struct Objects {
     pub secrets: Arc<BTreeMap<Key, Stored<Secret>>>,
     /// Config maps.
     pub config_maps: Arc<BTreeMap<Key, Stored<ConfigMap>>>,
+    /// Policies of the firewall in namespaces.
+    pub waf_policies: Arc<BTreeMap<Key, Stored<WafPolicy>>>,
+    /// Policies of the firewall for everything.
+    pub cluster_waf_policies: Arc<BTreeMap<Key, Stored<WafPolicy>>>,
 }

@@ -114,7 +114,8 @@ fn log_changes(known: &mut BTreeSet<Problem>, problems: &[Problem]) {
     *known = now;
 }
 
-fn log(problem: &Problem) {
+/// Logs one problem.
+pub fn log(problem: &Problem) {
     let Problem {
         object,
         field,

@@ -16,17 +16,19 @@ use k8s_openapi::api::{
 };
 use tokio::sync::watch;
 
-use super::{Key, Objects, Places, Stored};
+use super::{Key, Objects, Places, Stored, WafPolicy};
 use crate::config::{ObjectKind, Problem};
 
 /// Every kind that has to be synced before the objects mean anything.
-const KINDS: [ObjectKind; 6] = [
+const KINDS: [ObjectKind; 8] = [
     ObjectKind::Ingress,
     ObjectKind::IngressClass,
     ObjectKind::Service,
     ObjectKind::EndpointSlice,
     ObjectKind::Secret,
     ObjectKind::ConfigMap,
+    ObjectKind::WafPolicy,
+    ObjectKind::ClusterWafPolicy,
 ];
 
 /// An object of any kind that is understood.
@@ -44,6 +46,10 @@ pub enum Object {
     Secret(Arc<Secret>),
     /// A ConfigMap.
     ConfigMap(Arc<ConfigMap>),
+    /// A WafPolicy.
+    WafPolicy(Arc<WafPolicy>),
+    /// A ClusterWafPolicy.
+    ClusterWafPolicy(Arc<WafPolicy>),
 }
 
 impl Object {
@@ -56,6 +62,8 @@ impl Object {
             Self::EndpointSlice(_) => ObjectKind::EndpointSlice,
             Self::Secret(_) => ObjectKind::Secret,
             Self::ConfigMap(_) => ObjectKind::ConfigMap,
+            Self::WafPolicy(_) => ObjectKind::WafPolicy,
+            Self::ClusterWafPolicy(_) => ObjectKind::ClusterWafPolicy,
         }
     }
 
@@ -68,6 +76,10 @@ impl Object {
             (Self::EndpointSlice(one), Self::EndpointSlice(other)) => Arc::ptr_eq(one, other),
             (Self::Secret(one), Self::Secret(other)) => Arc::ptr_eq(one, other),
             (Self::ConfigMap(one), Self::ConfigMap(other)) => Arc::ptr_eq(one, other),
+            (Self::WafPolicy(one), Self::WafPolicy(other))
+            | (Self::ClusterWafPolicy(one), Self::ClusterWafPolicy(other)) => {
+                Arc::ptr_eq(one, other)
+            }
             _ => false,
         }
     }
@@ -183,6 +195,14 @@ impl Edit<'_> {
             }
             Object::Secret(new) => put(&mut objects.secrets, key, new, places, revision),
             Object::ConfigMap(new) => put(&mut objects.config_maps, key, new, places, revision),
+            Object::WafPolicy(new) => put(&mut objects.waf_policies, key, new, places, revision),
+            Object::ClusterWafPolicy(new) => put(
+                &mut objects.cluster_waf_policies,
+                key,
+                new,
+                places,
+                revision,
+            ),
         };
     }
 
@@ -196,6 +216,8 @@ impl Edit<'_> {
             ObjectKind::EndpointSlice => take(&mut objects.endpoint_slices, key),
             ObjectKind::Secret => take(&mut objects.secrets, key),
             ObjectKind::ConfigMap => take(&mut objects.config_maps, key),
+            ObjectKind::WafPolicy => take(&mut objects.waf_policies, key),
+            ObjectKind::ClusterWafPolicy => take(&mut objects.cluster_waf_policies, key),
             ObjectKind::File => false,
         };
     }
@@ -227,6 +249,11 @@ impl Edit<'_> {
         }
     }
 
+    /// Says that something which the objects name has changed, and not the objects themselves.
+    pub fn touch(&mut self) {
+        self.changed = true;
+    }
+
     /// Makes `problems` all that is wrong with what a source read from a file.
     pub fn report(&mut self, file: &Arc<PathBuf>, problems: Vec<Problem>) {
         let there = self.state.problems.get(file);
@@ -251,6 +278,8 @@ impl Edit<'_> {
             ObjectKind::EndpointSlice => keep_only(&mut objects.endpoint_slices, keep),
             ObjectKind::Secret => keep_only(&mut objects.secrets, keep),
             ObjectKind::ConfigMap => keep_only(&mut objects.config_maps, keep),
+            ObjectKind::WafPolicy => keep_only(&mut objects.waf_policies, keep),
+            ObjectKind::ClusterWafPolicy => keep_only(&mut objects.cluster_waf_policies, keep),
             ObjectKind::File => false,
         };
     }

@@ -5,11 +5,11 @@ use std::{fmt, sync::Arc};
 use arc_swap::ArcSwap;
 
 use super::{
-    Firewall,
+    Firewall, FirewallStates, Firewalls,
     reuse::{Certificates, ClusterSlots, Fragments},
 };
 use crate::{
-    config::{self, Config, DenyReason, RuleMeta},
+    config::{self, Config, DenyReason, Problem, RuleMeta},
     message::HostMatch,
     policy::RoutePolicy,
     routing::RouteTable,
@@ -95,6 +95,7 @@ pub struct Compiler {
     slots: ClusterSlots,
     series: SeriesOf,
     certificates: Certificates,
+    firewalls: Firewalls,
 }
 
 impl fmt::Debug for Compiler {
@@ -112,6 +113,7 @@ impl Compiler {
             slots: ClusterSlots::default(),
             series,
             certificates: Certificates::new(self_signed),
+            firewalls: Firewalls::default(),
         }
     }
 
@@ -135,26 +137,45 @@ impl Compiler {
             slots,
             series,
             certificates,
+            firewalls,
         } = self;
         slots.keep_only(&config.clusters);
-        let routes = fragments.table(&config.routes, |rule| compile_rule(rule, slots, series));
+        firewalls.follow(&config);
+        let routes = fragments.table(&config.routes, |rule| {
+            compile_rule(rule, slots, firewalls, series)
+        });
         certificates.follow(&config);
         Arc::new(Snapshot {
             generation,
             routes,
-            default_firewall: None,
+            default_firewall: firewalls.of(config.default_firewall.as_ref()),
             certificates: certificates.store(),
             cluster_slots: slots.len(),
             config,
         })
     }
+
+    /// What is wrong with the rules of the firewalls that were compiled last.
+    pub fn problems(&self) -> &[Problem] {
+        self.firewalls.problems()
+    }
+
+    /// How the firewalls that were compiled last came by their rules.
+    pub fn firewall_states(&self) -> FirewallStates {
+        self.firewalls.states()
+    }
 }
 
-fn compile_rule(rule: &config::Rule, slots: &mut ClusterSlots, series: &mut SeriesOf) -> Rule {
+fn compile_rule(
+    rule: &config::Rule,
+    slots: &mut ClusterSlots,
+    firewalls: &Firewalls,
+    series: &mut SeriesOf,
+) -> Rule {
     let config::Rule {
         matches: _,
         policy,
-        firewall: _,
+        firewall,
         action,
         meta,
     } = rule;
@@ -179,7 +200,7 @@ fn compile_rule(rule: &config::Rule, slots: &mut ClusterSlots, series: &mut Seri
     Rule {
         action,
         policy: Arc::clone(policy),
-        firewall: None,
+        firewall: firewalls.of(firewall.as_ref()),
         meta: Arc::clone(meta),
         series: series(meta),
     }

@@ -5,7 +5,9 @@
 
 mod compile;
 mod firewall;
+mod firewalls;
 mod reuse;
 
 pub use compile::{Action, ClusterRef, Compiler, Rule, SeriesOf, Snapshot, SnapshotHandle};
 pub use firewall::Firewall;
+pub use firewalls::{FirewallStates, Firewalls, SourceFiles};

@@ -29,3 +29,9 @@ pub(super) const UNKNOWN_FIELDS: usize = 64;
 pub(super) const MESSAGE_CHARS: usize = 200;
 /// Paths that changed and are looked at one by one; beyond it everything is looked at.
 pub(super) const CHANGED_PATHS: usize = 256;
+/// Rule files of one folder.
+pub(super) const RULE_FILES: usize = 1_000;
+/// Bytes of the rule files of one folder; the Core Rule Set has a million.
+pub(super) const RULE_BYTES: u64 = 16 << 20;
+/// Folders of rules that are followed.
+pub(super) const RULE_FOLDERS: usize = 64;

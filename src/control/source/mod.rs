@@ -6,5 +6,6 @@
 pub mod files;
 mod limits;
 pub mod manifest;
+pub mod rules;
 
 pub(super) use limits::FILE_BYTES;

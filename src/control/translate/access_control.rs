@@ -154,14 +154,6 @@ pub(super) fn denied_ranges(value: &str) -> Guard {
     }
 }
 
-/// What a switch of access control asks for.
-pub(super) fn switch(value: &str) -> Guard {
-    match values::boolean(value) {
-        Ok(false) => Guard::Silent,
-        Ok(true) | Err(_) => Guard::On,
-    }
-}
-
 /// What a switch asks for whose `false` overrules everything else of its kind.
 pub(super) fn main_switch(value: &str) -> Guard {
     match values::boolean(value) {

@@ -27,6 +27,8 @@ impl Changes {
             endpoint_slices,
             secrets,
             config_maps: _,
+            waf_policies: _,
+            cluster_waf_policies: _,
         } = new;
         Self {
             ingresses: changed(&old.ingresses, ingresses),

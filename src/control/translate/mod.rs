@@ -19,6 +19,7 @@ mod class;
 mod client_certificate;
 mod clusters;
 mod conflict;
+mod firewall;
 mod host;
 mod hosts;
 mod ingress;
@@ -41,6 +42,7 @@ mod values;
 mod tests;
 
 pub use access_control::AccessControl;
+pub use firewall::ModSecurityOptions;
 pub use options::{GlobalOptions, options_from_config_map};
-pub use settings::{ClassSelection, TranslateSettings};
+pub use settings::{ClassSelection, DefaultFirewall, TranslateSettings};
 pub use translator::{Translation, Translator};

@@ -3,10 +3,16 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
+    path::PathBuf,
+    sync::Arc,
 };
 
 use super::GlobalOptions;
-use crate::{control::Key, upstream::NameTrust};
+use crate::{
+    config::FirewallMode,
+    control::{Key, source::rules::RuleFolders},
+    upstream::NameTrust,
+};
 
 /// What holds for every object.
 #[derive(Clone, Debug)]
@@ -27,6 +33,19 @@ pub struct TranslateSettings {
     pub https_port: Option<u16>,
     /// Addresses that stand in for the endpoints of Services, whether these exist or not.
     pub stand_ins: BTreeMap<Key, Vec<SocketAddr>>,
+    /// The firewall of everything that no policy sets one for.
+    pub firewall: Option<DefaultFirewall>,
+    /// The folders of rules that this and policies name.
+    pub rule_folders: Arc<RuleFolders>,
+}
+
+/// The firewall that the command line sets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DefaultFirewall {
+    /// A folder of rules.
+    pub rules: PathBuf,
+    /// Whether requests are refused.
+    pub mode: FirewallMode,
 }
 
 /// Which Ingresses are served, by class.

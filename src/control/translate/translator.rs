@@ -12,6 +12,7 @@ use super::{
     class::Classes,
     clusters::{Clusters, SliceIndex},
     conflict::Precedence,
+    firewall::{Changed, Firewalls},
     hosts::HostIndex,
     ingress::{self, CompiledIngress, World},
     names,
@@ -50,6 +51,7 @@ pub struct Translator {
     hosts: HostIndex,
     certificates: Certificates,
     policies: PolicyMaker,
+    firewalls: Firewalls,
     slices: SliceIndex,
     clusters: Clusters,
     compiled: HashMap<Key, (Precedence, Arc<CompiledIngress>)>,
@@ -70,6 +72,7 @@ impl Translator {
             hosts: HostIndex::default(),
             certificates: Certificates::default(),
             policies: PolicyMaker::default(),
+            firewalls: Firewalls::default(),
             slices: SliceIndex::default(),
             clusters: Clusters::default(),
             compiled: HashMap::new(),
@@ -94,11 +97,20 @@ impl Translator {
     /// Translates the objects of the moment.
     pub fn translate(&mut self, objects: &Objects) -> Translation {
         let changes = Changes::between(&self.seen, objects);
-        let outdated = self.outdated(changes, objects);
+        let mut outdated = self.outdated(changes, objects);
+        let all = || objects.ingresses.keys();
+        match self.firewalls.refresh(objects, &self.settings) {
+            Changed::Nothing => {}
+            Changed::Namespaces(changed) => {
+                outdated.extend(all().filter(|it| changed.contains(&it.namespace)).cloned());
+            }
+            Changed::Everything => outdated.extend(all().cloned()),
+        }
         let routes_changed = !outdated.is_empty();
         for key in outdated {
             self.compile(&key, objects);
         }
+        self.firewalls.forget_unused();
         self.clusters.refresh(objects, &self.slices, &self.settings);
         if routes_changed {
             self.assembled = Assembled::of(&self.order);
@@ -177,6 +189,7 @@ impl Translator {
                 hosts: &self.hosts,
                 certificates: &mut self.certificates,
                 policies: &mut self.policies,
+                firewalls: &mut self.firewalls,
             };
             let mut new = ingress::compile(key, stored, outline, world);
             if let Some(old) = &old {
@@ -218,6 +231,7 @@ impl Translator {
         );
         self.report_empty_clusters(objects, &mut problems);
         problems.extend(self.clusters.problems().cloned());
+        problems.append(&mut self.firewalls.problems(objects));
         let default_certificate = self.default_certificate(objects, &mut problems);
         problems.sort_unstable();
         problems.dedup();
@@ -226,8 +240,9 @@ impl Translator {
             clusters: self.clusters.settings().clone(),
             certificates: self.assembled.certificates.clone(),
             default_certificate,
-            default_firewall: None,
+            default_firewall: self.firewalls.for_all(),
             certificate_hosts: self.assembled.certificate_hosts.clone(),
+            rule_origins: self.firewalls.origins(),
             options: Arc::clone(&self.options),
         };
         Translation { config, problems }

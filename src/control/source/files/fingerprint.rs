@@ -14,7 +14,7 @@ const GRANULARITY: Duration = Duration::from_secs(2);
 
 /// What tells versions of a file apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Fingerprint {
+pub(in crate::control::source) struct Fingerprint {
     inode: (u64, u64),
     size: u64,
     modified: (i64, i64),
@@ -22,7 +22,7 @@ pub(super) struct Fingerprint {
 }
 
 impl Fingerprint {
-    pub(super) fn of(metadata: &Metadata) -> Self {
+    pub(in crate::control::source) fn of(metadata: &Metadata) -> Self {
         Self {
             inode: inode(metadata),
             size: metadata.len(),
@@ -32,7 +32,7 @@ impl Fingerprint {
     }
 
     /// Whether another write at `now` would be seen.
-    pub(super) fn is_settled(&self, now: SystemTime) -> bool {
+    pub(in crate::control::source) fn is_settled(&self, now: SystemTime) -> bool {
         let Ok(now) = now.duration_since(SystemTime::UNIX_EPOCH) else {
             return false;
         };

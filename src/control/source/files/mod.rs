@@ -14,6 +14,7 @@ mod source;
 mod wake;
 mod watch;
 
+pub(super) use fingerprint::Fingerprint;
 pub use follow::FollowedFile;
 pub use source::FileSource;
 pub use watch::FileWatch;

@@ -11,9 +11,9 @@ use crate::control::{FieldPath, Segment};
 
 /// A value of the wrong type.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct TypeFault {
-    pub field: FieldPath,
-    pub message: String,
+pub(in crate::control) struct TypeFault {
+    pub(in crate::control) field: FieldPath,
+    pub(in crate::control) message: String,
 }
 
 /// An object or its type errors, and the fields that its type does not have.
@@ -26,7 +26,31 @@ pub(super) struct Decoded<T> {
 
 /// Decodes a value. A value of the wrong type is reported, taken out and the rest tried again, at
 /// most [`limits::FAULTS`] times.
-pub(super) fn decode<T: DeserializeOwned>(mut value: Value) -> Decoded<T> {
+pub(super) fn decode<T: DeserializeOwned>(value: Value) -> Decoded<T> {
+    let Fitting {
+        object,
+        faults,
+        unknown,
+    } = fitting(value);
+    let object = match object {
+        Some(object) if faults.is_empty() => Ok(object),
+        _ => Err(faults),
+    };
+    Decoded { object, unknown }
+}
+
+/// What of a value has the types that it should have.
+#[derive(Debug)]
+pub(in crate::control) struct Fitting<T> {
+    /// The object without what does not fit. `None`: nothing is left of it.
+    pub(in crate::control) object: Option<T>,
+    pub(in crate::control) faults: Vec<TypeFault>,
+    /// Fields that the type does not have, at most [`limits::UNKNOWN_FIELDS`].
+    pub(in crate::control) unknown: Vec<FieldPath>,
+}
+
+/// Decodes what fits, as [`decode`] does.
+pub(in crate::control) fn fitting<T: DeserializeOwned>(mut value: Value) -> Fitting<T> {
     let mut faults = Vec::new();
     loop {
         let mut unknown = Vec::new();
@@ -38,15 +62,10 @@ pub(super) fn decode<T: DeserializeOwned>(mut value: Value) -> Decoded<T> {
             }
         });
         let error = match result {
-            Ok(object) if faults.is_empty() => {
-                return Decoded {
-                    object: Ok(object),
-                    unknown,
-                };
-            }
-            Ok(_) => {
-                return Decoded {
-                    object: Err(faults),
+            Ok(object) => {
+                return Fitting {
+                    object: Some(object),
+                    faults,
                     unknown,
                 };
             }
@@ -59,8 +78,9 @@ pub(super) fn decode<T: DeserializeOwned>(mut value: Value) -> Decoded<T> {
             message: shorten(&error.to_string()),
         });
         if !taken || faults.len() >= limits::FAULTS {
-            return Decoded {
-                object: Err(faults),
+            return Fitting {
+                object: None,
+                faults,
                 unknown,
             };
         }

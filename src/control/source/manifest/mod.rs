@@ -20,6 +20,7 @@ mod tree;
 
 pub use options::{OptionsFile, OptionsFileError};
 
+pub(in crate::control) use decode::{Fitting, TypeFault, fitting};
 pub(super) use document::{Definition, Document};
 pub(super) use finding::file_object;
 pub(super) use piece::{Piece, split};

@@ -98,27 +98,6 @@ pub(super) const ROWS: &[Row<AnnotationSettings>] = &[
         AccessControl::GlobalLogin,
         access_control::main_switch,
     ),
-    // The firewall.
-    row(
-        "enable-modsecurity",
-        AccessControl::Firewall,
-        access_control::main_switch,
-    ),
-    row(
-        "enable-owasp-core-rules",
-        AccessControl::Firewall,
-        access_control::switch,
-    ),
-    row(
-        "modsecurity-snippet",
-        AccessControl::Firewall,
-        access_control::always,
-    ),
-    row(
-        "modsecurity-transaction-id",
-        AccessControl::Firewall,
-        access_control::always,
-    ),
     // Directives of nginx.
     row(
         "configuration-snippet",

@@ -10,6 +10,7 @@ mod access;
 mod balancing;
 mod canary;
 mod client_certificate;
+mod firewall;
 mod protocol;
 mod proxy;
 mod read;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::client_certificate::CertificateSettings;
 use crate::{
-    control::translate::access_control::Guards,
+    control::translate::{access_control::Guards, firewall::ModSecurity},
     policy::BodyLimit,
     upstream::{Balancer, HashKey},
 };
@@ -38,6 +38,8 @@ pub(in crate::control::translate) struct AnnotationSettings {
     pub(in crate::control::translate) canary: bool,
     /// `auth-tls-*`
     pub(in crate::control::translate) certificate: CertificateSettings,
+    /// `enable-modsecurity` and what belongs to it
+    pub(in crate::control::translate) mod_security: ModSecurity,
     /// Access control of every other kind.
     pub(in crate::control::translate) guards: Guards,
 }

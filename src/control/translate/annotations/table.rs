@@ -1,7 +1,7 @@
 //! The one table.
 
 use super::{
-    access, balancing, canary, client_certificate, protocol, proxy, redirect,
+    access, balancing, canary, client_certificate, firewall, protocol, proxy, redirect,
     settings::AnnotationSettings, unsupported,
 };
 use crate::control::translate::rows::Row;
@@ -12,6 +12,7 @@ pub(super) const TABLE: &[&[Row<AnnotationSettings>]] = &[
     balancing::ROWS,
     canary::ROWS,
     client_certificate::ROWS,
+    firewall::ROWS,
     protocol::ROWS,
     proxy::ROWS,
     redirect::ROWS,

@@ -16,9 +16,9 @@ use crate::{
     control::{
         Key, Objects, Stored,
         translate::{
-            TranslateSettings, annotations::DENIED, backend::Resolver, client_certificate, host,
-            hosts::HostIndex, names, outline::Outline, policy::PolicyMaker, report::Reporter,
-            secret::Certificates, tls,
+            TranslateSettings, annotations::DENIED, backend::Resolver, client_certificate,
+            firewall::Firewalls, host, hosts::HostIndex, names, outline::Outline,
+            policy::PolicyMaker, report::Reporter, secret::Certificates, tls,
         },
     },
     message::HostMatch,
@@ -31,6 +31,7 @@ pub(in crate::control::translate) struct World<'a> {
     pub(in crate::control::translate) hosts: &'a HostIndex,
     pub(in crate::control::translate) certificates: &'a mut Certificates,
     pub(in crate::control::translate) policies: &'a mut PolicyMaker,
+    pub(in crate::control::translate) firewalls: &'a mut Firewalls,
 }
 
 /// Compiles an Ingress that is served.
@@ -63,6 +64,7 @@ pub(in crate::control::translate) fn compile(
         hosts: world.hosts,
         policies: world.policies,
         certificates,
+        firewalls: world.firewalls,
         resolver: Resolver {
             namespace: &key.namespace,
             annotations: &outline.settings,
@@ -96,6 +98,7 @@ pub(in crate::control::translate) fn compile(
         None => {}
     }
     compiler.guarded_hosts();
+    compiler.without_firewall();
     compiler.finish(tls, stored.places.clone())
 }
 

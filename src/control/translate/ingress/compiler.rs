@@ -6,14 +6,15 @@ use k8s_openapi::api::networking::v1::{HTTPIngressPath, IngressRule};
 
 use super::{CompiledIngress, DEFAULT, EXPLICIT, LAST};
 use crate::{
-    config::{Action, DenyReason, ObjectRef, Route, Rule, RuleMeta},
+    config::{Action, DenyReason, ObjectRef, Route, Rule, RuleMeta, Severity},
     control::{
-        Places,
+        Key, Places,
         translate::{
             TranslateSettings,
             backend::{Backend, Resolver},
             clusters::ClusterSpec,
             conflict::{Claim, Place},
+            firewall::{Firewalls, Found, NO_RULE_SET},
             host,
             hosts::HostIndex,
             outline::Outline,
@@ -38,6 +39,7 @@ pub(super) struct Compiler<'a> {
     pub(super) policies: &'a mut PolicyMaker,
     /// By host, where client certificates are asked for.
     pub(super) certificates: HashMap<HostMatch, CertificateOf>,
+    pub(super) firewalls: &'a mut Firewalls,
     pub(super) resolver: Resolver<'a>,
     pub(super) reporter: Reporter,
     pub(super) ranks: [Vec<HostRules>; 3],
@@ -176,7 +178,14 @@ impl Compiler<'_> {
         path: PathMatch,
         backend: &Backend,
     ) {
-        let action = match self.denied(host, written) {
+        let firewall = self.firewall(&backend.service);
+        let (denied, firewall) = match (self.denied(host, written), firewall) {
+            (Some(reason), _) => (Some(reason), None),
+            (None, Found::NoRules) => (Some(DenyReason::BrokenSecuritySetting), None),
+            (None, Found::On(firewall)) => (None, Some(firewall)),
+            (None, Found::Off) => (None, None),
+        };
+        let action = match denied {
             Some(reason) => Action::Deny(reason),
             None => {
                 self.need(&backend.clusters);
@@ -186,7 +195,7 @@ impl Compiler<'_> {
         let rule = Rule {
             matches: vec![Match::path(path)],
             policy: self.policy(host, written),
-            firewall: None,
+            firewall,
             action,
             meta: Arc::new(RuleMeta {
                 object: self.object.clone(),
@@ -230,6 +239,52 @@ impl Compiler<'_> {
             .make(&self.outline.settings, self.settings, host, written)
     }
 
+    fn firewall(&mut self, service: &str) -> Found {
+        let ObjectRef {
+            kind: _,
+            namespace,
+            name,
+        } = &self.object;
+        let key = Key {
+            namespace: Arc::clone(namespace),
+            name: Arc::clone(name),
+        };
+        self.firewalls
+            .of(&key, service, &self.outline.settings.mod_security)
+    }
+
+    /// Whether a firewall is asked for by annotations or options, and nobody names rules for it.
+    fn lacks_firewall(&self) -> bool {
+        let own = &self.outline.settings.mod_security;
+        let options = &self.settings.options.firewall.mod_security;
+        let asks = own.asks() || (options.asks() && own.enable != Some(false));
+        asks && !self.firewalls.has_rule_set()
+    }
+
+    /// Says so where the Ingress itself asks for such a firewall.
+    pub(super) fn without_firewall(&mut self) {
+        let own = &self.outline.settings.mod_security;
+        if !self.lacks_firewall() || !own.asks() {
+            return;
+        }
+        let name = match (own.enable, own.core_rules) {
+            (Some(true), _) => "enable-modsecurity",
+            (_, true) => "enable-owasp-core-rules",
+            (_, false) => "modsecurity-snippet",
+        };
+        let (consequence, severity) = if self.settings.permit_unsupported_access_control {
+            (PERMITTED, Severity::Warning)
+        } else {
+            (DENIED, Severity::Error)
+        };
+        self.reporter.report(
+            format!("metadata.annotations[\"nginx.ingress.kubernetes.io/{name}\"]"),
+            NO_RULE_SET,
+            consequence,
+            severity,
+        );
+    }
+
     /// Why a path is refused to everybody: access control that cannot be enforced.
     fn denied(&self, host: &HostMatch, written: &str) -> Option<DenyReason> {
         let exempt = self.needs_no_login(written);
@@ -238,6 +293,9 @@ impl Compiler<'_> {
         }
         if self.settings.permit_unsupported_access_control {
             return None;
+        }
+        if self.lacks_firewall() {
+            return Some(DenyReason::UnsupportedAccessControl);
         }
         let globals = &self.settings.options.access_control;
         let asked = self.outline.settings.guards.over(globals);
@@ -354,6 +412,8 @@ impl Compiler<'_> {
     }
 }
 
+const DENIED: &str = "requests for the rules of this Ingress are answered 403";
+const PERMITTED: &str = "requests are served without it, since the operator permits that";
 const NOT_SERVED: &str = "the path is not served";
 
 fn root() -> PathMatch {

@@ -35,17 +35,6 @@ pub(super) const ROWS: &[Row<Draft>] = &[
     ),
     row("global-auth-url", AccessControl::GlobalLogin, not_empty),
     row(
-        "enable-modsecurity",
-        AccessControl::Firewall,
-        access_control::main_switch,
-    ),
-    row(
-        "enable-owasp-modsecurity-crs",
-        AccessControl::Firewall,
-        access_control::switch,
-    ),
-    row("modsecurity-snippet", AccessControl::Firewall, not_empty),
-    row(
         "http-snippet",
         AccessControl::HostSnippet,
         access_control::snippet,

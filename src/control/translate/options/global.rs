@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     config::Options,
-    control::translate::AccessControl,
+    control::translate::{AccessControl, firewall::ModSecurityOptions},
     policy::{Hsts, HttpsRedirect},
     upstream::Balancer,
 };
@@ -26,6 +26,8 @@ pub struct GlobalOptions {
     pub no_https_redirect: Vec<Box<str>>,
     /// Paths of Ingresses that begin so are exempt from logins (`no-auth-locations`).
     pub no_login: Vec<Box<str>>,
+    /// The firewall that is asked for everywhere (`enable-modsecurity`).
+    pub firewall: ModSecurityOptions,
     /// Access control that is asked for everywhere.
     pub access_control: BTreeSet<AccessControl>,
 }
@@ -47,6 +49,7 @@ pub(super) struct Draft {
     pub(super) balancer: Balancer,
     pub(super) no_https_redirect: Vec<Box<str>>,
     pub(super) no_login: Vec<Box<str>>,
+    pub(super) firewall: ModSecurityOptions,
 }
 
 impl Default for Draft {
@@ -61,6 +64,7 @@ impl Default for Draft {
             balancer: Balancer::default(),
             no_https_redirect: vec![ACME.into()],
             no_login: vec![ACME.into()],
+            firewall: ModSecurityOptions::default(),
         }
     }
 }
@@ -80,6 +84,7 @@ impl Draft {
             balancer,
             no_https_redirect,
             no_login,
+            firewall,
         } = self;
         options.defaults.https_redirect = ssl_redirect.then_some(https_redirect);
         options.defaults.hsts = send_hsts.then_some(hsts);
@@ -90,6 +95,7 @@ impl Draft {
             balancer,
             no_https_redirect,
             no_login,
+            firewall,
             access_control,
         }
     }

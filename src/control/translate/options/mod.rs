@@ -4,6 +4,7 @@
 //! effect is reported. Non-goal: where the keys are read from, a ConfigMap or a file.
 
 mod access;
+mod firewall;
 mod global;
 mod logging;
 mod proxy;

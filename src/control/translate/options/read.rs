@@ -26,7 +26,7 @@ pub fn options_from_config_map(
         ObjectKind::ConfigMap => format!("data[\"{key}\"]"),
         _ => key.to_owned(),
     };
-    let mut reporter = Reporter::new(object, places);
+    let mut reporter = Reporter::new(object.clone(), places);
     let mut draft = Draft::default();
     let mut guards = Guards::default();
     for (key, value) in data {
@@ -45,6 +45,10 @@ pub fn options_from_config_map(
                 );
             }
         }
+    }
+    if draft.firewall.mod_security.asks() {
+        draft.firewall.object = object;
+        draft.firewall.field = field("modsecurity-snippet");
     }
     trust_as_ingress_nginx_does(&mut draft, data, &field, &mut reporter);
     let consequence = "every request is answered 403 unless the operator permits to go without";

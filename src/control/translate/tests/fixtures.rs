@@ -7,7 +7,7 @@ use super::{
     incremental,
     support::{documents, objects, render, render_problems, settings},
 };
-use crate::control::translate::Translator;
+use crate::{control::translate::Translator, snapshot::Firewalls};
 
 #[test]
 fn every_case_comes_to_what_it_says() {
@@ -26,7 +26,12 @@ fn failure(case: &Path) -> Option<String> {
     let read = |name| fs::read_to_string(case.join(name)).unwrap_or_default();
     let documents = documents(&read("input.yaml"));
     let settings = settings(&read("settings.yaml"));
-    let translation = Translator::new(settings.clone()).translate(&objects(&documents));
+    let mut translation = Translator::new(settings.clone()).translate(&objects(&documents));
+    let mut firewalls = Firewalls::default();
+    firewalls.follow(&translation.config);
+    translation
+        .problems
+        .extend(firewalls.problems().iter().cloned());
     incremental::every_order_comes_to_the_same(&documents, &settings);
     let found = [
         ("config.yaml", render(&translation.config)),

@@ -1,16 +1,16 @@
 //! Objects from YAML, and configurations as text.
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+use std::{collections::BTreeMap, fmt::Write as _, net::SocketAddr, path::Path, sync::Arc};
 
 use rcgen::{CertificateParams, KeyPair};
 use serde_json::Value;
 
 use crate::{
-    config::{Action, Config, ObjectKind, ObjectRef, Rule},
+    config::{Action, Config, Firewall, FirewallMode, ObjectKind, ObjectRef, Rule, RuleSource},
     control::{
         Key, Objects, Stored,
         translate::{
-            ClassSelection, GlobalOptions, TranslateSettings, Translation, host,
+            ClassSelection, DefaultFirewall, GlobalOptions, TranslateSettings, Translation, host,
             options_from_config_map,
         },
     },
@@ -80,6 +80,9 @@ pub(super) fn put(objects: &mut Objects, document: &Document, revision: u64) {
         "Service" => into!(services, key),
         "EndpointSlice" => into!(endpoint_slices, key),
         "Secret" => into!(secrets, key),
+        "ConfigMap" => into!(config_maps, key),
+        "WafPolicy" => into!(waf_policies, key),
+        "ClusterWafPolicy" => into!(cluster_waf_policies, Key::new("", &key.name)),
         kind => panic!("no kind {kind}"),
     }
 }
@@ -95,6 +98,12 @@ pub(super) fn remove(objects: &mut Objects, document: &Document) {
         "Service" => drop(Arc::make_mut(&mut objects.services).remove(&key)),
         "EndpointSlice" => drop(Arc::make_mut(&mut objects.endpoint_slices).remove(&key)),
         "Secret" => drop(Arc::make_mut(&mut objects.secrets).remove(&key)),
+        "ConfigMap" => drop(Arc::make_mut(&mut objects.config_maps).remove(&key)),
+        "WafPolicy" => drop(Arc::make_mut(&mut objects.waf_policies).remove(&key)),
+        "ClusterWafPolicy" => {
+            let key = Key::new("", &key.name);
+            drop(Arc::make_mut(&mut objects.cluster_waf_policies).remove(&key));
+        }
         kind => panic!("no kind {kind}"),
     }
 }
@@ -133,6 +142,8 @@ pub(super) fn settings(text: &str) -> TranslateSettings {
         options: GlobalOptions::default(),
         https_port: Some(8443),
         stand_ins: BTreeMap::new(),
+        firewall: None,
+        rule_folders: Arc::default(),
     };
     let keys: BTreeMap<String, Value> = serde_saphyr::from_str(text).unwrap();
     for (key, value) in keys {
@@ -163,6 +174,13 @@ pub(super) fn settings(text: &str) -> TranslateSettings {
                     .map(|(name, at)| (Key::new("default", &name), at))
                     .collect();
             }
+            "waf-rules" => {
+                let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(value.as_str().unwrap());
+                settings.firewall = Some(DefaultFirewall {
+                    rules: root,
+                    mode: FirewallMode::Detect,
+                });
+            }
             other => panic!("no setting {other}"),
         }
     }
@@ -176,8 +194,9 @@ pub(super) fn render(config: &Config) -> String {
         clusters,
         certificates,
         default_certificate,
-        default_firewall: _,
+        default_firewall,
         certificate_hosts,
+        rule_origins: _,
         options: _,
     } = config;
     let mut lines = vec!["routes:".to_owned()];
@@ -202,6 +221,14 @@ pub(super) fn render(config: &Config) -> String {
     for binding in certificates {
         let hosts: Vec<String> = binding.hosts.iter().map(host::written).collect();
         lines.push(format!("- {} for {}", binding.secret, hosts.join(" ")));
+    }
+    let firewalls = render_firewalls(config);
+    if !firewalls.is_empty() {
+        lines.push("firewalls:".to_owned());
+        lines.extend(firewalls);
+    }
+    if let Some(firewall) = default_firewall {
+        lines.push(format!("default firewall: {}", firewall.name));
     }
     if let Some(binding) = default_certificate {
         lines.push(format!("default certificate: {}", binding.secret));
@@ -228,7 +255,7 @@ fn render_rule(rule: &Rule) -> String {
     let Rule {
         matches,
         policy,
-        firewall: _,
+        firewall,
         action,
         meta: _,
     } = rule;
@@ -258,7 +285,100 @@ fn render_rule(rule: &Rule) -> String {
         Action::Unavailable => "503".to_owned(),
         Action::NotFound => "404".to_owned(),
     };
-    format!("{path} -> {action}{}", render_policy(policy))
+    let firewall = firewall.as_ref();
+    let firewall = firewall.map_or(String::new(), |it| format!(", firewall {}", it.name));
+    format!("{path} -> {action}{}{firewall}", render_policy(policy))
+}
+
+/// Every firewall once, with the text of its rules.
+fn render_firewalls(config: &Config) -> Vec<String> {
+    let rules = config.routes.iter().flat_map(|route| &route.rules);
+    let all: BTreeMap<&str, &Firewall> = rules
+        .filter_map(|rule| rule.firewall.as_deref())
+        .chain(config.default_firewall.as_deref())
+        .map(|firewall| (&*firewall.name, firewall))
+        .collect();
+    all.into_values().map(render_firewall).collect()
+}
+
+fn render_firewall(firewall: &Firewall) -> String {
+    let Firewall {
+        name,
+        mode,
+        rules,
+        before,
+        after,
+        presets,
+        request_body_limit,
+        pass_past_limit,
+        inspect_responses,
+        streamed_types,
+        block_status,
+        block_page,
+    } = firewall;
+    let mut text = format!("- {name}: {mode:?}");
+    for (name, value) in presets {
+        let _ = write!(text, ", {name}={value}");
+    }
+    if let Some(limit) = request_body_limit {
+        let _ = write!(text, ", body {limit}");
+    }
+    if *pass_past_limit {
+        text += " passes beyond";
+    }
+    if let Some(inspect) = inspect_responses {
+        let _ = write!(text, ", responses {inspect}");
+    }
+    if !streamed_types.is_empty() {
+        let _ = write!(text, ", streams {}", streamed_types.join(" "));
+    }
+    if let Some(status) = block_status {
+        let _ = write!(text, ", status {status}");
+    }
+    if let Some(page) = block_page {
+        let _ = write!(text, ", page {page}");
+    }
+    for (end, source) in [
+        ("before", before),
+        ("after", after),
+        ("rules", &Some(rules.clone())),
+    ] {
+        if let Some(source) = source {
+            let _ = write!(text, "\n  {end}:{}", render_rules(source));
+        }
+    }
+    text
+}
+
+/// The files that a source loads, with the text of those that are not on disk.
+fn render_rules(source: &RuleSource) -> String {
+    let mut text = String::new();
+    let entry = source.files.get(&source.entry);
+    let entry = entry.map_or("", |entry| std::str::from_utf8(entry).unwrap());
+    for line in entry.lines() {
+        let path = line
+            .strip_prefix("Include \"/")
+            .unwrap()
+            .trim_end_matches('"');
+        match source.files.get(path) {
+            Some(_) if path == "portcullis/engine.conf" => text += "\n  - the engine's",
+            Some(file) => {
+                let _ = write!(text, "\n  - {path}");
+                for line in std::str::from_utf8(file).unwrap().lines() {
+                    let _ = write!(text, "\n    {line}");
+                }
+            }
+            None => {
+                let name = Path::new(path).file_name().unwrap().to_str().unwrap();
+                let _ = write!(text, "\n  - file {name}");
+            }
+        }
+    }
+    if text.is_empty() {
+        " none".into()
+    } else {
+        text
+    }
 }
 
 /// What differs from a policy that nobody touched.

@@ -10,5 +10,6 @@ mod ingress_class;
 mod row;
 mod secret;
 mod service;
+mod waf_policy;
 
 pub(super) use row::{Row, row};

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{
     super::decode::Decoded, config_map, endpoint_slice, ingress, ingress_class, secret, service,
+    waf_policy,
 };
 use crate::{
     config::ObjectKind,
@@ -29,7 +30,7 @@ pub(in super::super) struct Row {
 }
 
 /// Every form that is read.
-const ROWS: [&Row; 9] = [
+const ROWS: [&Row; 11] = [
     &ingress::V1,
     &ingress::V1BETA1,
     &ingress::EXTENSIONS,
@@ -39,6 +40,8 @@ const ROWS: [&Row; 9] = [
     &endpoint_slice::V1,
     &secret::V1,
     &config_map::V1,
+    &waf_policy::V1ALPHA1,
+    &waf_policy::CLUSTER_V1ALPHA1,
 ];
 
 /// The row for an `apiVersion` and `kind`.

@@ -1,0 +1,145 @@
+//! What the operator's minimum keeps tenants from.
+//!
+//! Invariant: where there is a minimum, the SecLang of a tenant only adds rules. Non-goal: values of
+//! fields; those are raised where they are read.
+
+use super::{exclusions::Ids, mode::Mode};
+use crate::{
+    control::source::rules::{RulePart, rule_source},
+    snapshot::SourceFiles,
+    waf::{
+        Variable,
+        seclang::{
+            self, Action, ActionKind, Ctl, Directive, DirectiveKind, EngineMode, Piece, Setting,
+            SourceMap, Span, Trust,
+        },
+    },
+};
+
+/// What no tenant can weaken.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Minimum {
+    /// The policy that sets it, for messages.
+    pub(super) policy: String,
+    pub(super) mode: Option<Mode>,
+    pub(super) paranoia_level: Option<u8>,
+    pub(super) protected: Vec<Ids>,
+    /// The operator's thresholds, which tenants may only lower.
+    pub(super) inbound_threshold: u32,
+    pub(super) outbound_threshold: u32,
+}
+
+/// The thresholds of the Core Rule Set where nothing sets others.
+pub(super) const THRESHOLDS: (u32, u32) = (5, 4);
+
+impl Minimum {
+    /// Whether anything is set that other fields could get around.
+    pub(super) const fn binds(&self) -> bool {
+        self.mode.is_some() || self.paranoia_level.is_some() || !self.protected.is_empty()
+    }
+}
+
+/// Members of TX that rules of tenants may set where there is a minimum begin so.
+const OWN: &[u8] = b"own_";
+
+/// What in a tenant's rules can weaken others, each as `file:line: why`.
+pub(super) fn weakening(part: &RulePart) -> Vec<String> {
+    let (directives, sources) = directives(part);
+    let mut found = Vec::new();
+    let mut tell = |span: Span, why: &str| {
+        let place = sources.locate(span);
+        found.push(format!("{}:{}: {why}", place.file, place.line));
+    };
+    for directive in &directives {
+        if let Some(why) = of_directive(&directive.kind) {
+            tell(directive.span, why);
+        }
+        for Action { span, kind } in actions(&directive.kind) {
+            if let Some(why) = of_action(kind) {
+                tell(*span, why);
+            }
+        }
+    }
+    found
+}
+
+/// The last `SecRuleEngine` of a tenant's rules.
+pub(super) fn engine_mode(part: &RulePart) -> Option<Mode> {
+    let (directives, _) = directives(part);
+    let modes = directives.iter().filter_map(|it| match it.kind {
+        DirectiveKind::Setting(Setting::RuleEngine(mode)) => Some(mode),
+        _ => None,
+    });
+    modes.last().map(|mode| match mode {
+        EngineMode::On => Mode::Block,
+        EngineMode::DetectionOnly => Mode::Detect,
+        EngineMode::Off => Mode::Off,
+    })
+}
+
+/// The directives of rules as they will be read when they are compiled.
+fn directives(part: &RulePart) -> (Vec<Directive>, SourceMap) {
+    let source = rule_source("", &[part], false);
+    let files = SourceFiles::new([&source]);
+    let mut sources = SourceMap::default();
+    let text = source.files.get(&source.entry);
+    let text = text.map_or(&b""[..], |text| &**text);
+    let parsed = seclang::parse(&mut sources, &files, Trust::Tenant, &source.entry, text);
+    (parsed.directives, sources)
+}
+
+fn actions(kind: &DirectiveKind) -> &[Action] {
+    match kind {
+        DirectiveKind::Rule(rule) => &rule.actions,
+        DirectiveKind::Action(actions) | DirectiveKind::DefaultAction(actions) => actions,
+        DirectiveKind::Marker(_)
+        | DirectiveKind::ComponentSignature(_)
+        | DirectiveKind::RemoveById(_)
+        | DirectiveKind::RemoveByTag(_)
+        | DirectiveKind::RemoveByMsg(_)
+        | DirectiveKind::UpdateTargetById(..)
+        | DirectiveKind::UpdateTargetByTag(..)
+        | DirectiveKind::UpdateTargetByMsg(..)
+        | DirectiveKind::UpdateActionById(..)
+        | DirectiveKind::Setting(_) => &[],
+    }
+}
+
+fn of_directive(kind: &DirectiveKind) -> Option<&'static str> {
+    match kind {
+        DirectiveKind::Rule(_)
+        | DirectiveKind::Action(_)
+        | DirectiveKind::Marker(_)
+        | DirectiveKind::DefaultAction(_)
+        | DirectiveKind::ComponentSignature(_)
+        // The policy's mode goes before it.
+        | DirectiveKind::Setting(Setting::RuleEngine(_)) => None,
+        DirectiveKind::RemoveById(_)
+        | DirectiveKind::RemoveByTag(_)
+        | DirectiveKind::RemoveByMsg(_) => Some("it removes rules: use an exclusion"),
+        DirectiveKind::UpdateTargetById(..)
+        | DirectiveKind::UpdateTargetByTag(..)
+        | DirectiveKind::UpdateTargetByMsg(..)
+        | DirectiveKind::UpdateActionById(..) => Some("it changes rules: use an exclusion"),
+        DirectiveKind::Setting(_) => Some("it sets the engine up"),
+    }
+}
+
+fn of_action(kind: &ActionKind) -> Option<&'static str> {
+    match kind {
+        ActionKind::Allow(_) => Some("`allow` passes requests by the other rules"),
+        ActionKind::Ctl(
+            Ctl::AuditLogParts(..) | Ctl::AuditEngine(_) | Ctl::ForceRequestBodyVariable(true),
+        ) => None,
+        ActionKind::Ctl(_) => Some("`ctl` changes what the other rules see"),
+        ActionKind::SetVar(setting) => {
+            let is_own = setting.collection == Variable::Tx
+                && matches!(
+                    setting.name.pieces.first(),
+                    Some(Piece::Literal(name)) if name.to_ascii_lowercase().starts_with(OWN)
+                );
+            (!is_own).then_some("`setvar` sets what the other rules read; begin the name with own_")
+        }
+        _ => None,
+    }
+}

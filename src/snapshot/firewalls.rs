@@ -1,0 +1,322 @@
+//! Firewalls: rule sets compiled once, whoever uses them, and what survives from one snapshot to the
+//! next.
+//!
+//! Invariant: where new text does not compile, the last that did stays in force, and a Problem says so.
+//! Non-goal: what the rules mean; that is `waf`'s.
+
+mod files;
+mod finding;
+mod load;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+use hashbrown::{HashMap, HashSet};
+
+pub use self::files::SourceFiles;
+use self::{
+    finding::Used,
+    load::{Loaded, load_custom, load_set},
+};
+use super::Firewall;
+use crate::{
+    config::{self, Config, FirewallMode, Problem, RuleSource},
+    waf::{CustomRules, Policy, RuleSet, seclang::EngineMode},
+};
+
+/// The firewalls of a configuration, compiled: a rule set once for each distinct text, rules around it
+/// once for each distinct text and rule set, and a policy once for each distinct firewall.
+#[derive(Debug, Default)]
+pub struct Firewalls {
+    /// By the address of the settings, which each keeps alive.
+    known: HashMap<usize, Known, RandomState>,
+    sets: HashMap<Arc<RuleSource>, Loaded<RuleSet>, RandomState>,
+    customs: HashMap<Around, Loaded<CustomRules>, RandomState>,
+    /// What compiled last, by the name of the source.
+    good_sets: HashMap<Arc<str>, (Arc<RuleSource>, RuleSet), RandomState>,
+    /// What compiled last, by the names of the sources.
+    good_customs: HashMap<Names, CustomRules, RandomState>,
+    problems: Vec<Problem>,
+    compilations: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Known {
+    settings: Arc<config::Firewall>,
+    firewall: Arc<Firewall>,
+    state: State,
+}
+
+/// Rules before and after those of a rule set.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Around {
+    rules: Arc<RuleSource>,
+    before: Option<Arc<RuleSource>>,
+    after: Option<Arc<RuleSource>>,
+}
+
+/// The names of the sources before and after a rule set.
+type Names = (Option<Arc<str>>, Option<Arc<str>>);
+
+/// How a firewall came by its rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Current,
+    Kept,
+    Reduced,
+    Missing,
+}
+
+/// How many firewalls came by their rules in which way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FirewallStates {
+    /// Their rules are those that are written.
+    pub current: usize,
+    /// What is written does not compile: the last rules that did are in force.
+    pub kept: usize,
+    /// The rules around their rule set do not compile and never did: the rule set alone is in force.
+    pub reduced: usize,
+    /// There are no rules: those that block answer 503, those that detect see nothing.
+    pub missing: usize,
+}
+
+impl Firewalls {
+    /// Compiles what is new in a configuration and forgets what is not in it any more.
+    pub fn follow(&mut self, config: &Config) {
+        let mut known = HashMap::with_capacity_and_hasher(self.known.len(), RandomState::default());
+        let mut by_name: HashMap<Arc<str>, Vec<Known>, RandomState> = HashMap::default();
+        for settings in in_use(config) {
+            let address = Arc::as_ptr(settings).addr();
+            if known.contains_key(&address) {
+                continue;
+            }
+            let alike = by_name.entry(Arc::clone(&settings.name)).or_default();
+            let before = self.known.remove(&address);
+            let same = before.or_else(|| {
+                let mut alike = alike.iter();
+                alike.find(|it| it.settings == *settings).cloned()
+            });
+            let entry = match same {
+                Some(same) => Known {
+                    settings: Arc::clone(settings),
+                    ..same
+                },
+                None => self.compile(settings),
+            };
+            alike.push(entry.clone());
+            known.insert(address, entry);
+        }
+        self.known = known;
+        self.forget_unused();
+        self.problems = self.report(config);
+    }
+
+    /// A firewall of the configuration that was followed last, compiled.
+    pub fn of(&self, settings: Option<&Arc<config::Firewall>>) -> Option<Arc<Firewall>> {
+        let known = self.known.get(&Arc::as_ptr(settings?).addr())?;
+        Some(Arc::clone(&known.firewall))
+    }
+
+    /// What is wrong with the rules of the configuration that was followed last.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// How the firewalls of the configuration that was followed last came by their rules.
+    pub fn states(&self) -> FirewallStates {
+        let mut states = FirewallStates::default();
+        let mut seen = HashSet::<usize, RandomState>::default();
+        for known in self.known.values() {
+            if !seen.insert(Arc::as_ptr(&known.firewall).addr()) {
+                continue;
+            }
+            let count = match known.state {
+                State::Current => &mut states.current,
+                State::Kept => &mut states.kept,
+                State::Reduced => &mut states.reduced,
+                State::Missing => &mut states.missing,
+            };
+            *count += 1;
+        }
+        states
+    }
+
+    /// How many rule sets, and rules around one, were compiled so far.
+    pub fn compilations(&self) -> u64 {
+        self.compilations
+    }
+
+    fn compile(&mut self, settings: &Arc<config::Firewall>) -> Known {
+        let (policy, state) = match self.rule_set(&settings.rules) {
+            Some((rules, set, state)) => {
+                let (policy, around) = self.policy(settings, rules, &set);
+                let state = if around == State::Current {
+                    state
+                } else {
+                    around
+                };
+                (Some(policy), state)
+            }
+            None => (None, State::Missing),
+        };
+        let mode = match settings.mode {
+            FirewallMode::Detect => EngineMode::DetectionOnly,
+            FirewallMode::Block => EngineMode::On,
+        };
+        let presets = settings
+            .presets
+            .iter()
+            .map(|(name, value)| (&**name, &**value));
+        Known {
+            firewall: Arc::new(Firewall {
+                settings: Arc::clone(settings),
+                policy: policy.map(|policy| Arc::new(policy.in_mode(mode).with_presets(presets))),
+            }),
+            settings: Arc::clone(settings),
+            state,
+        }
+    }
+
+    /// The rule set of a source, or the last one of its name that compiled.
+    fn rule_set(&mut self, source: &Arc<RuleSource>) -> Option<(Arc<RuleSource>, RuleSet, State)> {
+        if !self.sets.contains_key(source) {
+            self.compilations += 1;
+            self.sets.insert(Arc::clone(source), load_set(source));
+        }
+        let compiled = self.sets.get(source).and_then(|set| set.result.clone());
+        match compiled {
+            Some(set) => {
+                let good = (Arc::clone(source), set.clone());
+                self.good_sets.insert(Arc::clone(&source.name), good);
+                Some((Arc::clone(source), set, State::Current))
+            }
+            None => {
+                let (source, set) = self.good_sets.get(&source.name)?.clone();
+                Some((source, set, State::Kept))
+            }
+        }
+    }
+
+    /// A rule set with the rules around it, or with the last of these that compiled, or alone.
+    fn policy(
+        &mut self,
+        settings: &config::Firewall,
+        rules: Arc<RuleSource>,
+        set: &RuleSet,
+    ) -> (Policy, State) {
+        let around = Around {
+            rules,
+            before: settings.before.clone(),
+            after: settings.after.clone(),
+        };
+        if around.before.is_none() && around.after.is_none() {
+            return (set.policy(), State::Current);
+        }
+        if !self.customs.contains_key(&around) {
+            self.compilations += 1;
+            let loaded = load_custom(set, around.before.as_deref(), around.after.as_deref());
+            self.customs.insert(around.clone(), loaded);
+        }
+        let compiled = self.customs.get(&around).and_then(|it| it.result.clone());
+        match compiled {
+            Some(custom) => {
+                let policy = custom.policy();
+                self.good_customs.insert(around.names(), custom);
+                (policy, State::Current)
+            }
+            None => match self.good_customs.get(&around.names()) {
+                Some(last) => (last.policy(), State::Kept),
+                None => (set.policy(), State::Reduced),
+            },
+        }
+    }
+
+    fn forget_unused(&mut self) {
+        let Self {
+            known,
+            sets,
+            customs,
+            good_sets,
+            good_customs,
+            problems: _,
+            compilations: _,
+        } = self;
+        let used = || known.values().map(|known| &*known.settings);
+        // Most firewalls share their rule set, whose text is long: it is looked at once.
+        let rules: HashMap<usize, &Arc<RuleSource>, RandomState> = used()
+            .map(|settings| (Arc::as_ptr(&settings.rules).addr(), &settings.rules))
+            .collect();
+        let rules: HashSet<&Arc<RuleSource>, RandomState> = rules.into_values().collect();
+        let names: HashSet<&Arc<str>, RandomState> = rules.iter().map(|it| &it.name).collect();
+        let around: HashSet<_, RandomState> = used().map(added).collect();
+        sets.retain(|source, _| rules.contains(source));
+        customs.retain(|it, _| around.contains(&(it.before.as_ref(), it.after.as_ref())));
+        good_sets.retain(|name, _| names.contains(name));
+        let around: HashSet<Names, RandomState> = customs.keys().map(Around::names).collect();
+        good_customs.retain(|names, _| around.contains(names));
+    }
+
+    /// What is wrong with the sources in use, each told once.
+    fn report(&self, config: &Config) -> Vec<Problem> {
+        let Self {
+            sets,
+            customs,
+            good_sets,
+            good_customs,
+            ..
+        } = self;
+        let mut problems = Vec::new();
+        for (source, set) in sets {
+            let used = if set.result.is_some() {
+                Used::AsWritten
+            } else if good_sets.contains_key(&source.name) {
+                Used::LastGood
+            } else {
+                Used::NoRules
+            };
+            let findings: Vec<_> = set.findings.iter().collect();
+            problems.extend(finding::problems(&source.name, &findings, used, config));
+        }
+        for (around, custom) in customs {
+            let used = match &custom.result {
+                Some(_) => Used::AsWritten,
+                None if good_customs.contains_key(&around.names()) => Used::LastGood,
+                None => Used::SetAlone,
+            };
+            let sources = [&around.before, &around.after];
+            for source in sources.into_iter().flatten() {
+                let findings = custom.findings.iter();
+                let own: Vec<_> = findings
+                    .filter(|finding| source.files.contains_key(&*finding.file))
+                    .collect();
+                problems.extend(finding::problems(&source.name, &own, used, config));
+            }
+        }
+        problems.sort_unstable();
+        problems.dedup();
+        problems
+    }
+}
+
+/// The rules that a firewall adds to its rule set.
+fn added(settings: &config::Firewall) -> (Option<&Arc<RuleSource>>, Option<&Arc<RuleSource>>) {
+    (settings.before.as_ref(), settings.after.as_ref())
+}
+
+impl Around {
+    fn names(&self) -> Names {
+        let name =
+            |source: &Option<Arc<RuleSource>>| source.as_ref().map(|it| Arc::clone(&it.name));
+        (name(&self.before), name(&self.after))
+    }
+}
+
+/// Every firewall of a configuration, as often as it is named.
+fn in_use(config: &Config) -> impl Iterator<Item = &Arc<config::Firewall>> {
+    let rules = config.routes.iter().flat_map(|route| &route.rules);
+    rules
+        .filter_map(|rule| rule.firewall.as_ref())
+        .chain(&config.default_firewall)
+}

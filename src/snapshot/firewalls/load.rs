@@ -1,0 +1,115 @@
+//! From the text of rules to compiled ones, and everything that is wrong with them.
+
+use super::{files::SourceFiles, finding::Finding};
+use crate::{
+    config::{RuleSource, Severity},
+    waf::{
+        Compiled, CustomRules, Fault, RuleSet,
+        seclang::{self, Directive, Parsed, RuleFiles, SourceMap, Trust},
+    },
+};
+
+/// Rules, and what is wrong with them.
+#[derive(Debug)]
+pub(super) struct Loaded<T> {
+    /// `None` where anything of it is an error.
+    pub(super) result: Option<T>,
+    pub(super) findings: Vec<Finding>,
+}
+
+/// Compiles a rule set.
+pub(super) fn load_set(source: &RuleSource) -> Loaded<RuleSet> {
+    let files = SourceFiles::new([source]);
+    let mut reading = Reading::default();
+    let directives = reading.parse(source, &files);
+    let compiled = RuleSet::compile(&directives, &reading.sources, &files);
+    reading.finish(compiled)
+}
+
+/// Compiles rules around a rule set.
+pub(super) fn load_custom(
+    set: &RuleSet,
+    before: Option<&RuleSource>,
+    after: Option<&RuleSource>,
+) -> Loaded<CustomRules> {
+    let files = SourceFiles::new(before.into_iter().chain(after));
+    let mut reading = Reading::default();
+    let mut parse = |source: Option<&RuleSource>| match source {
+        Some(source) => reading.parse(source, &files),
+        None => Vec::new(),
+    };
+    let (before, after) = (parse(before), parse(after));
+    let compiled = CustomRules::compile(set, &before, &after, &reading.sources, &files);
+    reading.finish(compiled)
+}
+
+struct Reading {
+    sources: SourceMap,
+    findings: Vec<Finding>,
+    /// Whether every source is there.
+    is_whole: bool,
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        Self {
+            sources: SourceMap::default(),
+            findings: Vec::new(),
+            is_whole: true,
+        }
+    }
+}
+
+impl Reading {
+    fn parse(&mut self, source: &RuleSource, files: &dyn RuleFiles) -> Vec<Directive> {
+        let RuleSource {
+            name: _,
+            entry,
+            files: texts,
+            trusted,
+        } = source;
+        let trust = if *trusted {
+            Trust::Operator
+        } else {
+            Trust::Tenant
+        };
+        let Some(text) = texts.get(entry) else {
+            // Whoever could not read it has said so.
+            self.is_whole = false;
+            return Vec::new();
+        };
+        let Parsed {
+            directives,
+            warnings,
+            errors,
+        } = seclang::parse(&mut self.sources, files, trust, entry, text);
+        for (severity, findings) in [(Severity::Error, errors), (Severity::Warning, warnings)] {
+            for seclang::Finding { span, kind } in findings {
+                self.findings
+                    .push(Finding::at(severity, span, &kind, &self.sources));
+            }
+        }
+        directives
+    }
+
+    fn finish<T>(mut self, compiled: Compiled<T>) -> Loaded<T> {
+        let Compiled {
+            result,
+            errors,
+            warnings,
+        } = compiled;
+        for (severity, faults) in [(Severity::Error, errors), (Severity::Warning, warnings)] {
+            for Fault { span, kind } in faults {
+                self.findings
+                    .push(Finding::at(severity, span, &kind, &self.sources));
+            }
+        }
+        // What was compiled without a directive that could not be read is not what was written.
+        let is_error = |finding: &Finding| finding.severity == Severity::Error;
+        let is_whole = self.is_whole && !self.findings.iter().any(is_error);
+        Loaded {
+            result: result.filter(|_| is_whole),
+            findings: self.findings,
+        }
+    }
+}

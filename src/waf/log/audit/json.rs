@@ -12,7 +12,7 @@ use super::{
         view::View,
     },
     bodies,
-    native::audited,
+    native::{PRODUCER, audited},
 };
 use crate::waf::{Match, Transaction, Variable, seclang::EngineMode, values::List};
 
@@ -95,7 +95,7 @@ fn uploads(view: &View<'_>, out: &mut Vec<u8>) {
 
 fn producer(view: &View<'_>, out: &mut Vec<u8>) {
     let mut object = Object::new(out);
-    object.text("modsecurity", super::PRODUCER.as_bytes(), WHOLE);
+    object.text("modsecurity", PRODUCER.as_bytes(), WHOLE);
     let engine = match view.transaction.engine() {
         EngineMode::On => "Enabled",
         EngineMode::DetectionOnly => "DetectionOnly",

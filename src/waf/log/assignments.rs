@@ -84,11 +84,16 @@ pub(super) fn is_plain(name: &[u8]) -> bool {
 
 /// Appends any text with what it assigns to masked names replaced.
 pub(super) fn text(masks: &Masks, text: &[u8], out: &mut Vec<u8>) -> bool {
-    if masks.is_empty() {
+    if !may_assign(masks, text) {
         out.extend_from_slice(text);
         return false;
     }
     !Scan::run(masks, text, out).is_empty()
+}
+
+/// Whether a text assigns anything to a masked name.
+pub(super) fn hides(masks: &Masks, text: &[u8]) -> bool {
+    may_assign(masks, text) && !Scan::run(masks, text, &mut Vec::new()).is_empty()
 }
 
 /// What a text assigns to masked names, and what it has before an `@` if it is an address, escapes
@@ -98,9 +103,27 @@ pub(super) fn assigned(masks: &Masks, text: &[u8]) -> Vec<Vec<u8>> {
         return Vec::new();
     }
     let users = userinfo(text).map(|(_, user, _)| user.split(|byte| *byte == b':'));
-    let hidden = Scan::run(masks, text, &mut Vec::new());
+    let hidden = match may_assign(masks, text) {
+        true => Scan::run(masks, text, &mut Vec::new()),
+        false => Vec::new(),
+    };
     let all = hidden.into_iter().chain(users.into_iter().flatten());
     all.map(decoded).collect()
+}
+
+/// Whether a text has what assigns, and mentions a masked name at all: most texts do not, and need no
+/// scan.
+fn may_assign(masks: &Masks, text: &[u8]) -> bool {
+    if masks.is_empty() {
+        return false;
+    }
+    let escapes = memchr::memchr2(b'%', b'\\', text).is_some();
+    let assigns = escapes || memchr::memchr3(b'=', b':', b'>', text).is_some();
+    assigns
+        && match escapes {
+            true => masks.name(&decoded(text)),
+            false => masks.name(text),
+        }
 }
 
 /// A name, its escapes decoded.

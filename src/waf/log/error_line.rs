@@ -11,11 +11,8 @@ use super::{
 };
 use crate::waf::{Match, Transaction, Variable, evaluate::Kind};
 
-/// Bytes shown of a value, of an operator's argument and of every other text.
+/// Bytes shown of a text.
 const LIMIT: usize = 200;
-
-/// Bytes shown of `msg`, which carries macros and is looked for.
-const MSG_LIMIT: usize = 1024;
 
 /// Appends the line of one match, its line feed included. Whoever writes all of an exchange calls
 /// [`error_lines`].
@@ -44,7 +41,7 @@ pub fn error_lines(transaction: &Transaction, about: &About<'_>, masks: &Masks, 
 /// Appends the line of a match; `client`: with the client's address before it.
 pub(super) fn write(view: &View<'_>, found: &Match<'_>, out: &mut Vec<u8>, client: bool) {
     let transaction = view.transaction;
-    let shown = view.shown(found);
+    let shown = view.shown(found, LIMIT);
     let info = found.rule;
     if client {
         out.extend_from_slice(b"[client ");
@@ -55,35 +52,35 @@ pub(super) fn write(view: &View<'_>, found: &Match<'_>, out: &mut Vec<u8>, clien
     outcome(view, found, out);
     out.extend_from_slice(&matched(found, &shown, escape::line));
     let number = |number: Option<u8>| number.unwrap_or(0).to_string();
-    let field = |out: &mut Vec<u8>, name: &str, value: &[u8], limit: usize| {
+    let cut_field = |out: &mut Vec<u8>, name: &str, value: &[u8], missing| {
         out.extend_from_slice(b" [");
         out.extend_from_slice(name.as_bytes());
         out.extend_from_slice(b" \"");
-        escape::line(out, value, limit);
+        escape::line(out, value, usize::MAX);
+        escape::omitted(out, missing);
         out.extend_from_slice(b"\"]");
     };
-    field(out, "file", info.file.as_bytes(), LIMIT);
-    field(out, "line", info.line.to_string().as_bytes(), LIMIT);
-    field(out, "id", info.id.to_string().as_bytes(), LIMIT);
-    field(out, "rev", &info.rev, LIMIT);
-    field(out, "msg", &shown.msg, MSG_LIMIT);
-    field(out, "data", &shown.data, LIMIT);
-    field(out, "severity", number(info.severity).as_bytes(), LIMIT);
-    field(out, "ver", &info.ver, LIMIT);
-    field(out, "maturity", number(info.maturity).as_bytes(), LIMIT);
-    field(out, "accuracy", number(info.accuracy).as_bytes(), LIMIT);
+    let field = |out: &mut Vec<u8>, name: &str, value: &[u8]| {
+        let shown = value.get(..LIMIT).unwrap_or(value);
+        cut_field(out, name, shown, value.len() - shown.len());
+    };
+    field(out, "file", info.file.as_bytes());
+    field(out, "line", info.line.to_string().as_bytes());
+    field(out, "id", info.id.to_string().as_bytes());
+    field(out, "rev", &info.rev);
+    cut_field(out, "msg", &shown.msg.text, shown.msg.missing);
+    cut_field(out, "data", &shown.data.text, shown.data.missing);
+    field(out, "severity", number(info.severity).as_bytes());
+    field(out, "ver", &info.ver);
+    field(out, "maturity", number(info.maturity).as_bytes());
+    field(out, "accuracy", number(info.accuracy).as_bytes());
     for tag in &shown.tags {
-        field(out, "tag", tag, LIMIT);
+        cut_field(out, "tag", &tag.text, tag.missing);
     }
-    field(out, "hostname", host(transaction), LIMIT);
-    field(out, "uri", &view.path(), LIMIT);
-    field(
-        out,
-        "unique_id",
-        transaction.value(Variable::UniqueId),
-        LIMIT,
-    );
-    field(out, "ref", b"", LIMIT);
+    field(out, "hostname", host(transaction));
+    field(out, "uri", &view.path());
+    field(out, "unique_id", transaction.value(Variable::UniqueId));
+    field(out, "ref", b"");
     out.push(b'\n');
 }
 
@@ -143,7 +140,8 @@ pub(super) fn matched(
     out.extend_from_slice(b"' against variable `");
     push(&mut out, &shown.variable, LIMIT);
     out.extend_from_slice(b"' (Value: `");
-    push(&mut out, &shown.value, LIMIT);
+    push(&mut out, &shown.value.text, usize::MAX);
+    escape::omitted(&mut out, shown.value.missing);
     out.extend_from_slice(b"' )");
     out
 }

@@ -27,7 +27,8 @@ pub(super) fn raw(out: &mut Vec<u8>, text: &[u8], limit: usize) {
     omitted(out, text.len() - shown.len());
 }
 
-fn omitted(out: &mut Vec<u8>, missing: usize) {
+/// Appends how many bytes are missing, if any are.
+pub(super) fn omitted(out: &mut Vec<u8>, missing: usize) {
     if missing > 0 {
         number(out, b" (", missing as u64);
         out.extend_from_slice(b" characters omitted)");

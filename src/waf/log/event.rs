@@ -141,7 +141,7 @@ fn head(view: &View<'_>, object: &mut Object<'_>) -> bool {
 }
 
 fn one_match(view: &View<'_>, found: &Match<'_>, out: &mut Vec<u8>) -> bool {
-    let shown = view.shown(found);
+    let shown = view.shown(found, LONG);
     let info = found.rule;
     let mut cut = false;
     let mut object = Object::new(out);
@@ -155,11 +155,11 @@ fn one_match(view: &View<'_>, found: &Match<'_>, out: &mut Vec<u8>) -> bool {
         false => found.operator.to_owned(),
     };
     for (key, text, limit) in [
-        ("msg", &*shown.msg, LONG),
-        ("data", &*shown.data, LONG),
+        ("msg", &*shown.msg.text, LONG),
+        ("data", &*shown.data.text, LONG),
         ("severity", severity.unwrap_or(&"").as_bytes(), SHORT),
         ("variable", &*shown.variable, SHORT),
-        ("value", &*shown.value, LONG),
+        ("value", &*shown.value.text, LONG),
         ("operator", operator.as_bytes(), SHORT),
         ("argument", found.argument, LONG),
         ("file", info.file.as_bytes(), SHORT),
@@ -169,9 +169,12 @@ fn one_match(view: &View<'_>, found: &Match<'_>, out: &mut Vec<u8>) -> bool {
         }
     }
     object.number("line", info.line.into());
+    let missing = [&shown.msg, &shown.data, &shown.value];
+    cut |= missing.iter().any(|text| text.missing > 0);
     if !shown.tags.is_empty() {
-        cut |= shown.tags.len() > TAGS;
-        cut |= json::texts(object.key("tags"), shown.tags.iter().take(TAGS), SHORT);
+        let tags = shown.tags.iter().take(TAGS).map(|tag| &tag.text);
+        cut |= shown.tags.len() > TAGS || shown.tags.iter().any(|tag| tag.missing > 0);
+        cut |= json::texts(object.key("tags"), tags, SHORT);
     }
     object.flag("disruptive", found.disruptive);
     if shown.masked {

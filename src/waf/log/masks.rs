@@ -19,6 +19,8 @@ pub struct Masks {
     words: Vec<Box<[u8]>>,
     /// Finds the long ones.
     long: Option<AhoCorasick>,
+    /// The short ones.
+    short: Vec<Box<[u8]>>,
     /// Whether every cookie of a request is masked.
     cookies: bool,
     /// Whether every `Set-Cookie` is.
@@ -77,6 +79,7 @@ impl Masks {
         Self {
             words: Vec::new(),
             long: None,
+            short: Vec::new(),
             cookies: false,
             set_cookies: false,
         }
@@ -119,10 +122,12 @@ impl Masks {
         words(name).any(|word| {
             let digits = word.iter().rev().take_while(|byte| byte.is_ascii_digit());
             let stem = word.get(..word.len() - digits.count()).unwrap_or_default();
-            self.words.iter().any(|entry| {
-                entry.len() < LONG
-                    && (entry.eq_ignore_ascii_case(word) || entry.eq_ignore_ascii_case(stem))
-            })
+            if stem.len() >= LONG {
+                return false;
+            }
+            let mut entries = self.short.iter();
+            entries
+                .any(|entry| entry.eq_ignore_ascii_case(word) || entry.eq_ignore_ascii_case(stem))
         })
     }
 
@@ -158,7 +163,12 @@ impl Masks {
     }
 
     fn build(mut self) -> Self {
-        let long: Vec<_> = self.words.iter().filter(|it| it.len() >= LONG).collect();
+        let (long, short): (Vec<_>, Vec<_>) = self
+            .words
+            .iter()
+            .cloned()
+            .partition(|entry| entry.len() >= LONG);
+        self.short = short;
         self.long = (!long.is_empty()).then(|| {
             AhoCorasick::new(long).expect("a list of names has fewer than two billion bytes")
         });

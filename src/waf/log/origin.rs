@@ -6,7 +6,10 @@
 
 use std::borrow::Cow;
 
-use super::{masks::MASK, templates, view::View};
+use super::{
+    templates,
+    view::{Cut, View},
+};
 use crate::waf::{
     Variable,
     ruleset::{Expand, Expansion, Rule, Select},
@@ -35,16 +38,21 @@ enum Origin {
 }
 
 impl View<'_> {
-    /// A text as it was expanded from `template`, for a match on `subject`.
+    /// A text as it was expanded from `template`, for a match on `subject`, cut after `limit` bytes.
     pub(super) fn expanded<'m>(
         &self,
         rule: &Rule,
         template: &Expansion,
         text: &'m [u8],
         subject: &Subject,
-    ) -> Cow<'m, [u8]> {
+        limit: usize,
+    ) -> Cut<'m> {
         if template.literal().is_some() {
-            return Cow::Borrowed(text);
+            let shown = text.get(..limit).unwrap_or(text);
+            return Cut {
+                text: Cow::Borrowed(shown),
+                missing: text.len() - shown.len(),
+            };
         }
         let origins = |macros: &[Expand]| {
             let each = macros.iter().map(|piece| self.origin(rule, piece, subject));
@@ -61,8 +69,8 @@ impl View<'_> {
             },
         };
         match hides {
-            true => Cow::Borrowed(MASK),
-            false => self.text(text),
+            true => Cut::MASKED,
+            false => self.cut(text, limit),
         }
     }
 

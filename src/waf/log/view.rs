@@ -27,15 +27,37 @@ pub(super) struct View<'a> {
     secrets: OnceCell<Secrets>,
 }
 
+/// A text as it may be shown: cut, then masked.
+#[derive(Clone, Debug)]
+pub(super) struct Cut<'a> {
+    pub(super) text: Cow<'a, [u8]>,
+    /// How many bytes were cut off.
+    pub(super) missing: usize,
+}
+
+impl Cut<'_> {
+    /// All of it is masked.
+    pub(super) const MASKED: Self = Cut {
+        text: Cow::Borrowed(MASK),
+        missing: 0,
+    };
+
+    /// Nothing.
+    pub(super) const EMPTY: Self = Cut {
+        text: Cow::Borrowed(b""),
+        missing: 0,
+    };
+}
+
 /// A match as it may be shown.
 #[derive(Debug)]
 pub(super) struct Shown<'a> {
-    pub(super) msg: Cow<'a, [u8]>,
-    pub(super) data: Cow<'a, [u8]>,
-    pub(super) tags: Vec<Cow<'a, [u8]>>,
+    pub(super) msg: Cut<'a>,
+    pub(super) data: Cut<'a>,
+    pub(super) tags: Vec<Cut<'a>>,
     /// Empty for `SecAction`, which looks at nothing.
     pub(super) variable: Cow<'a, [u8]>,
-    pub(super) value: Cow<'a, [u8]>,
+    pub(super) value: Cut<'a>,
     /// Whether the value or the data is masked as a whole.
     pub(super) masked: bool,
 }
@@ -64,45 +86,56 @@ impl<'a> View<'a> {
         }
     }
 
-    /// A match as it may be shown.
-    pub(super) fn shown<'m>(&self, found: &Match<'m>) -> Shown<'m> {
+    /// A match as it may be shown, its texts cut after `limit` bytes.
+    pub(super) fn shown<'m>(&self, found: &Match<'m>, limit: usize) -> Shown<'m> {
         let Some(rule) = self.transaction.rule_of(found) else {
             // A match of another transaction: nothing is known of it.
             return Shown {
-                msg: Cow::Borrowed(MASK),
-                data: Cow::Borrowed(MASK),
+                msg: Cut::MASKED,
+                data: Cut::MASKED,
                 tags: Vec::new(),
                 variable: Cow::Borrowed(MASK),
-                value: Cow::Borrowed(MASK),
+                value: Cut::MASKED,
                 masked: true,
             };
         };
+        let hides = self.hides_match(found.variable, found.value);
         let subject = Subject {
-            hides: self.hides_match(found.variable, found.value),
-            hides_piece: matches!(self.text(found.value), Cow::Owned(_)),
+            hides,
+            hides_piece: hides || assignments::hides(self.masks, found.value),
             hides_name: matches!(self.variable(found.variable), Cow::Owned(_)),
         };
-        let expanded = |template, text| self.expanded(rule, template, text, &subject);
+        let expanded = |template, text| self.expanded(rule, template, text, &subject, limit);
         let data = expanded(&rule.logdata, found.data);
-        let looks = rule
-            .links
-            .last()
-            .is_some_and(|link| !link.targets.is_empty());
+        let last = rule.links.last();
+        let looks = last.is_some_and(|link| !link.targets.is_empty());
         let (variable, value) = match looks {
-            false => (Cow::Borrowed(&b""[..]), Cow::Borrowed(&b""[..])),
-            true if subject.hides => (self.variable(found.variable), Cow::Borrowed(MASK)),
-            true => (self.variable(found.variable), self.text(found.value)),
+            false => (Cow::Borrowed(&b""[..]), Cut::EMPTY),
+            true if subject.hides => (self.variable(found.variable), Cut::MASKED),
+            true => {
+                let value = self.cut(found.value, limit);
+                (self.variable(found.variable), value)
+            }
         };
         let tags = rule.tags.iter().zip(found.tags);
         Shown {
             msg: expanded(&rule.msg, found.msg),
-            masked: *value == *MASK || *data == *MASK,
+            masked: *value.text == *MASK || *data.text == *MASK,
             data,
             tags: tags
                 .map(|(template, tag)| expanded(template, tag))
                 .collect(),
             variable,
             value,
+        }
+    }
+
+    /// The first `limit` bytes of a text, with what they assign to masked names replaced.
+    pub(super) fn cut<'m>(&self, text: &'m [u8], limit: usize) -> Cut<'m> {
+        let shown = text.get(..limit).unwrap_or(text);
+        Cut {
+            text: self.text(shown),
+            missing: text.len() - shown.len(),
         }
     }
 

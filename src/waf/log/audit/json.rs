@@ -12,12 +12,15 @@ use super::{
         view::View,
     },
     bodies,
-    native::audited,
+    native::{PRODUCER, audited},
 };
 use crate::waf::{Match, Transaction, Variable, seclang::EngineMode, values::List};
 
 /// Texts are bounded by what the exchange holds.
 const WHOLE: usize = usize::MAX;
+
+/// Bytes shown of a message, its data or a tag.
+const LIMIT: usize = 4 << 10;
 
 /// Appends the entry of an exchange, its line feed included, with the parts that `SecAuditLogParts` or
 /// `ctl:auditLogParts` name: A always, and B, C, E, F, H, I, J where they are.
@@ -92,7 +95,7 @@ fn uploads(view: &View<'_>, out: &mut Vec<u8>) {
 
 fn producer(view: &View<'_>, out: &mut Vec<u8>) {
     let mut object = Object::new(out);
-    object.text("modsecurity", super::PRODUCER.as_bytes(), WHOLE);
+    object.text("modsecurity", PRODUCER.as_bytes(), WHOLE);
     let engine = match view.transaction.engine() {
         EngineMode::On => "Enabled",
         EngineMode::DetectionOnly => "DetectionOnly",
@@ -116,17 +119,17 @@ fn messages(view: &View<'_>, out: &mut Vec<u8>) {
 }
 
 fn message(view: &View<'_>, found: &Match<'_>, out: &mut Vec<u8>) {
-    let shown = view.shown(found);
+    let shown = view.shown(found, LIMIT);
     let info = found.rule;
     let mut object = Object::new(out);
-    object.text("message", &shown.msg, WHOLE);
+    object.text("message", &shown.msg.text, WHOLE);
     let mut details = Object::new(object.key("details"));
     details.text("match", &matched(found, &shown, escape::raw), WHOLE);
     details.text("reference", b"", WHOLE);
     details.text("ruleId", info.id.to_string().as_bytes(), WHOLE);
     details.text("file", info.file.as_bytes(), WHOLE);
     details.text("lineNumber", info.line.to_string().as_bytes(), WHOLE);
-    details.text("data", &shown.data, WHOLE);
+    details.text("data", &shown.data.text, WHOLE);
     for (key, number) in [
         ("severity", info.severity),
         ("maturity", info.maturity),
@@ -136,7 +139,15 @@ fn message(view: &View<'_>, found: &Match<'_>, out: &mut Vec<u8>) {
     }
     details.text("ver", &info.ver, WHOLE);
     details.text("rev", &info.rev, WHOLE);
-    texts(details.key("tags"), &shown.tags, WHOLE);
+    texts(
+        details.key("tags"),
+        shown.tags.iter().map(|tag| &tag.text),
+        WHOLE,
+    );
+    let missing = shown.msg.missing + shown.data.missing;
+    if missing > 0 {
+        details.flag("truncated", true);
+    }
     details.end();
     object.end();
 }

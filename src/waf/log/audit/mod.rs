@@ -17,6 +17,3 @@ pub use self::{
     native::audit_native,
     wanted::{RelevantStatus, wants_audit},
 };
-
-/// What wrote an entry.
-const PRODUCER: &str = concat!("Portcullis/", env!("CARGO_PKG_VERSION"));

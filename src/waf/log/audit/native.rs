@@ -13,6 +13,9 @@ use crate::waf::{
     values::List,
 };
 
+/// What wrote an entry.
+pub(super) const PRODUCER: &str = concat!("Portcullis/", env!("CARGO_PKG_VERSION"));
+
 /// Appends the entry of an exchange. A and Z are there always, of the others those that
 /// `SecAuditLogParts` or `ctl:auditLogParts` name and that hold something: B, C, E, F, H, I, J, K.
 pub fn audit_native(
@@ -164,7 +167,7 @@ fn trailer(view: &View<'_>, parts: AuditParts) -> Vec<u8> {
         out.extend_from_slice(b")\n");
     }
     out.extend_from_slice(b"Producer: ");
-    out.extend_from_slice(super::PRODUCER.as_bytes());
+    out.extend_from_slice(PRODUCER.as_bytes());
     for component in &transaction.policy().settings().components {
         out.extend_from_slice(b"; ");
         text(&mut out, component);

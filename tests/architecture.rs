@@ -71,6 +71,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "policy",
             "routing",
             "message",
+            "waf",
         ],
     ),
     (

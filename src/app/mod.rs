@@ -5,6 +5,7 @@
 
 mod command;
 mod demo;
+mod firewall_logs;
 mod options;
 mod pressure;
 mod run;

@@ -14,6 +14,7 @@ use tokio::{runtime::Runtime, sync::oneshot};
 
 use super::{
     demo,
+    firewall_logs::FirewallLogs,
     options::{FollowedOptions, ReadOptions},
     pressure,
     serving::{self, Publisher, Workers},
@@ -53,8 +54,8 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
         admin: admin_address,
         workers,
         access_log,
-        waf_log: _,
-        waf_log_format: _,
+        waf_log,
+        waf_log_format,
         shutdown_delay,
         shutdown_grace,
         log,
@@ -66,6 +67,8 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
     let status = Arc::new(Status::default());
     let metrics = Metrics::new();
     let log = AccessLogWriter::start(&access_log).context("cannot open the access log")?;
+    let firewall_logs = FirewallLogs::start(&waf_log, waf_log_format, &access_log)
+        .context("cannot open the firewall's log")?;
     let registry = registry(&metrics, &status, &log)?;
 
     let mut translating = sources::translate_settings(&source, options.options.clone());
@@ -82,7 +85,7 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
     let workers = Workers::start(
         sockets,
         &publisher,
-        (&log, &metrics, &shutdown),
+        (&log, &firewall_logs, &metrics, &shutdown),
         &limits,
         runtime.handle(),
     )?;
@@ -134,6 +137,7 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
             loop {
                 reopen.next().await;
                 log.reopen();
+                firewall_logs.reopen();
             }
         };
         let following = async {
@@ -170,6 +174,9 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
     workers.join();
     // Its thread looks at the stage, which is past its end now.
     let _ = configuring.join();
+    if !firewall_logs.finish(LOG_GRACE) {
+        tracing::warn!("the last lines of the firewall's log were not written");
+    }
     if !log.finish(LOG_GRACE) {
         tracing::warn!("the last lines of the access log were not written");
     }

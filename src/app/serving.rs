@@ -12,13 +12,14 @@ use anyhow::Context;
 use arc_swap::ArcSwap;
 use tokio::runtime::Handle;
 
+use super::firewall_logs::FirewallLogs;
 use crate::{
     admin::{Published, Status},
     config::{Options, Problem},
     control::reconcile::{self, Reconciled},
     proxy::{
-        AccessLogWriter, BUFFERED_BYTES, FirewallLog, Inspectors, Limits, Listener, Metrics,
-        WorkerParts, run_worker,
+        AccessLogWriter, BUFFERED_BYTES, Inspectors, Limits, Listener, Metrics, WorkerParts,
+        run_worker,
     },
     shutdown::Shutdown,
     snapshot::{Compiler, SnapshotHandle},
@@ -170,7 +171,12 @@ impl Workers {
     pub(super) fn start(
         sockets: Sockets,
         publisher: &Publisher,
-        (log, metrics, shutdown): (&AccessLogWriter, &Metrics, &Shutdown),
+        (log, firewall_logs, metrics, shutdown): (
+            &AccessLogWriter,
+            &FirewallLogs,
+            &Metrics,
+            &Shutdown,
+        ),
         limits: &Arc<Limits>,
         control: &Handle,
     ) -> anyhow::Result<Self> {
@@ -217,7 +223,7 @@ impl Workers {
                 log: log.worker(),
                 metrics: metrics.worker(),
                 inspectors: inspectors.clone(),
-                firewall_log: FirewallLog::default(),
+                firewall_log: firewall_logs.worker(log),
                 limits: Arc::clone(limits),
                 stage: shutdown.watch(),
                 tasks: shutdown.tasks().clone(),

@@ -2,7 +2,7 @@
 //!
 //! Invariant: a log that stalls costs lines, which are counted, and never a request's time.
 
-use super::Uninspected;
+use super::{FirewallLog, Uninspected};
 use crate::{
     config::{self, FirewallMode},
     proxy::{
@@ -12,7 +12,10 @@ use crate::{
         record::RequestRecord,
         worker::Worker,
     },
-    waf::Transaction,
+    waf::{
+        Transaction,
+        log::{self, About},
+    },
 };
 
 /// Longest text shown, in bytes.
@@ -30,33 +33,63 @@ pub(super) struct Event<'a> {
     pub(super) transaction: Option<&'a Transaction>,
 }
 
-/// Writes the event to where this worker's events go.
+/// Writes the event to where this worker's events go, and lines of an error log where they are wanted.
 pub(super) fn write(worker: &Worker, event: &Event<'_>) {
-    let log = worker.firewall_log.events.as_ref().unwrap_or(&worker.log);
-    log.write_line(|line| write_json(line, event));
+    let FirewallLog {
+        events,
+        error_lines,
+        masks,
+    } = &worker.firewall_log;
+    let events = events.as_ref().unwrap_or(&worker.log);
+    let Some(transaction) = event.transaction else {
+        events.write_line(|line| write_blind(line, event));
+        return;
+    };
+    let refused = matches!(event.outcome, FirewallOutcome::Refused);
+    let route = event
+        .record
+        .rule
+        .map(|rule| rule.object.to_string())
+        .unwrap_or_default();
+    let about = About {
+        status: event.record.status,
+        route: &route,
+        policy: &event.firewall.name,
+        refused: refused.then_some("uninspected"),
+        action: Some(event.outcome.as_str()),
+        uninspected: event.uninspected.map(Uninspected::as_str),
+        ..About::default()
+    };
+    events.write_line(|line| {
+        log::event(transaction, &about, masks, line);
+    });
+    if let Some(lines) = error_lines {
+        lines.write_line(|line| log::error_lines(transaction, &about, masks, line));
+    }
 }
 
-fn write_json(line: &mut Vec<u8>, event: &Event<'_>) {
+/// The event of an exchange that no rules were there for. Nothing is said of what was asked for: what
+/// of it is secret is for the rules' log to know.
+fn write_blind(line: &mut Vec<u8>, event: &Event<'_>) {
     let Event {
         firewall,
         outcome,
         uninspected,
         record,
-        transaction,
+        transaction: _,
     } = event;
     let mode = match firewall.mode {
         FirewallMode::Detect => "detect",
         FirewallMode::Block => "block",
     };
-    line.extend_from_slice(br#"{"event":"firewall","request_id":""#);
+    line.extend_from_slice(br#"{"request_id":""#);
     push_escaped(line, record.request_id, TEXT_LIMIT, Escape::Json);
     line.extend_from_slice(br#"","client":""#);
     write_address(line, record.client);
     for (key, text) in [
-        ("method", record.method),
         ("host", record.host),
-        ("target", record.target),
-        ("firewall", firewall.name.as_bytes()),
+        ("method", record.method),
+        ("policy", firewall.name.as_bytes()),
         ("mode", mode.as_bytes()),
         ("action", outcome.as_str().as_bytes()),
         (
@@ -73,19 +106,5 @@ fn write_json(line: &mut Vec<u8>, event: &Event<'_>) {
     }
     line.extend_from_slice(br#"","status":"#);
     line.extend_from_slice(itoa::Buffer::new().format(record.status).as_bytes());
-    line.extend_from_slice(br#","rules":["#);
-    let matches = transaction.iter().flat_map(|it| it.matches());
-    for (place, found) in matches.enumerate() {
-        if place > 0 {
-            line.push(b',');
-        }
-        line.extend_from_slice(br#"{"id":"#);
-        line.extend_from_slice(itoa::Buffer::new().format(found.rule.id).as_bytes());
-        line.extend_from_slice(br#","msg":""#);
-        push_escaped(line, found.msg, TEXT_LIMIT, Escape::Json);
-        line.extend_from_slice(br#"","variable":""#);
-        push_escaped(line, found.variable, TEXT_LIMIT, Escape::Json);
-        line.extend_from_slice(br#""}"#);
-    }
-    line.extend_from_slice(b"]}\n");
+    line.extend_from_slice(b",\"matches\":[]}\n");
 }

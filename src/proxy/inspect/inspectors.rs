@@ -3,7 +3,7 @@
 use std::{io, num::NonZeroUsize, sync::Arc, time::Instant};
 
 use super::{budget::Budget, threads::Threads};
-use crate::proxy::access_log::AccessLog;
+use crate::{proxy::access_log::AccessLog, waf::log::Masks};
 
 /// Bytes of bodies that the process holds for inspection at the most: 256 MiB.
 pub const BUFFERED_BYTES: usize = 256 << 20;
@@ -38,6 +38,8 @@ pub struct FirewallLog {
     /// Lines as ModSecurity writes them to the error log, one a rule that matched. `None`: they are not
     /// written.
     pub error_lines: Option<AccessLog>,
+    /// What neither shows.
+    pub masks: Arc<Masks>,
 }
 
 impl FirewallLog {
@@ -46,6 +48,7 @@ impl FirewallLog {
         let Self {
             events,
             error_lines,
+            masks: _,
         } = self;
         for log in [events, error_lines].into_iter().flatten() {
             log.tick(now);

@@ -11,6 +11,10 @@ pub struct About<'a> {
     pub policy: &'a str,
     /// Why the proxy refused the exchange where no rule did, for example `body_too_large`.
     pub refused: Option<&'a str>,
+    /// What happened, where the proxy knows it better than the rules; `None`: what they say.
+    pub action: Option<&'a str>,
+    /// Why something of the exchange was not inspected.
+    pub uninspected: Option<&'a str>,
     /// The request's body as far as it was kept. Without it the audit log has none, and what was found
     /// in an XML body is masked, since names of elements stand nowhere else.
     pub request_body: &'a [u8],

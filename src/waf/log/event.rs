@@ -52,7 +52,8 @@ pub fn event(
     out: &mut Vec<u8>,
 ) -> bool {
     let found = transaction.matches().next().is_some() || transaction.matches_lost() > 0;
-    if !found && transaction.refusal().is_none() && about.refused.is_none() {
+    let told = about.refused.is_some() || about.uninspected.is_some();
+    if !found && !told && transaction.refusal().is_none() {
         return false;
     }
     let view = View::new(transaction, about, masks);
@@ -94,6 +95,8 @@ fn head(view: &View<'_>, object: &mut Object<'_>) -> bool {
         route,
         policy,
         refused,
+        action,
+        uninspected,
         request_body: _,
         response_body: _,
     } = about;
@@ -103,7 +106,7 @@ fn head(view: &View<'_>, object: &mut Object<'_>) -> bool {
         EngineMode::DetectionOnly => "detect",
         EngineMode::Off => "off",
     };
-    let action = Action::of(transaction, about).as_str();
+    let action = action.unwrap_or_else(|| Action::of(transaction, about).as_str());
     let mut cut = false;
     let time = Date::of(transaction.began()).iso();
     for (key, text, limit) in [
@@ -118,6 +121,11 @@ fn head(view: &View<'_>, object: &mut Object<'_>) -> bool {
         ("mode", mode.as_bytes(), SHORT),
         ("action", action.as_bytes(), SHORT),
         ("refused", refused.unwrap_or_default().as_bytes(), SHORT),
+        (
+            "uninspected",
+            uninspected.unwrap_or_default().as_bytes(),
+            SHORT,
+        ),
     ] {
         if !text.is_empty() {
             cut |= object.text(key, text, limit);

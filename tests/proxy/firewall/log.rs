@@ -39,7 +39,7 @@ fn a_detecting_firewall_says_what_it_would_have_refused() {
     for event in &events {
         assert_eq!(event["action"], "would_block");
         assert_eq!(event["mode"], "detect");
-        assert_eq!(event["firewall"], "default/test");
+        assert_eq!(event["policy"], "default/test");
         let id = event["request_id"].as_str().unwrap();
         assert_eq!(log.matches(id).count(), 2, "access line and event: {log}");
     }

@@ -105,13 +105,13 @@ pub(super) const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r
 pub(super) fn events(log: &str) -> Vec<serde_json::Value> {
     log.lines()
         .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
-        .filter(|line| line["event"] == "firewall")
+        .filter(|line| line.get("policy").is_some())
         .collect()
 }
 
 /// The ids of the rules in an event.
 pub(super) fn ids(event: &serde_json::Value) -> Vec<u64> {
-    let rules = event["rules"].as_array().unwrap();
+    let rules = event["matches"].as_array().unwrap();
     let mut ids: Vec<_> = rules
         .iter()
         .map(|rule| rule["id"].as_u64().unwrap())

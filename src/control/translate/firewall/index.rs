@@ -85,7 +85,9 @@ impl Namespace {
         everything: &str,
         stored: &BTreeMap<Key, Stored<WafPolicy>>,
     ) -> Vec<Problem> {
-        let mut setters: BTreeMap<(Option<(TargetKind, &str)>, &str), &Policy> = BTreeMap::new();
+        // By what is set for, and the field.
+        type Setter<'a> = (Option<(TargetKind, &'a str)>, &'a str);
+        let mut setters: BTreeMap<Setter<'_>, &Policy> = BTreeMap::new();
         let mut problems = Vec::new();
         for (policy, targets) in &self.policies {
             let key = Key {

@@ -4,7 +4,9 @@
 //! Keys of certificates are never looked at. Non-goal: being read back.
 
 use std::{
+    collections::BTreeMap,
     fmt::Write,
+    sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -35,6 +37,7 @@ pub(super) fn dump(published: &Published) -> Value {
         at,
         config,
         problems,
+        firewalls: _,
     } = published;
     let Config {
         routes,
@@ -57,10 +60,23 @@ pub(super) fn dump(published: &Published) -> Value {
             .collect::<serde_json::Map<_, _>>(),
         "certificates": certificates.iter().map(|it| certificate(it)).collect::<Vec<_>>(),
         "default_certificate": default_certificate.as_deref().map(certificate),
+        "firewalls": firewalls(config),
         "default_firewall": default_firewall.as_ref().map(|firewall| &*firewall.name),
         "certificate_hosts": certificate_hosts.iter().map(host).collect::<Vec<_>>(),
         "options": self::options(options),
     })
+}
+
+/// Every firewall by its name. Those of one name, which differ only in what annotations of different
+/// Ingresses say, are one after the other.
+fn firewalls(config: &Config) -> Value {
+    let rules = config.routes.iter().flat_map(|route| &route.rules);
+    let all: BTreeMap<_, _> = rules
+        .filter_map(|rule| rule.firewall.as_ref())
+        .chain(&config.default_firewall)
+        .map(|firewall| ((&firewall.name, Arc::as_ptr(firewall)), firewall))
+        .collect();
+    all.into_values().map(|it| it.to_json()).collect()
 }
 
 fn route(route: &Route) -> Value {

@@ -12,7 +12,7 @@ use prometheus::{
 };
 
 use super::status::Status;
-use crate::config::Severity;
+use crate::{config::Severity, snapshot::FirewallStates};
 
 /// Most certificates that are shown, those that expire first.
 const CERTIFICATES: usize = 10_000;
@@ -34,6 +34,7 @@ struct Families {
     last_timestamp: IntGauge,
     problems: IntGaugeVec,
     certificates: GaugeVec,
+    firewalls: IntGaugeVec,
     dropped: IntCounter,
 }
 
@@ -111,6 +112,14 @@ impl Families {
                 &["secret"],
             )
             .expect(VALID),
+            firewalls: IntGaugeVec::new(
+                Opts::new(
+                    "portcullis_firewalls",
+                    "Firewalls of the configuration, by how they came by their rules.",
+                ),
+                &["rules"],
+            )
+            .expect(VALID),
             dropped: IntCounter::new(
                 "portcullis_access_log_dropped_lines_total",
                 "Lines that the access log could not take.",
@@ -119,7 +128,7 @@ impl Families {
         }
     }
 
-    fn each(&self) -> [&dyn Collector; 7] {
+    fn each(&self) -> [&dyn Collector; 8] {
         let Self {
             generation,
             reloads,
@@ -127,6 +136,7 @@ impl Families {
             last_timestamp,
             problems,
             certificates,
+            firewalls,
             dropped,
         } = self;
         [
@@ -136,6 +146,7 @@ impl Families {
             last_timestamp,
             problems,
             certificates,
+            firewalls,
             dropped,
         ]
     }
@@ -162,6 +173,21 @@ impl Families {
                 Severity::Warning => warnings.inc(),
                 Severity::Error => errors.inc(),
             }
+        }
+        let FirewallStates {
+            current,
+            kept,
+            reduced,
+            missing,
+        } = last.firewalls;
+        for (rules, count) in [
+            ("current", current),
+            ("kept", kept),
+            ("reduced", reduced),
+            ("missing", missing),
+        ] {
+            let count = i64::try_from(count).unwrap_or(i64::MAX);
+            self.firewalls.with_label_values(&[rules]).set(count);
         }
         let bindings = last
             .config

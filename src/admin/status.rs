@@ -10,7 +10,10 @@ use std::{
 
 use arc_swap::ArcSwapOption;
 
-use crate::config::{Config, Problem};
+use crate::{
+    config::{Config, Problem},
+    snapshot::FirewallStates,
+};
 
 /// What was published last.
 #[derive(Clone, Debug)]
@@ -23,6 +26,8 @@ pub struct Published {
     pub config: Arc<Config>,
     /// What is wrong with the objects of the moment.
     pub problems: Arc<[Problem]>,
+    /// How its firewalls came by their rules.
+    pub firewalls: FirewallStates,
 }
 
 /// The process as its listeners show it. Written by whoever publishes, read by everyone else.

@@ -8,12 +8,14 @@ use std::{
 };
 
 use anyhow::Context;
+use serde_json::json;
 
 use super::{options::ReadOptions, run, sources};
 use crate::{
     cli::{self, Arguments, CheckSettings, Command, EchoSettings, OutputFormat},
+    config::Config,
     control::{
-        diagnostics::{self, CheckReport},
+        diagnostics::{self, CheckReport, EffectivePolicies},
         translate::{Translation, Translator},
     },
     echo,
@@ -48,6 +50,7 @@ pub fn main(arguments: Arguments) -> ExitCode {
 fn check(settings: &CheckSettings) -> anyhow::Result<ExitCode> {
     let CheckSettings {
         source,
+        policies,
         output,
         color,
     } = settings;
@@ -59,6 +62,7 @@ fn check(settings: &CheckSettings) -> anyhow::Result<ExitCode> {
         problems: of_options,
     } = ReadOptions::read(source.options.as_deref())?;
     let translating = sources::translate_settings(source, options);
+    let mut checked = Config::default();
     let report = diagnostics::check(&source.paths, |objects| {
         let Translation {
             config,
@@ -68,9 +72,11 @@ fn check(settings: &CheckSettings) -> anyhow::Result<ExitCode> {
         firewalls.follow(&config);
         problems.extend(firewalls.problems().iter().cloned());
         problems.extend(of_options);
+        checked = config;
         problems
     });
-    print_report(&report, *output, *color).context("cannot write to standard output")?;
+    let policies = policies.then(|| EffectivePolicies::of(&checked));
+    print_report(&report, policies, *output, *color).context("cannot write to standard output")?;
     Ok(if report.is_valid() {
         ExitCode::SUCCESS
     } else {
@@ -78,11 +84,25 @@ fn check(settings: &CheckSettings) -> anyhow::Result<ExitCode> {
     })
 }
 
-fn print_report(report: &CheckReport, output: OutputFormat, color: bool) -> io::Result<()> {
+fn print_report(
+    report: &CheckReport,
+    policies: Option<EffectivePolicies<'_>>,
+    output: OutputFormat,
+    color: bool,
+) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    match output {
-        OutputFormat::Text => report.write_text(&mut out, color)?,
-        OutputFormat::Json => report.write_json(&mut out)?,
+    match (output, policies) {
+        (OutputFormat::Text, policies) => {
+            report.write_text(&mut out, color)?;
+            if let Some(policies) = policies {
+                policies.write_text(&mut out)?;
+            }
+        }
+        (OutputFormat::Json, None) => report.write_json(&mut out)?,
+        (OutputFormat::Json, Some(policies)) => {
+            let both = json!({ "problems": report.to_json(), "firewalls": policies.to_json() });
+            writeln!(out, "{both:#}")?;
+        }
     }
     out.flush()
 }

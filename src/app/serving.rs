@@ -152,6 +152,7 @@ impl Publisher {
             at: shown.map_or_else(SystemTime::now, |before| before.at),
             config,
             problems,
+            firewalls: self.compiler.firewall_states(),
         });
         // Last, so that whoever reads it finds everything as it says.
         if is_new {

@@ -141,6 +141,9 @@ struct RunArguments {
 struct CheckArguments {
     #[command(flatten)]
     source: SourceArguments,
+    /// Print the firewall in front of every rule too
+    #[arg(long)]
+    policies: bool,
     /// How problems are printed
     #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
     output: OutputFormat,
@@ -168,13 +171,16 @@ impl Arguments {
     pub fn into_command(self) -> Command {
         match self.command {
             Subcommands::Run(arguments) => Command::Run(Box::new(arguments.into_settings())),
-            Subcommands::Check(CheckArguments { source, output }) => {
-                Command::Check(CheckSettings {
-                    source: source.into_settings(),
-                    output,
-                    color: color_wanted(&stdout()),
-                })
-            }
+            Subcommands::Check(CheckArguments {
+                source,
+                policies,
+                output,
+            }) => Command::Check(CheckSettings {
+                source: source.into_settings(),
+                policies,
+                output,
+                color: color_wanted(&stdout()),
+            }),
             Subcommands::Echo(EchoArguments { listen, name, log }) => Command::Echo(EchoSettings {
                 listen,
                 name,

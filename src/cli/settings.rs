@@ -105,6 +105,8 @@ pub struct RunSettings {
 pub struct CheckSettings {
     /// What to check.
     pub source: SourceSettings,
+    /// Whether the firewall of every rule is printed too.
+    pub policies: bool,
     /// How problems are printed.
     pub output: OutputFormat,
     /// Whether standard output may be coloured.

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use serde_json::{Value, json};
+
 use super::ObjectRef;
 
 /// The firewall on a rule. Shared by every rule under the same policy.
@@ -32,6 +34,63 @@ pub struct Firewall {
     pub block_status: Option<u16>,
     /// The body of a refusal, HTML; `%{id}` stands for the request's id. `None`: the proxy's own page.
     pub block_page: Option<Arc<str>>,
+}
+
+impl Firewall {
+    /// The firewall for programs and people, without the text of its rules.
+    pub fn to_json(&self) -> Value {
+        let Self {
+            name,
+            mode,
+            rules,
+            before,
+            after,
+            presets,
+            request_body_limit,
+            pass_past_limit,
+            inspect_responses,
+            streamed_types,
+            block_status,
+            block_page,
+        } = self;
+        let presets = presets
+            .iter()
+            .map(|(name, value)| (name.to_string(), json!(&**value)));
+        json!({
+            "name": &**name,
+            "mode": match mode {
+                FirewallMode::Detect => "detect",
+                FirewallMode::Block => "block",
+            },
+            "rules": rules.summary(),
+            "before": before.as_deref().map(RuleSource::summary),
+            "after": after.as_deref().map(RuleSource::summary),
+            "tx": presets.collect::<serde_json::Map<_, _>>(),
+            "request_body_limit_bytes": request_body_limit,
+            "pass_past_limit": pass_past_limit,
+            "inspect_responses": inspect_responses,
+            "streamed_types": streamed_types.iter().map(|it| &**it).collect::<Vec<_>>(),
+            "block_status": block_status,
+            "block_page": block_page.as_deref(),
+        })
+    }
+}
+
+impl RuleSource {
+    /// Its name and its files' names.
+    fn summary(&self) -> Value {
+        let Self {
+            name,
+            entry,
+            files,
+            trusted,
+        } = self;
+        json!({
+            "name": &**name,
+            "files": files.keys().filter(|file| *file != entry).collect::<Vec<_>>(),
+            "trusted": trusted,
+        })
+    }
 }
 
 /// Whether requests are refused.

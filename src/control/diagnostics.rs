@@ -3,6 +3,10 @@
 //! Invariant: no line of a Secret's manifest is ever shown, nor of a document that may be one. Non-goal:
 //! deciding what is a Problem.
 
+mod policies;
+
+pub use policies::EffectivePolicies;
+
 use std::{
     fs::File,
     io::{self, Read, Write},
@@ -82,6 +86,11 @@ impl CheckReport {
             writeln!(out, "{}\n", renderer.render(&[group]))?;
         }
         Ok(())
+    }
+
+    /// The problems for programs.
+    pub fn to_json(&self) -> serde_json::Value {
+        self.problems.iter().map(Problem::to_json).collect()
     }
 
     /// Writes the problems for programs: a JSON array with one problem a line.

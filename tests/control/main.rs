@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod crds;
 mod diagnostics;
 mod files;
+mod firewall;
 mod watch;

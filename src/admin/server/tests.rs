@@ -18,6 +18,7 @@ use crate::{
     },
     config::{Config, Location, ObjectKind, ObjectRef, Problem, Severity},
     message::HostMatch,
+    snapshot::FirewallStates,
     tls::{Certificate, CertificateBinding},
 };
 
@@ -67,6 +68,11 @@ fn published(generation: u64) -> Published {
         }),
     };
     Published {
+        firewalls: FirewallStates {
+            current: 2,
+            missing: 1,
+            ..FirewallStates::default()
+        },
         generation,
         at: SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000),
         config: Arc::new(Config::default()),
@@ -133,6 +139,8 @@ async fn metrics_tell_of_configuration_build_and_process() {
         "portcullis_config_last_reload_success_timestamp_seconds 1700000000",
         r#"portcullis_config_problems{severity="warning"} 1"#,
         r#"portcullis_config_problems{severity="error"} 0"#,
+        r#"portcullis_firewalls{rules="current"} 2"#,
+        r#"portcullis_firewalls{rules="missing"} 1"#,
         "portcullis_access_log_dropped_lines_total 5",
         concat!(
             "portcullis_build_info{version=\"",
@@ -192,6 +200,7 @@ async fn the_configuration_is_shown_without_secrets() {
     };
     let status = Arc::new(Status::default());
     status.publish(Published {
+        firewalls: FirewallStates::default(),
         config: Arc::new(config),
         ..published(1)
     });

@@ -1,12 +1,20 @@
-//! What one change among 10,000 Ingresses costs to translate, and what all of them cost at first.
+//! What one change among 10,000 Ingresses costs until it is live, and what all of them cost at first.
 //!
 //! Run with `cargo bench --bench translate`. 10,000 Ingresses of two paths each, one Service and one
-//! EndpointSlice each, TLS for every tenth. The time of a change is the processor's, on one thread:
-//! the store's copy of its map, the translation, and the comparison with the last configuration that
-//! tells whether there is anything to do. Exits 1 if the budget of a change is broken.
+//! EndpointSlice each, TLS for every tenth. The time of a change is the processor's, on one thread, from
+//! the object to the published snapshot: the store's copy of its map, the translation, the comparison
+//! with the last configuration that tells whether there is anything to do, the compilation, and the end
+//! of what was served before. Exits 1 if the budget of a change is broken.
 
-use std::{collections::BTreeMap, hint::black_box, process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
 
+use arc_swap::ArcSwap;
 use k8s_openapi::{
     ByteString,
     api::{
@@ -16,10 +24,13 @@ use k8s_openapi::{
     },
 };
 use portcullis::{
+    config::{Config, RuleMeta},
     control::{
         Key, Objects, Stored,
         translate::{ClassSelection, GlobalOptions, TranslateSettings, Translation, Translator},
     },
+    snapshot::{Compiler, Snapshot},
+    tls::Certificate,
     upstream::NameTrust,
 };
 use rcgen::{CertificateParams, KeyPair};
@@ -31,8 +42,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// How many Ingresses there are.
 const INGRESSES: usize = 10_000;
-/// Budget of one change.
-const MAX_CHANGE: Duration = Duration::from_millis(20);
+/// Budget of one change, from the object to the published snapshot.
+const MAX_CHANGE: Duration = Duration::from_millis(50);
 /// How often each change is made.
 const ROUNDS: usize = 41;
 
@@ -77,28 +88,25 @@ const CHANGES: [(&str, Change); 6] = [
 ];
 
 fn main() -> ExitCode {
-    let mut objects = world();
-    let mut translator = Translator::new(settings());
-    let begin = processor_time();
-    let mut last = translator.translate(&objects);
-    let took = processor_time().saturating_sub(begin);
-    println!("{:<20} {:>9.2} ms", "all at first", milliseconds(took));
-    assert_eq!(last.config.routes.len(), INGRESSES);
-    assert_eq!(last.config.clusters.len(), INGRESSES);
-    assert_eq!(last.problems, []);
+    let objects = objects();
+    let mut world = World::new(objects);
+    println!("milliseconds of CPU    translate    compare    compile      total    at most");
+    let first = world.change(|_, _| {}, 0);
+    println!("{:<20} {first}", "all at first");
+    let config = &world.last.config;
+    assert_eq!(config.routes.len(), INGRESSES);
+    assert_eq!(config.clusters.len(), INGRESSES);
+    assert_eq!(world.last.problems, []);
     let mut slowest = Duration::ZERO;
     for (name, change) in CHANGES {
-        let mut times: Vec<Duration> = (1..=ROUNDS)
-            .map(|round| timed(&mut objects, &mut translator, &mut last, change, round))
+        let mut all: Vec<Spent> = (1..=ROUNDS)
+            .map(|round| world.change(change, round))
             .collect();
-        times.sort_unstable();
-        let median = times[ROUNDS / 2];
-        println!(
-            "{name:<20} {:>9.2} ms, at most {:.2} ms",
-            milliseconds(median),
-            milliseconds(times[ROUNDS - 1])
-        );
-        slowest = slowest.max(median);
+        all.sort_unstable_by_key(Spent::total);
+        let median = &all[ROUNDS / 2];
+        let most = milliseconds(all[ROUNDS - 1].total());
+        println!("{name:<20} {median} {most:>10.2}");
+        slowest = slowest.max(median.total());
     }
     if slowest > MAX_CHANGE {
         eprintln!("a change costs more than {} ms", milliseconds(MAX_CHANGE));
@@ -107,24 +115,89 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn timed(
-    objects: &mut Objects,
-    translator: &mut Translator,
-    last: &mut Translation,
-    change: Change,
-    round: usize,
-) -> Duration {
-    let begin = processor_time();
-    change(objects, round);
-    let translation = translator.translate(objects);
-    black_box(translation.config == last.config);
-    *last = translation;
-    processor_time().saturating_sub(begin)
+/// Everything between the objects and the workers.
+struct World {
+    objects: Objects,
+    translator: Translator,
+    compiler: Compiler,
+    last: Translation,
+    published: ArcSwap<Snapshot>,
+}
+
+impl World {
+    fn new(objects: Objects) -> Self {
+        let mut numbers = HashMap::<String, u32>::new();
+        let series = move |meta: &RuleMeta| {
+            let next = numbers.len() as u32;
+            *numbers
+                .entry(format!("{} {}", meta.object, meta.service))
+                .or_insert(next)
+        };
+        let compiler = Compiler::new(Arc::new(Certificate::self_signed()), Box::new(series));
+        Self {
+            objects,
+            translator: Translator::new(settings()),
+            published: ArcSwap::new(compiler.empty()),
+            compiler,
+            last: Translation {
+                config: Config::default(),
+                problems: Vec::new(),
+            },
+        }
+    }
+
+    /// Makes a change live, and tells what each step has cost.
+    fn change(&mut self, change: Change, round: usize) -> Spent {
+        let begin = processor_time();
+        change(&mut self.objects, round);
+        let translation = self.translator.translate(&self.objects);
+        let translated = processor_time();
+        let is_new = translation.config != self.last.config;
+        let compared = processor_time();
+        self.last = translation;
+        if is_new {
+            let config = Arc::new(self.last.config.clone());
+            let generation = self.published.load().generation + 1;
+            self.published
+                .store(self.compiler.compile(generation, config));
+        }
+        Spent {
+            translate: translated.saturating_sub(begin),
+            compare: compared.saturating_sub(translated),
+            compile: processor_time().saturating_sub(compared),
+        }
+    }
+}
+
+/// The processor's time for each step of a change.
+struct Spent {
+    translate: Duration,
+    compare: Duration,
+    compile: Duration,
+}
+
+impl Spent {
+    fn total(&self) -> Duration {
+        self.translate + self.compare + self.compile
+    }
+}
+
+impl fmt::Display for Spent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [translate, compare, compile, total] =
+            [self.translate, self.compare, self.compile, self.total()].map(milliseconds);
+        write!(
+            f,
+            "{translate:>11.2} {compare:>10.2} {compile:>10.2} {total:>10.2}"
+        )
+    }
 }
 
 /// Time that this process has had on a processor: neighbours do not count. From the scheduler's
 /// statistics, in nanoseconds.
 fn processor_time() -> Duration {
+    // The account is settled when the scheduler is asked.
+    std::thread::yield_now();
     let text = std::fs::read_to_string("/proc/self/schedstat").expect("Linux keeps statistics");
     let nanoseconds = text.split(' ').next().and_then(|first| first.parse().ok());
     Duration::from_nanos(nanoseconds.expect("the first number is the time on a processor"))
@@ -142,7 +215,7 @@ fn settings() -> TranslateSettings {
     }
 }
 
-fn world() -> Objects {
+fn objects() -> Objects {
     let mut objects = Objects::default();
     for n in 0..INGRESSES {
         put(&mut objects.ingresses, n, ingress(n, 0), 0);

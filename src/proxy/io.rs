@@ -6,7 +6,7 @@
 use std::{
     cell::RefCell,
     future::poll_fn,
-    io,
+    io::{self, IoSlice},
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -98,6 +98,52 @@ pub(super) fn poll_write_all<S: AsyncWrite + Unpin>(
         }
     }
     Pin::new(stream).poll_flush(cx)
+}
+
+/// See [`write_all`]; `head`, then `body`, in one system call where that can be.
+pub(super) async fn write_both<S: AsyncWrite + Unpin>(
+    stream: &Shared<'_, S>,
+    head: &[u8],
+    body: &[u8],
+    slot: &Slot,
+) -> Result<(), Fault> {
+    let (mut head, mut body) = (head, body);
+    poll_fn(|cx| {
+        let stream = &mut **stream.borrow_mut();
+        let written = match poll_write_head(stream, cx, &mut head, &mut body) {
+            Poll::Ready(Ok(())) => poll_write_all(stream, cx, &mut body),
+            other => other,
+        };
+        match written {
+            Poll::Ready(Ok(())) => return Poll::Ready(Ok(())),
+            Poll::Ready(Err(_)) => return Poll::Ready(Err(Fault::Gone)),
+            Poll::Pending => {}
+        }
+        ready!(slot.poll_expired(cx));
+        Poll::Ready(Err(Fault::TimedOut))
+    })
+    .await
+}
+
+/// Writes `head` and as much of `body` as goes with it.
+fn poll_write_head<S: AsyncWrite + Unpin>(
+    stream: &mut S,
+    cx: &mut Context<'_>,
+    head: &mut &[u8],
+    body: &mut &[u8],
+) -> Poll<io::Result<()>> {
+    while !head.is_empty() {
+        let both = [IoSlice::new(head), IoSlice::new(body)];
+        match ready!(Pin::new(&mut *stream).poll_write_vectored(cx, &both))? {
+            0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+            written => {
+                let of_body = written.saturating_sub(head.len());
+                *head = head.get(written..).unwrap_or_default();
+                *body = body.get(of_body..).unwrap_or_default();
+            }
+        }
+    }
+    Poll::Ready(Ok(()))
 }
 
 /// Says that no more will be written: FIN, after TLS's close_notify.

@@ -14,7 +14,7 @@ use super::{
     clock::Clock,
     error::ProxyError,
     head::{BodyMode, ClientHead, write_interim},
-    io::{Fault, Shared, write_all},
+    io::{Fault, Shared, write_all, write_both},
     relay::Asked,
     sides::ToClient,
     ticker::Slot,
@@ -63,10 +63,14 @@ impl Outgoing<'_, '_> {
         self.slot.arm(self.send_timeout);
         write_all(self.client, bytes, self.slot)
             .await
-            .map_err(|fault| match fault {
-                Fault::Gone => ProxyError::ClientGone,
-                Fault::TimedOut => ProxyError::ClientStalled,
-            })
+            .map_err(client_fault)
+    }
+}
+
+fn client_fault(fault: Fault) -> ProxyError {
+    match fault {
+        Fault::Gone => ProxyError::ClientGone,
+        Fault::TimedOut => ProxyError::ClientStalled,
     }
 }
 
@@ -139,6 +143,22 @@ impl ToClient for Outgoing<'_, '_> {
 
     async fn flush(&mut self, out: &mut Vec<u8>) -> Result<(), ProxyError> {
         self.send(out).await?;
+        out.clear();
+        Ok(())
+    }
+
+    async fn flush_and_pass(
+        &mut self,
+        out: &mut Vec<u8>,
+        buffer: &mut Vec<u8>,
+        at: Range<usize>,
+        _last: bool,
+    ) -> Result<(), ProxyError> {
+        let data = buffer.get(at).unwrap_or_default();
+        self.slot.arm(self.send_timeout);
+        write_both(self.client, out, data, self.slot)
+            .await
+            .map_err(client_fault)?;
         out.clear();
         Ok(())
     }

@@ -30,6 +30,8 @@ use crate::{
 pub(super) const CLIENT_CHECK: Duration = Duration::from_secs(1);
 /// Most room a read is given while a long answer passes.
 const MOST_ROOM: usize = 128 << 10;
+/// Bytes of a body that are copied behind the head, rather than written from where they are.
+const COPIED_AT_MOST: usize = 4 << 10;
 /// What an upstream's head may be. Trusted more than a client's: large cookies are common.
 pub(super) const LIMITS: HeadLimits = HeadLimits {
     max_head: 64 << 10,
@@ -208,7 +210,8 @@ impl<C: ToClient> Relay<'_, '_, '_, C> {
             }
             let step = CLIENT_CHECK.min(limit.saturating_sub(waited));
             self.slot.arm(step);
-            match self.read(&mut response.buffer, RESPONSE_ROOM).await? {
+            let room = self.first_room(&mut response.buffer);
+            match self.read(&mut response.buffer, room).await? {
                 Ok(0) | Err(Fault::Gone) => return Err(ProxyError::UpstreamClosed),
                 Ok(_) => {
                     self.account.upstream_spoke = true;
@@ -228,6 +231,16 @@ impl<C: ToClient> Relay<'_, '_, '_, C> {
                 }
             }
         }
+    }
+
+    /// How much room the first read is given: as much as the last answer of the endpoint took, so that
+    /// one of the same length comes at once.
+    fn first_room(&self, buffer: &mut Vec<u8>) -> usize {
+        let expected = self.lease.last_length().min(MOST_ROOM);
+        if buffer.is_empty() && buffer.capacity() < expected {
+            buffer.reserve(expected);
+        }
+        RESPONSE_ROOM
     }
 
     /// Reads from the upstream for as long as the client wants it.
@@ -269,16 +282,33 @@ impl<C: ToClient> Relay<'_, '_, '_, C> {
         if decoder.is_done() {
             self.client.end(Fields::default(), out);
         }
-        let used = self.pass(&mut decoder, response.rest(), out)?;
-        let mut clean = used == response.rest().len();
-        // Up to here a fault in the body is answered 502; from here on it can only break off.
-        self.account.status = response.status;
-        self.account.responded |= !self.client.withholds();
-        self.client.flush(out).await?;
+        let sized = decoder.remaining().is_some();
+        let rest = response.rest();
+        let length = response.head_len + rest.len();
+        let mut clean;
+        if sized && !decoder.is_done() && rest.len() > COPIED_AT_MOST {
+            let Decoded { consumed, data, .. } =
+                decoder.decode(rest).map_err(ProxyError::UpstreamBody)?;
+            clean = consumed == rest.len();
+            self.account.count(data.len());
+            self.account.status = response.status;
+            self.account.responded |= !self.client.withholds();
+            let at = response.head_len + data.start..response.head_len + data.end;
+            self.client
+                .flush_and_pass(out, &mut response.buffer, at, decoder.is_done())
+                .await?;
+        } else {
+            clean = self.pass(&mut decoder, rest, out)? == rest.len();
+            // Up to here a fault in the body is answered 502; from here on it can only break off.
+            self.account.status = response.status;
+            self.account.responded |= !self.client.withholds();
+            self.client.flush(out).await?;
+        }
+        self.lease
+            .note_length(length.saturating_add(left(&decoder)));
         if decoder.is_done() {
             return Ok(clean);
         }
-        let sized = decoder.remaining().is_some();
         let mut room = RESPONSE_ROOM;
         if decoder
             .remaining()
@@ -353,6 +383,13 @@ impl<C: ToClient> Relay<'_, '_, '_, C> {
         }
         Ok(used)
     }
+}
+
+/// Bytes that are to come, as far as that is known.
+fn left(decoder: &BodyDecoder) -> usize {
+    decoder
+        .remaining()
+        .map_or(0, |left| usize::try_from(left).unwrap_or(usize::MAX))
 }
 
 /// Runs `main` with `side` beside it. The end of `main` is the end; an error of `side` ends both.

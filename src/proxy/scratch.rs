@@ -1,6 +1,9 @@
 //! The buffers of one exchange, lent by the worker and given back before a connection idles.
 
-use std::cell::RefCell;
+use std::{
+    cell::{Cell, RefCell},
+    hint::black_box,
+};
 
 use crate::message::{RequestHead, ResponseHead, Target};
 
@@ -12,6 +15,10 @@ pub(super) const RESPONSE_ROOM: usize = 16 << 10;
 const KEEP_AT_MOST: usize = 128 << 10;
 /// Scratches kept by a worker for later use.
 const KEEP_SCRATCHES: usize = 64;
+/// Of those, how many it keeps although it does not use them.
+const KEEP_UNUSED: usize = 4;
+/// A block that the allocator keeps pages of its own for.
+const BLOCK: usize = 1 << 20;
 
 /// Everything that an exchange writes into.
 #[derive(Debug, Default)]
@@ -42,6 +49,8 @@ pub(super) struct Scratch {
 )]
 pub(super) struct ScratchPool {
     scratches: RefCell<Vec<Box<Scratch>>>,
+    /// The fewest that were there since the last tick: so many were not needed.
+    unused: Cell<usize>,
     /// Plain buffers for tunnels.
     pieces: RefCell<Vec<Vec<u8>>>,
 }
@@ -49,7 +58,10 @@ pub(super) struct ScratchPool {
 impl ScratchPool {
     /// A scratch without content.
     pub(super) fn take(&self) -> Box<Scratch> {
-        self.scratches.borrow_mut().pop().unwrap_or_else(|| {
+        let mut scratches = self.scratches.borrow_mut();
+        let kept = scratches.pop();
+        self.unused.set(self.unused.get().min(scratches.len()));
+        kept.unwrap_or_else(|| {
             let mut scratch = Box::<Scratch>::default();
             scratch.request.buffer.reserve_exact(REQUEST_ROOM);
             scratch.response.buffer.reserve_exact(RESPONSE_ROOM);
@@ -91,6 +103,20 @@ impl ScratchPool {
         }
     }
 
+    /// To be called about once a second: lets go of what a peak has left behind, half of the scratches
+    /// that nobody has needed and what the allocator keeps for another peak.
+    pub(super) fn tick(&self) {
+        let mut scratches = self.scratches.borrow_mut();
+        let surplus = self.unused.get().saturating_sub(KEEP_UNUSED).div_ceil(2);
+        let kept = scratches.len();
+        scratches.drain(..surplus.min(kept));
+        self.unused.set(scratches.len());
+        self.pieces.borrow_mut().truncate(scratches.len());
+        // mimalloc looks for freed memory that is due to the system whenever pages fall free; where
+        // nobody asks for anything any more, none do.
+        drop(black_box(Vec::<u8>::with_capacity(BLOCK)));
+    }
+
     /// An empty buffer with room for `room` bytes.
     pub(super) fn take_piece(&self, room: usize) -> Vec<u8> {
         self.pieces
@@ -106,5 +132,33 @@ impl ScratchPool {
             piece.clear();
             pool.push(piece);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_peak_has_left_is_let_go_and_what_is_in_use_is_kept() {
+        let pool = ScratchPool::default();
+        let peak: Vec<_> = (0..2 * KEEP_SCRATCHES).map(|_| pool.take()).collect();
+        peak.into_iter().for_each(|scratch| pool.put(scratch));
+        let kept = || pool.scratches.borrow().len();
+        assert_eq!(kept(), KEEP_SCRATCHES);
+        pool.tick();
+        assert_eq!(
+            kept(),
+            KEEP_SCRATCHES,
+            "all were in use within the last second"
+        );
+        for _ in 0..10 {
+            let in_use: Vec<_> = (0..10).map(|_| pool.take()).collect();
+            in_use.into_iter().for_each(|scratch| pool.put(scratch));
+            pool.tick();
+        }
+        assert_eq!(kept(), 10 + KEEP_UNUSED);
+        (0..10).for_each(|_| pool.tick());
+        assert_eq!(kept(), KEEP_UNUSED);
     }
 }

@@ -96,6 +96,15 @@ pub(super) trait ToClient {
         last: bool,
     ) -> Result<(), ProxyError>;
 
+    /// Sends what was gathered, and then what [`Self::pass`] does; `out` is empty afterwards.
+    async fn flush_and_pass(
+        &mut self,
+        out: &mut Vec<u8>,
+        buffer: &mut Vec<u8>,
+        at: std::ops::Range<usize>,
+        last: bool,
+    ) -> Result<(), ProxyError>;
+
     /// Notes that the upstream has broken off with this code, RFC 9113 section 7. A client that
     /// speaks HTTP/2 is told the same.
     fn note_reset(&mut self, code: u32);

@@ -142,6 +142,7 @@ impl Worker {
                 self.gauge_upstreams();
                 self.log.tick(now.into_std());
                 self.firewall_log.tick(now.into_std());
+                self.scratch.tick();
             }
         }
     }

@@ -37,6 +37,8 @@ pub(super) struct LiveEndpoint {
     health: Health,
     latency: Latency,
     measured: Cell<bool>,
+    /// Of the last answer, in bytes.
+    pub(super) last_length: Cell<usize>,
     idle: RefCell<IdlePool>,
     idle_timeout: Cell<Nanos>,
     drained: Cell<bool>,
@@ -61,6 +63,7 @@ impl LiveEndpoint {
             health: Health::default(),
             latency: Latency::default(),
             measured: Cell::new(false),
+            last_length: Cell::new(0),
             idle: RefCell::default(),
             idle_timeout: Cell::new(0),
             drained: Cell::new(false),

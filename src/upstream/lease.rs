@@ -83,6 +83,19 @@ impl Lease {
         self.endpoint.give_back(connection);
     }
 
+    /// Notes how long an answer is in bytes, head and body, as far as it said.
+    #[inline]
+    pub fn note_length(&self, bytes: usize) {
+        self.endpoint.last_length.set(bytes);
+    }
+
+    /// How long the endpoint's last answer was: the next one may be as long.
+    #[inline]
+    #[must_use]
+    pub fn last_length(&self) -> usize {
+        self.endpoint.last_length.get()
+    }
+
     /// Says how the attempt went, once.
     #[inline]
     pub fn report(&self, outcome: Outcome) {

@@ -18,6 +18,7 @@ use http::Request;
 
 use super::{
     exchange,
+    gathered::{Flusher, Gathered, gathered},
     limits::{CountedStream, GOODBYE, PING_INTERVAL, PING_TIMEOUT, builder},
     preface::Replayed,
 };
@@ -26,7 +27,8 @@ use crate::proxy::{forwarded::Peer, ticker::Slot, worker::Worker};
 /// Serves a connection until either side wants no more and its streams have ended.
 pub(in crate::proxy) async fn serve(worker: Rc<Worker>, stream: Replayed, peer: Peer) {
     let slot = worker.ticker.slot();
-    let Some(connection) = shake_hands(&worker, stream, &slot).await else {
+    let (stream, flusher) = gathered(stream, Rc::clone(&worker));
+    let Some(connection) = shake_hands(&worker, stream, &flusher, &slot).await else {
         return;
     };
     let mut downstream = Downstream {
@@ -36,6 +38,7 @@ pub(in crate::proxy) async fn serve(worker: Rc<Worker>, stream: Replayed, peer: 
         served: 0,
         leaving: false,
         ping: PingState::Idle,
+        flusher,
         worker,
     };
     downstream.serve(connection).await;
@@ -45,9 +48,10 @@ pub(in crate::proxy) async fn serve(worker: Rc<Worker>, stream: Replayed, peer: 
 
 async fn shake_hands(
     worker: &Worker,
-    stream: Replayed,
+    stream: Gathered,
+    flusher: &Flusher,
     slot: &Slot,
-) -> Option<Connection<Replayed, Bytes>> {
+) -> Option<Connection<Gathered, Bytes>> {
     let handshake = {
         let view = worker.view();
         let options = &view.snapshot.config.options;
@@ -58,6 +62,9 @@ async fn shake_hands(
     poll_fn(|cx| {
         if let Poll::Ready(connection) = handshake.as_mut().poll(cx) {
             return Poll::Ready(connection.ok());
+        }
+        if matches!(flusher.poll_flush(cx), Poll::Ready(Err(_))) {
+            return Poll::Ready(None);
         }
         slot.poll_expired_or_draining(cx).map(|()| None)
     })
@@ -74,6 +81,7 @@ struct Downstream {
     /// Whether the client has been told to open no more streams.
     leaving: bool,
     ping: PingState,
+    flusher: Flusher,
 }
 
 /// Whether the client is known to be there.
@@ -92,7 +100,7 @@ enum Event {
 }
 
 impl Downstream {
-    async fn serve(&mut self, mut connection: Connection<Replayed, Bytes>) {
+    async fn serve(&mut self, mut connection: Connection<Gathered, Bytes>) {
         let Some(mut pings) = connection.ping_pong() else {
             return;
         };
@@ -114,11 +122,27 @@ impl Downstream {
         }
     }
 
-    /// Starts the streams that come, and tells what else there is to do.
+    /// Starts the streams that come, writes what there is to say, and tells what else there is to do.
     fn poll_event(
         &mut self,
         cx: &mut Context<'_>,
-        connection: &mut Connection<Replayed, Bytes>,
+        connection: &mut Connection<Gathered, Bytes>,
+        pings: &mut PingPong,
+    ) -> Poll<Event> {
+        let event = self.poll_engine(cx, connection, pings);
+        match self.flusher.poll_flush(cx) {
+            Poll::Ready(Err(error)) => {
+                tracing::debug!(%error, "HTTP/2 connection of a client broke");
+                Poll::Ready(Event::End)
+            }
+            Poll::Ready(Ok(())) | Poll::Pending => event,
+        }
+    }
+
+    fn poll_engine(
+        &mut self,
+        cx: &mut Context<'_>,
+        connection: &mut Connection<Gathered, Bytes>,
         pings: &mut PingPong,
     ) -> Poll<Event> {
         loop {
@@ -174,7 +198,7 @@ impl Downstream {
     }
 
     /// Tells the client to open no more streams (GOAWAY); those that are open go on.
-    fn leave(&mut self, connection: &mut Connection<Replayed, Bytes>) {
+    fn leave(&mut self, connection: &mut Connection<Gathered, Bytes>) {
         if !self.leaving {
             self.leaving = true;
             connection.graceful_shutdown();
@@ -185,7 +209,7 @@ impl Downstream {
     /// Time has passed, or the worker is on its way out; whether the connection goes on.
     fn look_after(
         &mut self,
-        connection: &mut Connection<Replayed, Bytes>,
+        connection: &mut Connection<Gathered, Bytes>,
         pings: &mut PingPong,
     ) -> bool {
         if !self.leaving && self.slot.is_draining() {

@@ -20,6 +20,7 @@ mod channel;
 mod connection;
 mod exchange;
 mod fields;
+mod gathered;
 mod incoming;
 mod limits;
 mod outgoing;

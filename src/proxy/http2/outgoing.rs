@@ -211,6 +211,17 @@ impl ToClient for Outgoing<'_> {
         }
     }
 
+    async fn flush_and_pass(
+        &mut self,
+        out: &mut Vec<u8>,
+        buffer: &mut Vec<u8>,
+        at: Range<usize>,
+        last: bool,
+    ) -> Result<(), ProxyError> {
+        self.flush(out).await?;
+        self.pass(buffer, at, last).await
+    }
+
     async fn pass(
         &mut self,
         buffer: &mut Vec<u8>,

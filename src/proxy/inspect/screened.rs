@@ -290,6 +290,23 @@ impl<C: ToClient> ToClient for Screened<'_, C> {
         self.flush(&mut out).await
     }
 
+    async fn flush_and_pass(
+        &mut self,
+        out: &mut Vec<u8>,
+        buffer: &mut Vec<u8>,
+        at: Range<usize>,
+        last: bool,
+    ) -> Result<(), ProxyError> {
+        if self.held.is_none() {
+            return self.to.flush_and_pass(out, buffer, at, last).await;
+        }
+        self.data(buffer.get(at).unwrap_or_default(), out);
+        if last {
+            self.end(Fields::default(), out);
+        }
+        self.flush(out).await
+    }
+
     fn note_reset(&mut self, code: u32) {
         self.to.note_reset(code);
     }

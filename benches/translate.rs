@@ -212,6 +212,8 @@ fn settings() -> TranslateSettings {
         options: GlobalOptions::default(),
         https_port: None,
         stand_ins: BTreeMap::new(),
+        firewall: None,
+        rule_folders: Default::default(),
     }
 }
 

@@ -158,6 +158,7 @@ fn problems(text: &str) -> Vec<String> {
 
 fn translate(objects: &Objects) -> Vec<String> {
     let settings = TranslateSettings {
+        https_port: None,
         class: ClassSelection::Every,
         default_certificate: None,
         trust: NameTrust::Trusted,

@@ -51,6 +51,7 @@ impl World {
         let store = Store::default();
         FileSource::new(vec![manifests]).sync(&store);
         let settings = TranslateSettings {
+            https_port: None,
             class: ClassSelection::Every,
             default_certificate: None,
             trust: NameTrust::Trusted,

@@ -279,7 +279,8 @@ fn rules_run_in_order_and_skip_as_they_say() {
 
 #[test]
 fn chains_match_as_a_whole_and_see_what_came_before() {
-    let cases: [(&str, &str, &[(u64, &str, &str)]); 8] = [
+    type Found<'a> = &'a [(u64, &'a str, &'a str)];
+    let cases: [(&str, &str, Found<'_>); 8] = [
         (
             "both links",
             r#"SecRule ARGS:a "@streq 1" "id:1,phase:2,pass,chain"

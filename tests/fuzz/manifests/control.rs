@@ -8,7 +8,10 @@ mod objects;
 pub mod source;
 #[path = "../../../src/control/store.rs"]
 mod store;
+#[path = "../../../src/control/waf_policy.rs"]
+mod waf_policy;
 
 pub use field_path::{FieldPath, Segment};
 pub use objects::{Key, Objects, Places, Stored};
 pub use store::{Edit, Object, Store, View};
+pub use waf_policy::WafPolicy;

@@ -66,11 +66,11 @@ pub(super) fn weakening(part: &RulePart) -> Vec<String> {
 /// The last `SecRuleEngine` of a tenant's rules.
 pub(super) fn engine_mode(part: &RulePart) -> Option<Mode> {
     let (directives, _) = directives(part);
-    let modes = directives.iter().filter_map(|it| match it.kind {
+    let mut modes = directives.iter().filter_map(|it| match it.kind {
         DirectiveKind::Setting(Setting::RuleEngine(mode)) => Some(mode),
         _ => None,
     });
-    modes.last().map(|mode| match mode {
+    modes.next_back().map(|mode| match mode {
         EngineMode::On => Mode::Block,
         EngineMode::DetectionOnly => Mode::Detect,
         EngineMode::Off => Mode::Off,

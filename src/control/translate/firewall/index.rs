@@ -26,9 +26,6 @@ pub(super) fn age(key: &Key, metadata: &ObjectMeta) -> Age {
     (metadata.creation_timestamp.clone(), key.clone())
 }
 
-/// An object by kind and name; `None`: everything.
-type Target<'a> = Option<(TargetKind, &'a str)>;
-
 /// The policies of one namespace.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Namespace {
@@ -57,7 +54,7 @@ impl Namespace {
         ingress: &'a str,
         service: &'a str,
     ) -> [Vec<&'a Arc<Policy>>; 3] {
-        let of = |target: Target<'_>| {
+        let of = |target: Option<(TargetKind, &str)>| {
             let policies =
                 self.policies
                     .iter()
@@ -88,7 +85,9 @@ impl Namespace {
         everything: &str,
         stored: &BTreeMap<Key, Stored<WafPolicy>>,
     ) -> Vec<Problem> {
-        let mut setters: BTreeMap<(Target<'_>, &str), &Policy> = BTreeMap::new();
+        // By what is set for, and the field.
+        type Setter<'a> = (Option<(TargetKind, &'a str)>, &'a str);
+        let mut setters: BTreeMap<Setter<'_>, &Policy> = BTreeMap::new();
         let mut problems = Vec::new();
         for (policy, targets) in &self.policies {
             let key = Key {
@@ -97,7 +96,7 @@ impl Namespace {
             };
             let places = stored.get(&key).and_then(|it| it.places.clone());
             let mut reporter = Reporter::new(policy.object.clone(), places);
-            let targets: Vec<Target<'_>> = match targets {
+            let targets: Vec<Option<(TargetKind, &str)>> = match targets {
                 Targets::Namespace => vec![None],
                 Targets::Objects(objects) => objects
                     .iter()

@@ -70,7 +70,9 @@ fn check(settings: &CheckSettings) -> anyhow::Result<ExitCode> {
         } = Translator::new(translating).translate(objects);
         let mut firewalls = Firewalls::default();
         firewalls.follow(&config);
-        problems.extend(firewalls.problems().iter().cloned());
+        let mut of_rules = firewalls.problems().to_vec();
+        diagnostics::locate(&mut of_rules, objects);
+        problems.append(&mut of_rules);
         problems.extend(of_options);
         checked = config;
         problems

@@ -1,6 +1,7 @@
 //! The workers, their sockets, and the publishing of snapshots to them.
 
 use std::{
+    collections::BTreeSet,
     net::SocketAddr,
     num::NonZeroUsize,
     sync::Arc,
@@ -105,6 +106,8 @@ pub(super) struct Publisher {
     resolver: Arc<ServerResolver>,
     status: Arc<Status>,
     metrics: Metrics,
+    /// What was logged of rules, without places.
+    logged: BTreeSet<Problem>,
 }
 
 impl Publisher {
@@ -119,6 +122,7 @@ impl Publisher {
             compiler,
             status,
             metrics,
+            logged: BTreeSet::new(),
         }
     }
 
@@ -143,7 +147,7 @@ impl Publisher {
         // What is wrong with rules shows when they are compiled.
         let of_rules = self.compiler.problems();
         if is_new {
-            of_rules.iter().for_each(reconcile::log);
+            reconcile::log_changes(&mut self.logged, of_rules);
         }
         let problems: Arc<[Problem]> = problems.iter().chain(of_rules).cloned().collect();
         let count = problems.len();

@@ -68,7 +68,7 @@ pub(super) fn require_rules(settings: &TranslateSettings) -> anyhow::Result<()> 
     };
     let read = settings.rule_folders.rules(rules);
     match &read.fault {
-        Some(fault) => anyhow::bail!("{}: {fault}", rules.display()),
+        Some(fault) => anyhow::bail!("the firewall's rules: {fault}"),
         None => Ok(()),
     }
 }

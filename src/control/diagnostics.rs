@@ -19,7 +19,7 @@ use annotate_snippets::{
 };
 
 use super::{
-    Objects, Store,
+    Key, Objects, Store,
     source::{FILE_BYTES, files::FileSource},
 };
 use crate::config::{Location, ObjectKind, Problem, Severity};
@@ -39,6 +39,33 @@ pub fn check(paths: &[PathBuf], translate: impl FnOnce(&Objects) -> Vec<Problem>
     let mut problems = translate(&view.objects);
     problems.extend(view.problems.values().flatten().cloned());
     CheckReport::new(problems)
+}
+
+/// Gives problems that have no place that of their field, as far as it came from a file.
+pub fn locate(problems: &mut [Problem], objects: &Objects) {
+    for problem in problems.iter_mut().filter(|it| it.location.is_none()) {
+        let key = Key {
+            namespace: Arc::clone(&problem.object.namespace),
+            name: Arc::clone(&problem.object.name),
+        };
+        let places = match problem.object.kind {
+            ObjectKind::Ingress => objects.ingresses.get(&key).map(|it| &it.places),
+            ObjectKind::ConfigMap => objects.config_maps.get(&key).map(|it| &it.places),
+            ObjectKind::WafPolicy => objects.waf_policies.get(&key).map(|it| &it.places),
+            ObjectKind::ClusterWafPolicy => {
+                let policy = objects.cluster_waf_policies.get(&key);
+                policy.map(|it| &it.places)
+            }
+            // No rules of a firewall stand in them.
+            ObjectKind::IngressClass
+            | ObjectKind::Service
+            | ObjectKind::EndpointSlice
+            | ObjectKind::Secret
+            | ObjectKind::File => None,
+        };
+        let places = places.and_then(Option::as_ref);
+        problem.location = places.and_then(|places| places.locate(&problem.field));
+    }
 }
 
 impl CheckReport {

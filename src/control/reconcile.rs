@@ -91,7 +91,7 @@ fn all_problems(view: &View, translation: Vec<Problem>) -> Vec<Problem> {
 }
 
 /// Logs what came and what went. A problem whose place alone changed is the same.
-fn log_changes(known: &mut BTreeSet<Problem>, problems: &[Problem]) {
+pub fn log_changes(known: &mut BTreeSet<Problem>, problems: &[Problem]) {
     let mut now = BTreeSet::new();
     for problem in problems {
         let identity = Problem {
@@ -114,8 +114,7 @@ fn log_changes(known: &mut BTreeSet<Problem>, problems: &[Problem]) {
     *known = now;
 }
 
-/// Logs one problem.
-pub fn log(problem: &Problem) {
+fn log(problem: &Problem) {
     let Problem {
         object,
         field,

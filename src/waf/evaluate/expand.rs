@@ -1,6 +1,6 @@
 //! Macros: text with the values of variables in it.
 
-use super::State;
+use super::{State, state::VALUE_KEPT};
 use crate::waf::{
     Variable,
     policy::Policy,
@@ -34,10 +34,12 @@ impl Expander<'_> {
         }
     }
 
-    /// The text of `expansion` as a value of its own.
+    /// The text of `expansion` as a value of its own, cut after [`VALUE_KEPT`] bytes: a macro may stand
+    /// for a whole body, and a rule may say it for every argument.
     pub(crate) fn text(&self, expansion: &Expansion, state: &State) -> Box<[u8]> {
         let mut out = Vec::new();
         self.expand(expansion, state, &mut out);
+        out.truncate(VALUE_KEPT);
         out.into()
     }
 

@@ -174,7 +174,9 @@ impl Inspection {
         Err(match verdict {
             Verdict::Pass => return Ok(()),
             Verdict::Drop => ProxyError::Dropped,
-            Verdict::Deny { status } => ProxyError::Blocked(self.shown_status(status)),
+            Verdict::Deny { status, named } => {
+                ProxyError::Blocked(self.shown_status(Some(status).filter(|_| named)))
+            }
             Verdict::Redirect { status, location } => {
                 if is_location(&location) {
                     self.location = Some(location);
@@ -183,20 +185,18 @@ impl Inspection {
                         _ => 302,
                     })
                 } else {
-                    ProxyError::Blocked(self.shown_status(FORBIDDEN))
+                    ProxyError::Blocked(self.shown_status(None))
                 }
             }
         })
     }
 
     /// The status that a refusal is answered with. One that a rule names stands if an answer with a
-    /// body can have it; 403 is what the engine gives where it names none.
-    fn shown_status(&self, status: u16) -> u16 {
-        let own = self.firewall.settings.block_status;
-        match status {
-            FORBIDDEN => own.unwrap_or(FORBIDDEN),
-            200..=203 | 206..=303 | 305..=599 => status,
-            _ => own.unwrap_or(FORBIDDEN),
+    /// body can have it.
+    fn shown_status(&self, named: Option<u16>) -> u16 {
+        match named {
+            Some(status @ (200..=203 | 206..=303 | 305..=599)) => status,
+            _ => self.firewall.settings.block_status.unwrap_or(FORBIDDEN),
         }
     }
 

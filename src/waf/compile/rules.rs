@@ -187,6 +187,7 @@ impl Finisher<'_, '_> {
             .map(|link| self.link(draft, link))
             .collect();
         let location = self.sources.locate(draft.span);
+        let (status, names_status) = (head.status(), head.status.is_some());
         let tells = head.log
             || links.iter().any(|link| {
                 link.test.argument.tells_matches()
@@ -212,7 +213,8 @@ impl Finisher<'_, '_> {
             log: head.log,
             audit: head.audit,
             disruption: head.disruption,
-            status: head.status,
+            status,
+            names_status,
             jump: Jump::Next,
             tells,
         }

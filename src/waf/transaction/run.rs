@@ -7,6 +7,7 @@ use crate::waf::{
     Variable, body,
     evaluate::{State, run_phase},
     policy::Policy,
+    seclang::EngineMode,
     values::Values,
 };
 
@@ -46,6 +47,12 @@ impl Transaction {
     /// The policy of the exchange.
     pub fn policy(&self) -> &Arc<Policy> {
         &self.policy
+    }
+
+    /// Whether rules are obeyed, looked at only, or not evaluated: what the policy says when the
+    /// exchange begins, and what `ctl:ruleEngine` of a rule that has matched has made of it since.
+    pub fn engine(&self) -> EngineMode {
+        self.state.engine.0
     }
 
     /// Runs a phase, 1 to 5. A phase that was run already, or is before one that was, is not run again.

@@ -106,6 +106,9 @@ pub(super) async fn hold<F: FromClient, C: ToClient>(
 
 /// How much of the body is inspected; `None`: nothing of it.
 fn extent(inspection: &mut Inspection, worker: &Worker, head: &RequestHead) -> Option<Extent> {
+    if inspection.is_off() {
+        return None;
+    }
     let wish = inspection.transaction.as_ref()?.request_body_wish();
     let BodyWish::Inspect { limit, over } = wish else {
         return None;

@@ -2,9 +2,10 @@
 
 use super::{State, expand::Expander};
 use crate::waf::{
+    operators::leading_number,
     ruleset::{Effect, TxChange, TxName},
     seclang::{AuditParts, PartsChange},
-    tx::{Member, leading_number},
+    tx::Member,
 };
 
 impl Expander<'_> {

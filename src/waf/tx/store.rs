@@ -5,7 +5,8 @@ use std::hash::BuildHasher;
 use foldhash::quality::RandomState;
 use hashbrown::HashTable;
 
-use super::{Decimal, Slot, TxNames, leading_number};
+use super::{Decimal, Slot, TxNames};
+use crate::waf::operators::leading_number;
 
 /// Members whose names come from requests; more are not kept. ModSecurity has no such bound; rules
 /// count arguments this way, of which there are at most 1,000 by default.

@@ -6,7 +6,9 @@ use super::{Fault, FaultKind, draft::DraftLink, resolve::selector, templates::ex
 use crate::waf::{
     Transformation, Variable,
     operators::leading_number,
-    ruleset::{Expand, Expansion, LinkTarget, NumberTest, Quick, Right, Select, TargetKind},
+    ruleset::{
+        Expand, Expansion, LinkTarget, NamePattern, NumberTest, Quick, Right, Select, TargetKind,
+    },
     seclang::{OperatorCall, Selector, Target, Template},
     tx::TxNames,
 };
@@ -58,7 +60,8 @@ pub(super) fn select(target: &Target, names: &mut TxNames) -> Result<Select, Fau
         Some(Selector::XmlText) => Select::Name(b"/*"[..].into()),
         Some(Selector::XmlAttributes) => Select::Name(b"//@*"[..].into()),
         Some(Selector::Regex(pattern)) => {
-            Select::Regex(Arc::new(selector(pattern, true, target.span)?))
+            let regex = selector(pattern, true, target.span)?;
+            Select::Regex(Arc::new(NamePattern::new(pattern, regex)))
         }
         Some(Selector::Name(name)) => {
             let slot = match target.variable {

@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 
 use super::{Fault, FaultKind};
 use crate::waf::{
-    ruleset::{Jump, Program, Step},
+    ruleset::{Jump, Program, Rule, Step},
     seclang::Span,
 };
 
@@ -50,11 +50,14 @@ pub(super) fn order(program: &mut Program, turns: &[Turn], markers: &Markers) ->
             continue;
         };
         let position = phase.steps.len();
-        let first = program.rules.get(index).and_then(|rule| rule.links.first());
+        let rule = program.rules.get(index);
+        let first = rule.and_then(|rule| rule.links.first());
         phase.steps.push(Step {
             rule: index,
             atom: None,
             quick: first.and_then(|link| link.quick),
+            is_plain: rule.is_some_and(Rule::is_plain),
+            until: 0,
         });
         // Rules of this phase that stand above a place.
         let above = |end: usize| places.partition_point(|place| *place < end);

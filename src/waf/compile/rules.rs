@@ -142,7 +142,7 @@ fn know_members(program: &mut Program, names: &TxNames) {
         if target.variable == Variable::Tx
             && let Select::Regex(regex) = &target.select
         {
-            let slots = names.all().filter(|(_, name)| regex.is_match(name));
+            let slots = names.all().filter(|(_, name)| regex.holds(name));
             let known = KnownSlots {
                 slots: slots.map(|(slot, _)| slot).collect(),
                 below: u16::try_from(names.len()).unwrap_or(u16::MAX),

@@ -22,6 +22,7 @@ mod text;
 mod validate;
 mod verify;
 
+pub(crate) use self::number::leading_number;
 pub use self::{
     caches::Caches,
     captures::{Captures, GROUPS},

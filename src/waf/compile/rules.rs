@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Fault, FaultKind,
+    Amended, Fault, FaultKind,
     actions::{Head, LinkActions, Reader},
     draft::{Draft, DraftLink},
     link::{argument, quick, targets},
@@ -37,6 +37,8 @@ pub struct Compiled<T> {
     pub errors: Vec<Fault>,
     /// What is doubtful.
     pub warnings: Vec<Fault>,
+    /// Rules that are not evaluated as they were written.
+    pub amended: Vec<Amended>,
 }
 
 impl RuleSet {
@@ -48,6 +50,7 @@ impl RuleSet {
     ) -> Compiled<Self> {
         let mut unit = Unit::new(&[], Settings::default(), TxNames::default());
         unit.document(0, directives);
+        let amended = unit.amendments.tell(&unit.drafts, &[], sources);
         let programs = finish(&mut unit, 1, sources, files);
         let Unit {
             settings,
@@ -65,6 +68,7 @@ impl RuleSet {
             }),
             errors,
             warnings,
+            amended,
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Verdict, begin::Clock};
 use crate::waf::{
     Variable, body,
-    evaluate::{State, run_phase},
+    evaluate::{Recording, State, run_phase},
     policy::Policy,
     values::Values,
 };
@@ -48,12 +48,19 @@ impl Transaction {
         &self.policy
     }
 
+    /// Has everything noted that is to be explained afterwards. Asked right after
+    /// [`begin`](Self::begin).
+    pub fn record(&mut self) {
+        self.state.recording = Some(Box::default());
+    }
+
     /// Runs a phase, 1 to 5. A phase that was run already, or is before one that was, is not run again.
     pub(super) fn run(&mut self, phase: u8) -> Verdict {
         if phase > self.phase {
             self.phase = phase;
             self.tell_time();
             run_phase(&self.policy, &self.values, &mut self.state, phase);
+            Recording::compare(&self.policy, &mut self.state, phase);
         }
         Verdict::of(self.state.interruption.as_ref())
     }

@@ -15,7 +15,7 @@ use clap_complete::Shell;
 use super::{
     settings::{
         CheckSettings, Command, EchoSettings, OutputFormat, RunSettings, SourceSettings,
-        WafLogFormat, WafMode, WafSettings,
+        WafAuditLogFormat, WafLogFormat, WafMode, WafSettings,
     },
     values::{self, Listen},
 };
@@ -127,6 +127,12 @@ struct RunArguments {
     /// How the firewall's log is written
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     waf_log_format: WafLogFormat,
+    /// Where the firewall's audit log goes: a file (reopened on SIGUSR1 and SIGHUP), `-` or `off`
+    #[arg(long, value_name = "PATH", value_parser = values::access_log, default_value = "off")]
+    waf_audit_log: AccessLogDestination,
+    /// How the firewall's audit log is written
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    waf_audit_log_format: WafAuditLogFormat,
     /// After SIGTERM: not ready any more, but still accepting, for this long
     #[arg(long, value_name = "DURATION", value_parser = values::duration, default_value = "0s")]
     shutdown_delay: Duration,
@@ -206,6 +212,8 @@ impl RunArguments {
             access_log,
             waf_log,
             waf_log_format,
+            waf_audit_log,
+            waf_audit_log_format,
             shutdown_delay,
             shutdown_grace,
             log,
@@ -222,6 +230,8 @@ impl RunArguments {
             access_log,
             waf_log,
             waf_log_format,
+            waf_audit_log,
+            waf_audit_log_format,
             shutdown_delay,
             shutdown_grace,
             log: log.into_settings(),
@@ -345,6 +355,8 @@ mod tests {
                 access_log: AccessLogDestination::Stdout,
                 waf_log: AccessLogDestination::Stdout,
                 waf_log_format: WafLogFormat::Json,
+                waf_audit_log: AccessLogDestination::Off,
+                waf_audit_log_format: WafAuditLogFormat::Json,
                 shutdown_delay: Duration::ZERO,
                 shutdown_grace: Duration::from_secs(25),
                 log: LogSettings {

@@ -11,6 +11,6 @@ mod values;
 pub use arguments::Arguments;
 pub use pages::{write_completions, write_man};
 pub use settings::{
-    CheckSettings, Command, EchoSettings, OutputFormat, RunSettings, SourceSettings, WafLogFormat,
-    WafMode, WafSettings,
+    CheckSettings, Command, EchoSettings, OutputFormat, RunSettings, SourceSettings,
+    WafAuditLogFormat, WafLogFormat, WafMode, WafSettings,
 };

@@ -69,6 +69,16 @@ pub enum WafLogFormat {
     Modsecurity,
 }
 
+/// How the firewall's audit log is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum WafAuditLogFormat {
+    /// One JSON object an exchange, as ModSecurity 3 has it.
+    #[default]
+    Json,
+    /// ModSecurity's sections.
+    Native,
+}
+
 /// Settings of `run`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunSettings {
@@ -92,6 +102,10 @@ pub struct RunSettings {
     pub waf_log: AccessLogDestination,
     /// How it is written there.
     pub waf_log_format: WafLogFormat,
+    /// Where the firewall's audit log goes.
+    pub waf_audit_log: AccessLogDestination,
+    /// How it is written there.
+    pub waf_audit_log_format: WafAuditLogFormat,
     /// From not being ready to not accepting any more.
     pub shutdown_delay: Duration,
     /// From not accepting any more to the end, whatever is still open.

@@ -23,7 +23,7 @@ use portcullis::{
     policy::RoutePolicy,
     proxy::{
         AccessLogDestination, AccessLogWriter, BUFFERED_BYTES, FirewallLog, Inspectors, Limits,
-        Listener, Metrics, WorkerParts, run_worker,
+        Listener, Metrics, Opening, WorkerParts, run_worker,
     },
     routing::{Match, PathMatch},
     shutdown::{Ended, Schedule, Shutdown},
@@ -46,6 +46,7 @@ pub(crate) struct TestProxy {
     pub(crate) metrics: Metrics,
     snapshots: Arc<ArcSwap<Snapshot>>,
     compiler: Mutex<Compiler>,
+    opening: Opening,
     shutdown: Shutdown,
     worker: Option<JoinHandle<()>>,
     log: Option<AccessLogWriter>,
@@ -59,17 +60,27 @@ impl TestProxy {
     }
 
     pub(crate) fn start_at(config: Config, address: &str) -> Self {
+        Self::start_closed(config, address).open()
+    }
+
+    /// The same, taking no connections before it is opened.
+    pub(crate) fn start_closed(config: Config, address: &str) -> Self {
         Self::start_over(config, address, false, BUFFERED_BYTES)
     }
 
     /// The same over TLS, with a self-made certificate.
     pub(crate) fn start_tls(config: Config) -> Self {
-        Self::start_over(config, "127.0.0.1:0", true, BUFFERED_BYTES)
+        Self::start_over(config, "127.0.0.1:0", true, BUFFERED_BYTES).open()
     }
 
     /// The same, with so many bytes for bodies that are held.
     pub(crate) fn start_holding(config: Config, address: &str, buffered: usize) -> Self {
-        Self::start_over(config, address, false, buffered)
+        Self::start_over(config, address, false, buffered).open()
+    }
+
+    pub(crate) fn open(mut self) -> Self {
+        self.opening.open().unwrap();
+        self
     }
 
     fn start_over(config: Config, address: &str, tls: bool, buffered: usize) -> Self {
@@ -81,6 +92,7 @@ impl TestProxy {
         );
         let snapshots = Arc::new(ArcSwap::new(compiler.compile(1, Arc::new(config))));
         let mut listener = Listener::bind(address.parse().unwrap()).unwrap();
+        let opening = Opening::of([&listener]).unwrap();
         if tls {
             let store = Arc::clone(&snapshots.load().certificates);
             let resolver = Arc::new(ServerResolver::new(store));
@@ -100,6 +112,7 @@ impl TestProxy {
         let parts = WorkerParts {
             snapshots: Arc::clone(&snapshots),
             listeners: vec![listener],
+            opened: opening.watch(),
             upstreams: UpstreamOptions {
                 idle_per_endpoint: 64,
                 idle_limit: Arc::new(IdleLimit::new(1024)),
@@ -127,6 +140,7 @@ impl TestProxy {
             metrics,
             snapshots,
             compiler: Mutex::new(compiler),
+            opening,
             shutdown,
             worker: Some(worker),
             log: Some(log),

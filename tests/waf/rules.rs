@@ -453,15 +453,27 @@ fn custom(before: &str, all: &str, after: &str) -> Vec<u64> {
 
 #[test]
 fn refusals_are_carried_out_where_rules_are_obeyed() {
-    let deny = |status| Verdict::Deny { status };
+    let deny = |status| Verdict::Deny {
+        status,
+        named: true,
+    };
+    let unnamed = Verdict::Deny {
+        status: 403,
+        named: false,
+    };
     let redirect = Verdict::Redirect {
         status: 302,
         location: b"/why?a=bad"[..].into(),
     };
-    let cases: [(&str, &str, Verdict); 9] = [
+    let cases: [(&str, &str, Verdict); 13] = [
         (
             "deny",
             r#"SecRule ARGS "@rx bad" "id:1,phase:2,deny""#,
+            unnamed.clone(),
+        ),
+        (
+            "deny that names the status that it would have had",
+            r#"SecRule ARGS "@rx bad" "id:1,phase:2,deny,status:403""#,
             deny(403),
         ),
         (
@@ -477,7 +489,24 @@ fn refusals_are_carried_out_where_rules_are_obeyed() {
         (
             "redirect",
             r#"SecRule ARGS "@rx bad" "id:1,phase:2,redirect:'/why?a=%{MATCHED_VAR}'""#,
+            redirect.clone(),
+        ),
+        (
+            "redirect with a status that is none of a redirection",
+            r#"SecRule ARGS "@rx bad" "id:1,phase:2,status:403,redirect:'/why?a=%{MATCHED_VAR}'""#,
             redirect,
+        ),
+        (
+            "deny where the default is to redirect",
+            r#"SecDefaultAction "phase:2,log,redirect:'/why'"
+               SecRule ARGS "@rx bad" "id:1,phase:2,deny""#,
+            unnamed.clone(),
+        ),
+        (
+            "block where the default names no status",
+            r#"SecDefaultAction "phase:2,log,deny"
+               SecRule ARGS "@rx bad" "id:1,phase:2,block""#,
+            unnamed,
         ),
         (
             "block is what the default says",
@@ -522,6 +551,27 @@ fn refusals_are_carried_out_where_rules_are_obeyed() {
             Response::default()
         });
         assert_eq!(verdict, Verdict::Pass, "{what}, in detection");
+    }
+}
+
+#[test]
+fn a_transaction_says_whether_rules_are_obeyed_as_rules_have_left_it() {
+    use EngineMode::{DetectionOnly, Off, On};
+    let request = request("GET /?a=bad HTTP/1.1", "Host: a\r\n", "");
+    for (action, expected) in [
+        ("pass", On),
+        ("pass,ctl:ruleEngine=Off", Off),
+        ("pass,ctl:ruleEngine=DetectionOnly", DetectionOnly),
+        ("pass,ctl:ruleEngine=Off,ctl:ruleEngine=On", On),
+    ] {
+        let text = format!(r#"SecRule ARGS "@rx bad" "id:1,phase:1,{action}""#);
+        let policy = Arc::new(rules(&text).policy().in_mode(On));
+        let mut transaction = Transaction::new(Arc::clone(&policy));
+        run(&mut transaction, &policy, &request, |_| Response::default());
+        assert_eq!(transaction.engine(), expected, "{action}");
+        let other = Arc::new(rules("").policy().in_mode(DetectionOnly));
+        run(&mut transaction, &other, &request, |_| Response::default());
+        assert_eq!(transaction.engine(), DetectionOnly, "of the next exchange");
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{
     Inspection, Uninspected,
+    inspectors::keep,
     work::{Coding, Content, Fault, Work},
 };
 use crate::{
@@ -245,6 +246,8 @@ impl Held {
             bytes: std::mem::take(&mut self.bytes),
             whole: !is_over,
             coding,
+            keep: keep(worker),
+            ..Content::nothing()
         };
         let (work, fault) = inspection.run(worker, Work::RequestBody(content)).await?;
         if let Work::RequestBody(content) = work {

@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 use super::{
     Uninspected,
     budget::Share,
+    kept::Kept,
     threads::{Done, Task},
     work::{Fault, Found, Work, perform_guarded},
 };
@@ -15,7 +16,7 @@ use crate::{
     message::ResponseHead,
     proxy::{error::ProxyError, respond::Block, worker::Worker},
     snapshot::Firewall,
-    waf::{Transaction, Verdict},
+    waf::{Transaction, Verdict, log::wants_audit},
 };
 
 /// The status of a refusal where neither rule nor policy names a better one.
@@ -37,10 +38,13 @@ pub(in crate::proxy) struct Inspection {
     pub(super) uninspected: Option<Uninspected>,
     /// What the held body draws on.
     pub(super) share: Option<Share>,
+    /// The bodies, as far as the audit log shows them.
+    pub(super) request_body: Kept,
+    pub(super) response_body: Kept,
     /// Whether the transaction has grown with this exchange to more than is worth keeping.
     pub(super) is_large: bool,
-    /// Whether it knows the response's head.
-    pub(super) knows_response: bool,
+    /// The status of the response, once its head is known; else 0.
+    pub(super) status: u16,
     /// Where a refusal sends the client.
     location: Option<Box<[u8]>>,
 }
@@ -65,8 +69,10 @@ impl Inspection {
             course: Course::Open,
             uninspected: None,
             share: None,
+            request_body: Kept::default(),
+            response_body: Kept::default(),
             is_large: false,
-            knows_response: false,
+            status: 0,
             location: None,
         })
     }
@@ -96,6 +102,7 @@ impl Inspection {
         };
         if !work.is_long() {
             let found = perform_guarded(&mut transaction, &mut work);
+            self.keep(&mut work);
             let fault = self.take_up(worker, found.map(|found| (transaction, found)))?;
             return Ok((work, fault));
         }
@@ -113,13 +120,23 @@ impl Inspection {
             self.lacks(worker, Uninspected::NoThread, ProxyError::Overloaded)?;
             return Ok((work, None));
         }
-        let Ok(Done { work, found }) = told.await else {
+        let Ok(Done { mut work, found }) = told.await else {
             // A thread answers whoever waits; one that does not has taken the body with it.
             return Err(ProxyError::Internal);
         };
         self.is_large |= work.weight() > WORTH_KEEPING;
+        self.keep(&mut work);
         let fault = self.take_up(worker, found)?;
         Ok((work, fault))
+    }
+
+    /// Takes what was kept of a body, which a refusal leaves behind.
+    fn keep(&mut self, work: &mut Work) {
+        match work {
+            Work::RequestHead { .. } | Work::ResponseHead => {}
+            Work::RequestBody(content) => self.request_body = std::mem::take(&mut content.kept),
+            Work::ResponseBody(content) => self.response_body = std::mem::take(&mut content.kept),
+        }
     }
 
     /// The same, at once, for work that is short.
@@ -157,7 +174,9 @@ impl Inspection {
         Err(match verdict {
             Verdict::Pass => return Ok(()),
             Verdict::Drop => ProxyError::Dropped,
-            Verdict::Deny { status } => ProxyError::Blocked(self.shown_status(status)),
+            Verdict::Deny { status, named } => {
+                ProxyError::Blocked(self.shown_status(Some(status).filter(|_| named)))
+            }
             Verdict::Redirect { status, location } => {
                 if is_location(&location) {
                     self.location = Some(location);
@@ -166,20 +185,18 @@ impl Inspection {
                         _ => 302,
                     })
                 } else {
-                    ProxyError::Blocked(self.shown_status(FORBIDDEN))
+                    ProxyError::Blocked(self.shown_status(None))
                 }
             }
         })
     }
 
     /// The status that a refusal is answered with. One that a rule names stands if an answer with a
-    /// body can have it; 403 is what the engine gives where it names none.
-    fn shown_status(&self, status: u16) -> u16 {
-        let own = self.firewall.settings.block_status;
-        match status {
-            FORBIDDEN => own.unwrap_or(FORBIDDEN),
-            200..=203 | 206..=303 | 305..=599 => status,
-            _ => own.unwrap_or(FORBIDDEN),
+    /// body can have it.
+    fn shown_status(&self, named: Option<u16>) -> u16 {
+        match named {
+            Some(status @ (200..=203 | 206..=303 | 305..=599)) => status,
+            _ => self.firewall.settings.block_status.unwrap_or(FORBIDDEN),
         }
     }
 
@@ -209,7 +226,7 @@ impl Inspection {
 
     /// Tells the response's head.
     pub(super) fn tell_response(&mut self, head: &ResponseHead) {
-        self.knows_response = true;
+        self.status = head.status;
         if let Some(transaction) = &mut self.transaction {
             let protocol = head.version.as_str().as_bytes();
             transaction.response_line(protocol, head.status, head.reason());
@@ -235,9 +252,13 @@ impl Inspection {
         }
         if !log(&mut transaction) {
             self.passes(worker, Uninspected::Panicked);
-        } else if transaction.matches().next().is_some() {
+        } else if transaction.matches().next().is_some()
+            || worker.firewall_log.audit.is_some() && wants_audit(&transaction, self.status)
+        {
             self.transaction = Some(transaction);
         } else {
+            self.request_body = Kept::default();
+            self.response_body = Kept::default();
             self.give_back(worker, transaction);
         }
     }

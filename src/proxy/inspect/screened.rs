@@ -9,6 +9,7 @@ use std::{
 use super::{
     Inspection, Uninspected,
     budget::Share,
+    inspectors::keep,
     work::{Coding, Content, Work},
 };
 use crate::{
@@ -133,6 +134,8 @@ impl<'a, C: ToClient> Screened<'a, C> {
             bytes: std::mem::take(&mut held.body),
             whole: held.full.is_none(),
             coding,
+            keep: keep(worker),
+            ..Content::nothing()
         };
         let (work, fault) = inspection.run(worker, Work::ResponseBody(content)).await?;
         if fault.is_some() {

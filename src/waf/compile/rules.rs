@@ -191,6 +191,7 @@ impl Finisher<'_, '_> {
             .map(|link| self.link(draft, link))
             .collect();
         let location = self.sources.locate(draft.span);
+        let (status, names_status) = (head.status(), head.status.is_some());
         let tells = head.log
             || links.iter().any(|link| {
                 link.test.argument.tells_matches()
@@ -216,7 +217,8 @@ impl Finisher<'_, '_> {
             log: head.log,
             audit: head.audit,
             disruption: head.disruption,
-            status: head.status,
+            status,
+            names_status,
             jump: Jump::Next,
             tells,
         }

@@ -177,7 +177,9 @@ impl<'a> Unit<'a> {
                 self.update_actions(span, *id, *link, actions);
             }
             DirectiveKind::Setting(setting) => {
-                self.settings.apply(setting);
+                if let Err(error) = self.settings.apply(setting) {
+                    self.error(span, error.into());
+                }
             }
         }
     }

@@ -211,7 +211,10 @@ impl Place<'_> {
                 state.allowed_to = state.allowed_to.max(2);
                 return;
             }
-            Disruption::Deny => Kind::Deny(rule.status),
+            Disruption::Deny => Kind::Deny {
+                status: rule.status,
+                named: rule.names_status,
+            },
             Disruption::Drop => Kind::Drop,
             Disruption::Redirect(to) => Kind::Redirect(rule.status, expander.text(to, state)),
         };

@@ -120,8 +120,8 @@ pub(crate) struct Interruption {
 /// What happens to an exchange that goes no further.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// It is answered with this status.
-    Deny(u16),
+    /// It is answered with this status, which the rule may have named.
+    Deny { status: u16, named: bool },
     /// The connection is closed.
     Drop,
     /// It is sent to this place, with this status.

@@ -98,6 +98,7 @@ fn head(view: &View<'_>, object: &mut Object<'_>) -> bool {
         action,
         uninspected,
         request_body: _,
+        request_body_cut: _,
         response_body: _,
     } = about;
     let value = |variable| transaction.value(variable);

@@ -28,7 +28,7 @@ mod tests;
 pub use self::{
     about::About,
     action::Action,
-    audit::{RelevantStatus, audit_json, audit_native, wants_audit},
+    audit::{BODY_KEPT, RelevantStatus, audit_json, audit_native, wants_audit},
     error_line::{error_line, error_lines},
     event::event,
     masks::Masks,

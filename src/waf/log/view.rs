@@ -335,6 +335,7 @@ impl<'a> View<'a> {
         let mut attributes = self.transaction.xml_attributes().iter();
         !self.masks.is_empty()
             && (body.is_empty()
+                || self.about.request_body_cut
                 || self.mentions(body)
                 || attributes.any(|(name, _)| self.masks.name(name)))
     }

@@ -46,6 +46,8 @@ pub(crate) struct Rule {
     pub(crate) disruption: Disruption,
     /// The status of a refusal.
     pub(crate) status: u16,
+    /// Whether the rule, or the defaults of its phase, name that status.
+    pub(crate) names_status: bool,
     pub(crate) jump: Jump,
     /// Whether what the rule matches must be noted: something may ask for it.
     pub(crate) tells: bool,

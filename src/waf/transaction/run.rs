@@ -7,6 +7,7 @@ use crate::waf::{
     Variable, body,
     evaluate::{Recording, State, run_phase},
     policy::Policy,
+    seclang::EngineMode,
     values::Values,
 };
 
@@ -52,6 +53,12 @@ impl Transaction {
     /// [`begin`](Self::begin).
     pub fn record(&mut self) {
         self.state.recording = Some(Box::default());
+    }
+
+    /// Whether rules are obeyed, looked at only, or not evaluated: what the policy says when the
+    /// exchange begins, and what `ctl:ruleEngine` of a rule that has matched has made of it since.
+    pub fn engine(&self) -> EngineMode {
+        self.state.engine.0
     }
 
     /// Runs a phase, 1 to 5. A phase that was run already, or is before one that was, is not run again.

@@ -9,6 +9,7 @@ mod access_log;
 mod account;
 mod clock;
 mod connection;
+mod cookies;
 mod downstream;
 mod error;
 mod exchange;
@@ -45,6 +46,6 @@ pub use limits::Limits;
 pub use metrics::{Counter, FirewallOutcome, Gauge, Metrics, WorkerMetrics};
 pub use proxy_protocol::{ProxiedAddresses, ProxyHeader, ProxyHeaderError};
 pub use record::{
-    Outcome, Phase, Refusal, RequestRecord, SeriesId, UpstreamFailure, UpstreamRecord,
+    CookieRecord, Outcome, Phase, Refusal, RequestRecord, SeriesId, UpstreamFailure, UpstreamRecord,
 };
 pub use server::{Listener, WorkerParts, run_worker};

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::{
+    cookies::{self, AskedSecrets, CookieReading},
     exclusions::{Exclusion, read_ids},
     guard::{Minimum, THRESHOLDS, weakening},
     mode::Mode,
@@ -62,6 +63,10 @@ pub(super) fn spec(stored: &Stored<WafPolicy>, reporter: &mut Reporter) -> (Spec
                 clear(&mut spec.target_refs, index);
                 "this policy is not for it"
             }
+            (Some("cookieIntegrity"), _) => {
+                spec.cookie_integrity.get_or_insert_default().is_broken = true;
+                cookies::BROKEN
+            }
             _ => PARENTS,
         };
         reporter.error(format!("spec.{field}"), message, consequence);
@@ -95,6 +100,8 @@ pub(super) struct Reading<'a> {
     pub(super) policy: Policy,
     pub(super) reporter: &'a mut Reporter,
     pub(super) sets: Sets<'a>,
+    /// Secrets that were asked for.
+    pub(super) secrets: &'a mut AskedSecrets,
     /// What a tenant cannot go below; `None`: it is the operator's policy.
     pub(super) minimum: Option<&'a Minimum>,
 }
@@ -115,6 +122,7 @@ impl Reading<'_> {
             responses: ResponsesSpec { inspect },
             block: BlockSpec { status, page },
             sec_lang,
+            cookie_integrity,
             minimum: _,
         } = spec;
         self.policy.mode = if is_mode_broken {
@@ -140,6 +148,15 @@ impl Reading<'_> {
         let SecLangSpec { before, after } = sec_lang;
         self.policy.before = self.sec_lang("spec.secLang.before", before);
         self.policy.after = self.sec_lang("spec.secLang.after", after);
+        if let Some(spec) = cookie_integrity {
+            let reading = CookieReading {
+                objects: self.sets.objects,
+                namespace: self.sets.namespace,
+                asked: self.secrets,
+                reporter: self.reporter,
+            };
+            self.policy.cookies = reading.read(spec);
+        }
         self.policy
     }
 

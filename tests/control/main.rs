@@ -6,4 +6,5 @@ mod crds;
 mod diagnostics;
 mod files;
 mod firewall;
+mod policies;
 mod watch;

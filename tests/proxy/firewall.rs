@@ -1,6 +1,6 @@
 //! The firewall in the proxy: what it sees, what it refuses, and that nothing of it is forwarded.
 
-mod rules;
+pub(crate) mod rules;
 
 mod answers;
 mod audit;

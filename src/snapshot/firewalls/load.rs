@@ -97,6 +97,7 @@ impl Reading {
             result,
             errors,
             warnings,
+            amended: _,
         } = compiled;
         for (severity, faults) in [(Severity::Error, errors), (Severity::Warning, warnings)] {
             for Fault { span, kind } in faults {

@@ -28,7 +28,7 @@ const SHORT: usize = 256;
 const TAGS: usize = 32;
 
 /// Names of severities, by number.
-const SEVERITIES: [&str; 8] = [
+pub(in crate::waf) const SEVERITIES: [&str; 8] = [
     "emergency",
     "alert",
     "critical",

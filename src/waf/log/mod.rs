@@ -10,6 +10,7 @@ mod action;
 mod assignments;
 mod audit;
 mod date;
+mod disclosure;
 mod error_line;
 mod escape;
 mod event;
@@ -31,4 +32,9 @@ pub use self::{
     error_line::{error_line, error_lines},
     event::event,
     masks::Masks,
+};
+
+pub(in crate::waf) use self::{
+    disclosure::{Disclosure, Texts},
+    event::SEVERITIES,
 };

@@ -230,7 +230,7 @@ impl<'a> View<'a> {
         out
     }
 
-    fn hides_match(&self, variable: &[u8], value: &[u8]) -> bool {
+    pub(super) fn hides_match(&self, variable: &[u8], value: &[u8]) -> bool {
         let (counted, name, member) = split(variable);
         if counted {
             return false;

@@ -18,7 +18,7 @@ SecAuditLogRelevantStatus "^(?:5|4(?!04))"
 SecAuditLogParts ABCEFHIJKZ
 SecRule ARGS_GET:audit "@streq on" "id:50,phase:1,pass,nolog,ctl:auditEngine=On"
 SecRule ARGS_GET:audit "@streq off" "id:51,phase:1,pass,nolog,ctl:auditEngine=Off"
-SecRule ARGS_GET:audit "@streq bare" "id:52,phase:1,pass,nolog,ctl:auditEngine=On,ctl:auditLogParts=-CE"
+SecRule ARGS_GET:audit "@streq bare" "id:52,phase:1,pass,nolog,ctl:auditEngine=On,ctl:auditLogParts=-CEI"
 "#;
 
 fn answering(kind: &'static str, body: &'static str) -> Upstream {

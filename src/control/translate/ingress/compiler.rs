@@ -14,7 +14,7 @@ use crate::{
             backend::{Backend, Resolver},
             clusters::ClusterSpec,
             conflict::{Claim, Place},
-            firewall::{Firewalls, Found, NO_RULE_SET},
+            firewall::{Firewalls, Found, FoundCookies, InFront, NO_RULE_SET},
             host,
             hosts::HostIndex,
             outline::Outline,
@@ -25,7 +25,7 @@ use crate::{
         },
     },
     message::HostMatch,
-    policy::{ClientCertificatePolicy, RoutePolicy},
+    policy::{ClientCertificatePolicy, CookieIntegrity, RoutePolicy},
     routing::{Match, PathMatch},
     upstream::ClusterId,
 };
@@ -178,12 +178,19 @@ impl Compiler<'_> {
         path: PathMatch,
         backend: &Backend,
     ) {
-        let firewall = self.firewall(&backend.service);
+        let InFront {
+            firewall, cookies, ..
+        } = self.in_front(&backend.service);
         let (denied, firewall) = match (self.denied(host, written), firewall) {
             (Some(reason), _) => (Some(reason), None),
             (None, Found::NoRules) => (Some(DenyReason::BrokenSecuritySetting), None),
             (None, Found::On(firewall)) => (None, Some(firewall)),
             (None, Found::Off) => (None, None),
+        };
+        let (denied, cookies) = match cookies {
+            FoundCookies::Off => (denied, None),
+            FoundCookies::On(cookies) => (denied, Some(cookies)),
+            FoundCookies::Broken => (denied.or(Some(DenyReason::BrokenCookieIntegrity)), None),
         };
         let action = match denied {
             Some(reason) => Action::Deny(reason),
@@ -194,7 +201,7 @@ impl Compiler<'_> {
         };
         let rule = Rule {
             matches: vec![Match::path(path)],
-            policy: self.policy(host, written),
+            policy: self.policy(host, written, cookies.as_ref()),
             firewall,
             action,
             meta: Arc::new(RuleMeta {
@@ -226,7 +233,12 @@ impl Compiler<'_> {
         }
     }
 
-    fn policy(&mut self, host: &HostMatch, written: &str) -> Arc<RoutePolicy> {
+    fn policy(
+        &mut self,
+        host: &HostMatch,
+        written: &str,
+        cookies: Option<&Arc<CookieIntegrity>>,
+    ) -> Arc<RoutePolicy> {
         let certificate = match self.certificates.get(host) {
             Some(CertificateOf::Asked(policy)) if !self.needs_no_login(written) => Some(policy),
             _ => None,
@@ -234,12 +246,13 @@ impl Compiler<'_> {
         let host = HostPolicy {
             tls: self.hosts.facts(host).tls,
             certificate,
+            cookies,
         };
         self.policies
             .make(&self.outline.settings, self.settings, host, written)
     }
 
-    fn firewall(&mut self, service: &str) -> Found {
+    fn in_front(&mut self, service: &str) -> InFront {
         let ObjectRef {
             kind: _,
             namespace,

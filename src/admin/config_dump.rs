@@ -20,8 +20,8 @@ use crate::{
     },
     message::{HostMatch, Slashes},
     policy::{
-        BodyLimit, CertificateDemand, ClientCertificatePolicy, CookieIntegrity, CookiePattern, Hsts,
-        HttpsRedirect, LeastSameSite, RoutePolicy, SubjectPattern, Timeouts,
+        BodyLimit, CertificateDemand, ClientCertificatePolicy, CookieIntegrity, CookiePattern,
+        Hsts, HttpsRedirect, LeastSameSite, RoutePolicy, SubjectPattern, Timeouts,
     },
     routing::{FieldMatch, Match, PathMatch, TextMatch},
     tls::{Certificate, CertificateBinding, ClientTls, VerifyServer},

@@ -130,7 +130,10 @@ impl RequestHead {
             let Some(field) = self.fields.get(place).filter(|field| field.id == id) else {
                 continue;
             };
-            let next = self.fields.get(place + 1).map(|next| next.name.start as usize);
+            let next = self
+                .fields
+                .get(place + 1)
+                .map(|next| next.name.start as usize);
             let end = next.unwrap_or(self.head_len.saturating_sub(2));
             let start = field.name.start as usize;
             let Some(value) = value.filter(|_| first == Some(place)) else {
@@ -315,17 +318,33 @@ mod tests {
     #[test]
     fn a_field_in_another_value_leaves_the_head_as_if_it_had_been_sent_so() {
         for (fields, value, expected) in [
-            ("Cookie: a=b\r\nX: 1\r\n", Some("c"), "Cookie: c\r\nX: 1\r\n"),
-            ("Cookie: a\r\nX: 1\r\n", Some("long=er"), "Cookie: long=er\r\nX: 1\r\n"),
+            (
+                "Cookie: a=b\r\nX: 1\r\n",
+                Some("c"),
+                "Cookie: c\r\nX: 1\r\n",
+            ),
+            (
+                "Cookie: a\r\nX: 1\r\n",
+                Some("long=er"),
+                "Cookie: long=er\r\nX: 1\r\n",
+            ),
             ("Cookie: a=b\r\nX: 1\r\n", None, "X: 1\r\n"),
-            ("X: 1\r\ncookie:\t a=b \r\n", Some("c"), "X: 1\r\ncookie: c\r\n"),
+            (
+                "X: 1\r\ncookie:\t a=b \r\n",
+                Some("c"),
+                "X: 1\r\ncookie: c\r\n",
+            ),
             ("X: 1\r\nCookie: a=b\r\n", None, "X: 1\r\n"),
             (
                 "Cookie: a\r\nX: 1\r\nCookie: b\r\nY: 2\r\nCookie: c\r\n",
                 Some("a; b; c"),
                 "Cookie: a; b; c\r\nX: 1\r\nY: 2\r\n",
             ),
-            ("Cookie:\r\nCookie: c\r\nY:\r\n", Some("c"), "Cookie: c\r\nY:\r\n"),
+            (
+                "Cookie:\r\nCookie: c\r\nY:\r\n",
+                Some("c"),
+                "Cookie: c\r\nY:\r\n",
+            ),
             ("Cookie:\r\nY:\r\n", None, "Y:\r\n"),
             ("X: 1\r\n", Some("c"), "X: 1\r\n"),
         ] {

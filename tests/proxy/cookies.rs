@@ -5,9 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 use http::Request;
 use portcullis::{
     config::{Action, Config, DenyReason, FirewallMode},
-    policy::{
-        ClientBinding, CookieIntegrity, CookieKeys, CookieMode, CookiePattern, RoutePolicy,
-    },
+    policy::{ClientBinding, CookieIntegrity, CookieKeys, CookieMode, CookiePattern, RoutePolicy},
     upstream::Protocol,
 };
 
@@ -170,9 +168,8 @@ fn a_request_is_refused_without_a_word_to_the_backend_where_that_is_asked_for() 
     assert_eq!(lines[0]["cookies"], expected);
     assert_eq!(lines[2].get("cookies"), None, "{log}");
     // What was received is counted as it came.
-    let sent = format!(
-        "GET / HTTP/1.1\r\nHost: a.example\r\nCookie: {cookies}\r\nX-After: 1\r\n\r\n"
-    );
+    let sent =
+        format!("GET / HTTP/1.1\r\nHost: a.example\r\nCookie: {cookies}\r\nX-After: 1\r\n\r\n");
     assert_eq!(lines[3]["bytes_received"], sent.len());
 }
 
@@ -187,10 +184,17 @@ fn bodies_and_requests_behind_a_head_that_became_shorter_are_read_as_they_came()
          POST /2 HTTP/1.1\r\n{fields}Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n\
          GET /3 HTTP/1.1\r\n{fields}\r\n"
     ));
-    for (line, body) in [("POST /1", "body"), ("POST /2", "3\r\nabc\r\n0\r\n\r\n"), ("GET /3", "")] {
+    for (line, body) in [
+        ("POST /1", "body"),
+        ("POST /2", "3\r\nabc\r\n0\r\n\r\n"),
+        ("GET /3", ""),
+    ] {
         let (_, account) = client.response();
         assert!(account.starts_with(line), "{account}");
-        assert!(account.contains("\r\nCookie: b=1\r\nX-After: 1\r\n"), "{account}");
+        assert!(
+            account.contains("\r\nCookie: b=1\r\nX-After: 1\r\n"),
+            "{account}"
+        );
         assert!(account.ends_with(&format!("\r\n\r\n{body}")), "{account}");
         assert!(!account.contains("forged"), "{account}");
     }
@@ -250,7 +254,9 @@ fn the_firewall_sees_values_as_the_backend_will() {
     assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
     assert!(head.contains("sid=evil."), "{head}");
     let cookies = jar(&head).join("; ");
-    client.send(format!("GET / HTTP/1.1\r\nHost: a\r\nCookie: {cookies}\r\n\r\n"));
+    client.send(format!(
+        "GET / HTTP/1.1\r\nHost: a\r\nCookie: {cookies}\r\n\r\n"
+    ));
     let (head, _) = client.response();
     assert!(head.starts_with("HTTP/1.1 406 "), "{head}");
     let rule = "portcullis_firewall_rule_matches_total{rule=\"2\"}";
@@ -279,7 +285,10 @@ fn interim_answers_and_upgrades_carry_signed_cookies() {
     let mut client = proxy.connect();
     client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     let head = client.until("\r\n\r\n");
-    assert!(head.contains(" 103 ") && head.contains("Set-Cookie: cart="), "{head}");
+    assert!(
+        head.contains(" 103 ") && head.contains("Set-Cookie: cart="),
+        "{head}"
+    );
     assert!(!head.contains("plain"), "{head}");
     client.until("\r\n\r\n");
     client.send(
@@ -287,7 +296,10 @@ fn interim_answers_and_upgrades_carry_signed_cookies() {
          Sec-WebSocket-Key: k\r\n\r\n",
     );
     let head = client.until("\r\n\r\n");
-    assert!(head.contains(" 101 ") && head.contains("Set-Cookie: sid=1."), "{head}");
+    assert!(
+        head.contains(" 101 ") && head.contains("Set-Cookie: sid=1."),
+        "{head}"
+    );
 }
 
 #[test]

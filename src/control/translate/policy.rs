@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::{annotations::AnnotationSettings, settings::TranslateSettings};
-use crate::policy::{ClientCertificatePolicy, CookieIntegrity, HttpsRedirect, RoutePolicy, Timeouts};
+use crate::policy::{
+    ClientCertificatePolicy, CookieIntegrity, HttpsRedirect, RoutePolicy, Timeouts,
+};
 
 /// Makes policies, and shares the ones made last: most rules have one of very few.
 #[derive(Debug, Default)]

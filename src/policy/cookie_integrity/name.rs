@@ -36,6 +36,7 @@ pub enum CookiePatternError {
     Character(char),
 }
 
+/// A name, short enough to be compared in full.
 type Folded = SmallVec<[u8; LONGEST_NAME]>;
 
 impl CookiePattern {
@@ -50,8 +51,7 @@ impl CookiePattern {
         if text.len() > LONGEST_PATTERN {
             return Err(CookiePatternError::Long);
         }
-        let is_odd =
-            |char: &char| !char.is_ascii_graphic() || "()<>@,;:\\\"/[]={}".contains(*char);
+        let is_odd = |char: &char| !char.is_ascii_graphic() || "()<>@,;:\\\"/[]={}".contains(*char);
         if let Some(odd) = text.chars().find(is_odd) {
             return Err(CookiePatternError::Character(odd));
         }
@@ -83,14 +83,16 @@ pub(super) fn find<'a>(
         let mut patterns = patterns.filter(|(_, it)| it.has_star);
         return patterns.next().map(|(place, _)| place);
     }
-    let plain: Folded = name.iter().copied().map(fold_byte).collect();
-    let decoded = name.contains(&b'%').then(|| decode(name));
+    let plain = fold(name);
+    let decoded = name.contains(&b'%').then(|| fold(trim(&decode(name))));
     let mut forms = SmallVec::<[&[u8]; 4]>::new();
     for form in [Some(&plain), decoded.as_ref()].into_iter().flatten() {
-        let form = trim(form);
         forms.push(form);
         // PHP has `a[b]` as a member of `a`, and C ends at a NUL.
-        let cut = form.iter().skip(1).position(|byte| matches!(byte, b'[' | 0));
+        let cut = form
+            .iter()
+            .skip(1)
+            .position(|byte| matches!(byte, b'[' | 0));
         if let Some(at) = cut {
             forms.extend(form.get(..=at));
         }
@@ -108,6 +110,10 @@ pub(super) fn companion_of(name: &[u8]) -> Option<&[u8]> {
     (!owner.is_empty() && end.eq_ignore_ascii_case(COMPANION)).then_some(owner)
 }
 
+fn fold(name: &[u8]) -> Folded {
+    name.iter().copied().map(fold_byte).collect()
+}
+
 /// `[` stays, to be cut at, and is compared as `_`.
 fn fold_byte(byte: u8) -> u8 {
     match byte {
@@ -116,7 +122,7 @@ fn fold_byte(byte: u8) -> u8 {
     }
 }
 
-/// The name with its escapes decoded once, folded.
+/// The name with its escapes decoded once.
 fn decode(name: &[u8]) -> Folded {
     let mut out = Folded::new();
     let mut rest = name;
@@ -132,7 +138,7 @@ fn decode(name: &[u8]) -> Folded {
             _ => None,
         };
         let (byte, tail) = escaped.unwrap_or((*first, tail));
-        out.push(fold_byte(byte));
+        out.push(byte);
         rest = tail;
     }
     out
@@ -152,7 +158,9 @@ fn matches(pattern: &[u8], name: &[u8]) -> bool {
     let (mut p, mut n) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
     loop {
-        let byte = name.get(n).map(|byte| if *byte == b'[' { b'_' } else { *byte });
+        let byte = name
+            .get(n)
+            .map(|byte| if *byte == b'[' { b'_' } else { *byte });
         match (pattern.get(p), byte) {
             (Some(b'*'), _) => {
                 star = Some((p + 1, n));

@@ -156,7 +156,12 @@ fn push_upstream(line: &mut Vec<u8>, upstream: &UpstreamRecord) {
 fn push_cookies(line: &mut Vec<u8>, cookies: &CookieRecord<'_>) {
     let CookieRecord { findings, pattern } = cookies;
     let pattern = pattern.unwrap_or_default();
-    push_text(line, br#","cookies":{"pattern":""#, pattern.as_bytes(), TEXT_LIMIT);
+    push_text(
+        line,
+        br#","cookies":{"pattern":""#,
+        pattern.as_bytes(),
+        TEXT_LIMIT,
+    );
     line.push(b'"');
     for (finding, count) in findings.iter().filter(|(it, _)| it.is_remarkable()) {
         line.extend_from_slice(br#",""#);

@@ -217,10 +217,7 @@ pub(super) fn push_firewall(families: &mut Vec<MetricFamily>, total: &FirewallTo
 }
 
 /// Adds the cookies'.
-pub(super) fn push_cookies(
-    families: &mut Vec<MetricFamily>,
-    total: impl Fn(CookieFinding) -> u64,
-) {
+pub(super) fn push_cookies(families: &mut Vec<MetricFamily>, total: impl Fn(CookieFinding) -> u64) {
     let mut cookies = family(COOKIES, MetricType::COUNTER);
     for finding in CookieFinding::ALL {
         let labels = vec![pair(RESULT, finding.as_str())];

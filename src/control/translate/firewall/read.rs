@@ -64,7 +64,12 @@ pub(super) fn spec(stored: &Stored<WafPolicy>, reporter: &mut Reporter) -> (Spec
                 "this policy is not for it"
             }
             (Some("cookieIntegrity"), _) => {
-                spec.cookie_integrity.get_or_insert_default().is_broken = true;
+                let inner = match field.0.get(1) {
+                    Some(Segment::Key(key)) => Some(key.as_str()),
+                    _ => None,
+                };
+                let cookies = spec.cookie_integrity.get_or_insert_default();
+                cookies.faults.note(inner);
                 cookies::BROKEN
             }
             _ => PARENTS,

@@ -5,9 +5,7 @@ use std::{net::IpAddr, sync::Arc};
 use super::{
     super::{
         ClientBinding, CookieClient, CookieExchange,
-        CookieFinding::{
-            Altered, Expired, Injected, TooMany, UnknownKey, Unsigned, Verified,
-        },
+        CookieFinding::{Altered, Expired, Injected, TooMany, UnknownKey, Unsigned, Verified},
         CookieIntegrity, CookieKeys, CookieMode, LeastSameSite,
         tag::TAG_TEXT,
     },
@@ -174,10 +172,7 @@ fn no_byte_of_a_signed_or_encrypted_cookie_can_be_another() {
 
 #[test]
 fn a_cookie_is_good_for_its_name_its_host_and_what_it_is_bound_to() {
-    let at_host = |host| CookieClient {
-        host,
-        ..CLIENT
-    };
+    let at_host = |host| CookieClient { host, ..CLIENT };
     for (domain, host, expected) in [
         ("", &b"shop.example.com"[..], true),
         ("", b"x.shop.example.com", false),
@@ -215,14 +210,39 @@ fn a_cookie_is_good_for_its_name_its_host_and_what_it_is_bound_to() {
     for (binding, first, then, expected) in [
         (ClientBinding::None, CLIENT, at(v6("::1")), true),
         (ClientBinding::Address, CLIENT, CLIENT, true),
-        (ClientBinding::Address, CLIENT, at(v6("::ffff:192.0.2.7")), true),
+        (
+            ClientBinding::Address,
+            CLIENT,
+            at(v6("::ffff:192.0.2.7")),
+            true,
+        ),
         (ClientBinding::Address, CLIENT, at(v6("192.0.2.8")), false),
-        (ClientBinding::Address, at(v6("2001:db8::1")), at(v6("2001:db8::2")), true),
-        (ClientBinding::Address, at(v6("2001:db8::1")), at(v6("2001:db8:0:1::1")), false),
+        (
+            ClientBinding::Address,
+            at(v6("2001:db8::1")),
+            at(v6("2001:db8::2")),
+            true,
+        ),
+        (
+            ClientBinding::Address,
+            at(v6("2001:db8::1")),
+            at(v6("2001:db8:0:1::1")),
+            false,
+        ),
         (ClientBinding::UserAgent, CLIENT, agent(b"browser"), true),
         (ClientBinding::UserAgent, CLIENT, agent(b"curl"), false),
-        (ClientBinding::Certificate, certified(b"a"), certified(b"a"), true),
-        (ClientBinding::Certificate, certified(b"a"), certified(b""), false),
+        (
+            ClientBinding::Certificate,
+            certified(b"a"),
+            certified(b"a"),
+            true,
+        ),
+        (
+            ClientBinding::Certificate,
+            certified(b"a"),
+            certified(b""),
+            false,
+        ),
     ] {
         let settings = CookieIntegrity {
             binding,
@@ -260,7 +280,12 @@ fn a_cookie_is_good_within_its_age() {
         (&free, "sid=1; HttpOnly; Max-Age=50", 110, Verified),
         (&free, "sid=1; HttpOnly; Max-Age=50", 111, Expired),
         (&free, "sid=1; Max-Age=50", 111, Expired),
-        (&free, "secret=1; Expires=Sat, 22 Nov 2025 12:00:55 GMT", 111, Expired),
+        (
+            &free,
+            "secret=1; Expires=Sat, 22 Nov 2025 12:00:55 GMT",
+            111,
+            Expired,
+        ),
         (&limited, "sid=1; HttpOnly", 100, Verified),
         (&limited, "sid=1; HttpOnly", 101, Expired),
         (&limited, "sid=1; HttpOnly; Max-Age=1000", 101, Expired),
@@ -324,7 +349,11 @@ fn of_cookies_with_one_name_those_that_are_good_pass() {
 fn one_field_is_made_of_several_and_what_switches_servers_to_another_syntax_is_left_out() {
     let settings = settings(CookieMode::Drop);
     let good = cookie(&settings, "sid=1; HttpOnly");
-    let fields = ["$Version=1; a=1; $Path=/", &good, " ; $DOMAIN=x; b=2; $Port"];
+    let fields = [
+        "$Version=1; a=1; $Path=/",
+        &good,
+        " ; $DOMAIN=x; b=2; $Port",
+    ];
     let seen = check(&settings, &CLIENT, &fields, NOW);
     assert_eq!(seen.value.as_deref(), Some("a=1; sid=1; b=2"));
     let seen = check(&settings, &CLIENT, &["a=1", "b=2"], NOW);
@@ -335,7 +364,10 @@ fn one_field_is_made_of_several_and_what_switches_servers_to_another_syntax_is_l
         mode: CookieMode::Log,
         ..settings
     };
-    assert_eq!(check(&logging, &CLIENT, &["a=1", "$Version=1"], NOW).value, None);
+    assert_eq!(
+        check(&logging, &CLIENT, &["a=1", "$Version=1"], NOW).value,
+        None
+    );
 }
 
 #[test]
@@ -356,7 +388,11 @@ fn only_so_many_signatures_are_computed_for_a_request() {
     assert_eq!(seen.findings, [(Verified, 256), (TooMany, 44)]);
     let companions = cookie(&settings, "sid=1");
     let (_, tag) = companions.split_once("; ").unwrap();
-    let many = format!("{}; {}", vec![tag; 100].join("; "), vec!["sid=2"; 100].join("; "));
+    let many = format!(
+        "{}; {}",
+        vec![tag; 100].join("; "),
+        vec!["sid=2"; 100].join("; ")
+    );
     let seen = passed(&settings, &many);
     assert_eq!(seen.value.as_deref(), Some(""));
 }

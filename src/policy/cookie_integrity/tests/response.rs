@@ -78,7 +78,10 @@ fn cookies_are_signed_in_place_where_scripts_cannot_see_them_and_beside_it_where
 fn a_cookie_that_is_deleted_needs_no_signature_and_takes_its_companion_with_it() {
     let settings = settings(CookieMode::Drop);
     for (line, expected) in [
-        ("sid=; Max-Age=0; HttpOnly", &["sid=; Max-Age=0; HttpOnly"][..]),
+        (
+            "sid=; Max-Age=0; HttpOnly",
+            &["sid=; Max-Age=0; HttpOnly"][..],
+        ),
         (
             "sid=gone; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/",
             &[
@@ -101,7 +104,11 @@ fn attributes_are_forced_and_never_weakened() {
         ..settings(CookieMode::Drop)
     };
     for (least, line, expected) in [
-        (LeastSameSite::Lax, "sid=1", "sid=1.TAG; Secure; HttpOnly; SameSite=Lax"),
+        (
+            LeastSameSite::Lax,
+            "sid=1",
+            "sid=1.TAG; Secure; HttpOnly; SameSite=Lax",
+        ),
         (
             LeastSameSite::Lax,
             "sid=1; SameSite=None; secure",
@@ -130,7 +137,7 @@ fn attributes_are_forced_and_never_weakened() {
 
 #[test]
 fn a_cookie_that_its_tag_would_make_too_long_has_a_companion_and_one_too_long_to_encrypt_is_withheld()
-{
+ {
     let settings = settings(CookieMode::Drop);
     let fits = "v".repeat(4096 - "sid".len() - 1 - TAG_TEXT);
     let lines = sent(&settings, &CLIENT, &format!("sid={fits}; HttpOnly"));
@@ -143,7 +150,11 @@ fn a_cookie_that_its_tag_would_make_too_long_has_a_companion_and_one_too_long_to
     assert_eq!(seen.value, Some(format!("sid={longer}")));
     // 4096 - 6 characters are 3067 bytes, of which 56 are not the value.
     for (length, count) in [(3011, 1), (3012, 0)] {
-        let lines = sent(&settings, &CLIENT, &format!("secret={}", "v".repeat(length)));
+        let lines = sent(
+            &settings,
+            &CLIENT,
+            &format!("secret={}", "v".repeat(length)),
+        );
         assert_eq!(lines.len(), count, "{length}");
         assert!(lines.iter().all(|line| line.len() <= 4097), "{length}");
     }

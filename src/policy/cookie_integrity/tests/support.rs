@@ -52,7 +52,11 @@ pub(super) fn at(seconds: u64) -> SystemTime {
 }
 
 /// The values of `Set-Cookie` that a client is sent for one of the backend's.
-pub(super) fn sent(settings: &CookieIntegrity, client: &CookieClient<'_>, line: &str) -> Vec<String> {
+pub(super) fn sent(
+    settings: &CookieIntegrity,
+    client: &CookieClient<'_>,
+    line: &str,
+) -> Vec<String> {
     sent_at(settings, client, line, NOW)
 }
 
@@ -103,9 +107,7 @@ pub(super) fn check(
     let exchange = CookieExchange::new(&Arc::new(settings.clone()), client);
     let checked = exchange.check(client, fields.iter().map(|it| it.as_bytes()), at(now));
     Seen {
-        value: checked
-            .value
-            .map(|value| String::from_utf8(value).unwrap()),
+        value: checked.value.map(|value| String::from_utf8(value).unwrap()),
         refused: checked.verdict == CookieVerdict::Refuse,
         findings: exchange.findings().iter().collect(),
     }

@@ -122,7 +122,12 @@ pub(super) fn spec(stored: &Stored<WafPolicy>, reporter: &mut Reporter) -> Writt
                 EVERYTHING_BINDS
             }
             (Some("cookieIntegrity"), _) => {
-                spec.cookie_integrity.get_or_insert_default().is_broken = true;
+                let inner = match field.0.get(1) {
+                    Some(Segment::Key(key)) => Some(key.as_str()),
+                    _ => None,
+                };
+                let cookies = spec.cookie_integrity.get_or_insert_default();
+                cookies.faults.note(inner);
                 cookies::BROKEN
             }
             _ => PARENTS,

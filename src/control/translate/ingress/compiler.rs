@@ -1,6 +1,9 @@
 //! Rules, paths and default backends of one Ingress.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use k8s_openapi::api::networking::v1::{HTTPIngressPath, IngressRule};
 
@@ -14,7 +17,7 @@ use crate::{
             backend::{Backend, Resolver},
             clusters::ClusterSpec,
             conflict::{Claim, Place},
-            firewall::{Firewalls, Found, FoundCookies, InFront, NO_RULE_SET},
+            firewall::{Firewalls, Found, FoundCookies, InFront, NO_RULE_SET, NoKeys},
             host,
             hosts::HostIndex,
             outline::Outline,
@@ -45,6 +48,8 @@ pub(super) struct Compiler<'a> {
     pub(super) ranks: [Vec<HostRules>; 3],
     pub(super) clusters: Vec<ClusterSpec>,
     pub(super) uses: Vec<(ClusterId, String)>,
+    /// Policies that leave cookies without keys.
+    pub(super) no_keys: BTreeSet<NoKeys>,
 }
 
 /// What is asked of client certificates on a host.
@@ -179,8 +184,11 @@ impl Compiler<'_> {
         backend: &Backend,
     ) {
         let InFront {
-            firewall, cookies, ..
+            firewall,
+            cookies,
+            no_keys,
         } = self.in_front(&backend.service);
+        self.no_keys.extend(no_keys);
         let (denied, firewall) = match (self.denied(host, written), firewall) {
             (Some(reason), _) => (Some(reason), None),
             (None, Found::NoRules) => (Some(DenyReason::BrokenSecuritySetting), None),
@@ -372,6 +380,7 @@ impl Compiler<'_> {
             clusters,
             mut uses,
             certificates,
+            no_keys,
             ..
         } = self;
         let asking = certificates
@@ -419,6 +428,7 @@ impl Compiler<'_> {
             problems: reporter.finish(),
             clusters,
             uses,
+            no_keys,
             services: resolver.services,
             asking: asking.map(|(host, _)| host).collect(),
         }

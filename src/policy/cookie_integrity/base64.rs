@@ -83,7 +83,9 @@ mod tests {
 
     #[test]
     fn what_is_not_the_one_text_of_bytes_is_refused() {
-        for text in ["Z", "Zh", "Zm9", "Zg==", "Zg=", "Zm9v\n", "+/+/", "Zm9vZ", "Z g"] {
+        for text in [
+            "Z", "Zh", "Zm9", "Zg==", "Zg=", "Zm9v\n", "+/+/", "Zm9vZ", "Z g",
+        ] {
             assert_eq!(decode(text.as_bytes()), None, "{text}");
         }
     }

@@ -47,7 +47,10 @@ const fn is_delimiter(byte: u8) -> bool {
 
 /// A number of so many digits that the token begins with; what follows is no digit.
 fn number(token: &[u8], least: usize, most: usize) -> Option<u64> {
-    let length = token.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let length = token
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
     let digits = token.get(..length)?;
     (least..=most).contains(&length).then(|| {
         let digits = digits.iter().map(|byte| u64::from(byte - b'0'));
@@ -65,7 +68,9 @@ fn time_of(token: &[u8]) -> Option<(u64, u64, u64)> {
 /// From 1.
 fn month_of(token: &[u8]) -> Option<u64> {
     let start = token.get(..3)?;
-    let at = MONTHS.iter().position(|it| start.eq_ignore_ascii_case(*it))?;
+    let at = MONTHS
+        .iter()
+        .position(|it| start.eq_ignore_ascii_case(*it))?;
     u64::try_from(at + 1).ok()
 }
 

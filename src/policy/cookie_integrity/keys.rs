@@ -170,7 +170,11 @@ impl Key {
 fn derived(secret: &Prk, what: &str) -> Option<[u8; 32]> {
     let mut out = [0; 32];
     let info = [what.as_bytes()];
-    secret.expand(&info, HKDF_SHA256).ok()?.fill(&mut out).ok()?;
+    secret
+        .expand(&info, HKDF_SHA256)
+        .ok()?
+        .fill(&mut out)
+        .ok()?;
     Some(out)
 }
 
@@ -222,12 +226,36 @@ mod tests {
         let named = |name: &str| name.into();
         for (keys, current, expected) in [
             (vec![], None, CookieKeysError::None),
-            (vec![("a", &A[..31])], None, CookieKeysError::Short(named("a"))),
-            (vec![("a", &[0; 32][..])], None, CookieKeysError::NotRandom(named("a"))),
-            (vec![("a", &long[..])], None, CookieKeysError::Long(named("a"))),
-            (vec![("a", &A[..]), ("b", b"short")], None, CookieKeysError::Short(named("b"))),
-            (vec![("a", &A[..])], Some("b"), CookieKeysError::NotThere(named("b"))),
-            (vec![("a", &A[..]); MOST + 1], None, CookieKeysError::TooMany),
+            (
+                vec![("a", &A[..31])],
+                None,
+                CookieKeysError::Short(named("a")),
+            ),
+            (
+                vec![("a", &[0; 32][..])],
+                None,
+                CookieKeysError::NotRandom(named("a")),
+            ),
+            (
+                vec![("a", &long[..])],
+                None,
+                CookieKeysError::Long(named("a")),
+            ),
+            (
+                vec![("a", &A[..]), ("b", b"short")],
+                None,
+                CookieKeysError::Short(named("b")),
+            ),
+            (
+                vec![("a", &A[..])],
+                Some("b"),
+                CookieKeysError::NotThere(named("b")),
+            ),
+            (
+                vec![("a", &A[..]); MOST + 1],
+                None,
+                CookieKeysError::TooMany,
+            ),
         ] {
             assert_eq!(CookieKeys::new(keys, current), Err(expected));
         }

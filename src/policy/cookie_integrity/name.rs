@@ -50,8 +50,7 @@ impl CookiePattern {
         if text.len() > LONGEST_PATTERN {
             return Err(CookiePatternError::Long);
         }
-        let is_odd =
-            |char: &char| !char.is_ascii_graphic() || "()<>@,;:\\\"/[]={}".contains(*char);
+        let is_odd = |char: &char| !char.is_ascii_graphic() || "()<>@,;:\\\"/[]={}".contains(*char);
         if let Some(odd) = text.chars().find(is_odd) {
             return Err(CookiePatternError::Character(odd));
         }
@@ -90,7 +89,10 @@ pub(super) fn find<'a>(
         let form = trim(form);
         forms.push(form);
         // PHP has `a[b]` as a member of `a`, and C ends at a NUL.
-        let cut = form.iter().skip(1).position(|byte| matches!(byte, b'[' | 0));
+        let cut = form
+            .iter()
+            .skip(1)
+            .position(|byte| matches!(byte, b'[' | 0));
         if let Some(at) = cut {
             forms.extend(form.get(..=at));
         }
@@ -152,7 +154,9 @@ fn matches(pattern: &[u8], name: &[u8]) -> bool {
     let (mut p, mut n) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
     loop {
-        let byte = name.get(n).map(|byte| if *byte == b'[' { b'_' } else { *byte });
+        let byte = name
+            .get(n)
+            .map(|byte| if *byte == b'[' { b'_' } else { *byte });
         match (pattern.get(p), byte) {
             (Some(b'*'), _) => {
                 star = Some((p + 1, n));

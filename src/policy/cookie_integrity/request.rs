@@ -67,10 +67,7 @@ enum Kind<'a> {
     /// A cookie under a protected name, by the place of the pattern.
     Protected(usize),
     /// What carries the tag of another.
-    Companion {
-        owner: &'a [u8],
-        tag: Option<Tag>,
-    },
+    Companion { owner: &'a [u8], tag: Option<Tag> },
     /// One in which some servers would find a protected one.
     Injected(usize),
 }
@@ -167,7 +164,9 @@ impl CookieExchange {
         }
         // `=a=b` is a value without a name to some, and a cookie `a` to others.
         let nameless = name.is_empty().then(|| {
-            let start = text.iter().position(|byte| !matches!(byte, b'=' | b' ' | b'\t'));
+            let start = text
+                .iter()
+                .position(|byte| !matches!(byte, b'=' | b' ' | b'\t'));
             let after = start.and_then(|start| text.get(start..));
             cut(after.unwrap_or_default(), b'=').0
         });
@@ -228,10 +227,7 @@ impl Checking<'_, '_> {
     /// A cookie that cannot be verified; `text`: what passes where it does.
     fn fail(&mut self, finding: CookieFinding, pattern: usize, text: &[u8]) {
         self.exchange.note(finding, Some(pattern));
-        let may_be_old = matches!(
-            finding,
-            CookieFinding::Unsigned | CookieFinding::UnknownKey
-        );
+        let may_be_old = matches!(finding, CookieFinding::Unsigned | CookieFinding::UnknownKey);
         match self.exchange.settings.mode {
             CookieMode::Log => self.keep(text),
             CookieMode::Learn if may_be_old => self.keep(text),
@@ -301,7 +297,9 @@ impl Checking<'_, '_> {
 
     fn open(&mut self, sealed: &Sealed, name: &[u8]) -> Result<Vec<u8>, CookieFinding> {
         let keys = &self.exchange.settings.keys;
-        self.within(&sealed.header, name, |scope| seal::open(keys, sealed, scope))
+        self.within(&sealed.header, name, |scope| {
+            seal::open(keys, sealed, scope)
+        })
     }
 
     /// Verifies with what a header says, and then asks what it says.
@@ -371,7 +369,8 @@ fn hidden_names(text: &[u8]) -> impl Iterator<Item = &[u8]> {
             match byte {
                 b' ' | b'\t' | b',' | b'"' => {
                     // A quote behind `=` opens a value.
-                    if *byte == b'"' && here.checked_sub(1).and_then(|it| text.get(it)) == Some(&b'=')
+                    if *byte == b'"'
+                        && here.checked_sub(1).and_then(|it| text.get(it)) == Some(&b'=')
                     {
                         continue;
                     }

@@ -47,7 +47,10 @@ impl Scope<'_> {
 /// The tag of a value.
 pub(super) fn sign(key: &Key, header: Header, scope: &Scope<'_>, value: &[u8]) -> Tag {
     let mut mac = [0; 32];
-    for (place, byte) in mac.iter_mut().zip(hash(key, &header, scope, value).as_ref()) {
+    for (place, byte) in mac
+        .iter_mut()
+        .zip(hash(key, &header, scope, value).as_ref())
+    {
         *place = *byte;
     }
     Tag { header, mac }

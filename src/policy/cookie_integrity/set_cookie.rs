@@ -144,8 +144,20 @@ mod tests {
         for (line, name, value, domain, attributes) in [
             ("a=b", "a", "b", "", ""),
             (" a = b ; Path=/ ;; Secure", "a", "b", "", "Path=/"),
-            ("a=\"b=c\"; domain=.A.com", "a", "\"b=c\"", "A.com", "domain=.A.com"),
-            ("a=b; Domain=x; Domain=y", "a", "b", "y", "Domain=x|Domain=y"),
+            (
+                "a=\"b=c\"; domain=.A.com",
+                "a",
+                "\"b=c\"",
+                "A.com",
+                "domain=.A.com",
+            ),
+            (
+                "a=b; Domain=x; Domain=y",
+                "a",
+                "b",
+                "y",
+                "Domain=x|Domain=y",
+            ),
             ("a=b; Domain=x; Domain", "a", "b", "", "Domain=x|Domain"),
             ("b", "", "b", "", ""),
             ("=b", "", "b", "", ""),
@@ -157,7 +169,11 @@ mod tests {
             assert_eq!(name_of(line.as_bytes()), name.as_bytes(), "{line}");
             assert_eq!(cookie.value, value.as_bytes(), "{line}");
             assert_eq!(cookie.domain, domain.as_bytes(), "{line}");
-            assert_eq!(cookie.attributes.join(&b'|'), attributes.as_bytes(), "{line}");
+            assert_eq!(
+                cookie.attributes.join(&b'|'),
+                attributes.as_bytes(),
+                "{line}"
+            );
         }
     }
 
@@ -173,7 +189,11 @@ mod tests {
             ("a=b; Max-Age=99999999999999999999", false, u32::MAX),
             ("a=b; Expires=Sat, 22 Nov 2025 12:00:10 GMT", false, 5),
             ("a=b; Expires=Sat, 22 Nov 2025 12:00:05 GMT", true, 1),
-            ("a=b; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=9", false, 9),
+            (
+                "a=b; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=9",
+                false,
+                9,
+            ),
             ("a=b; Expires=0", false, 0),
         ] {
             let cookie = SetCookie::read(line.as_bytes());

@@ -233,7 +233,10 @@ mod tests {
                 companion,
                 ..header()
             };
-            let tag = Tag { header, mac: [7; MAC] };
+            let tag = Tag {
+                header,
+                mac: [7; MAC],
+            };
             let mut text = Vec::new();
             tag.write(&mut text);
             assert_eq!(text.len(), 64);

@@ -351,7 +351,7 @@ fn rules_are_listed_with_what_has_become_of_them() {
         "  110       line 4     phase 2     SQL\n",
         "b.conf:1: removed by ",
         "b.conf:3: not loaded, for its operator `@rbl`: rules use no network",
-        "rules/a.conf:4: its targets are changed by WafPolicy shop/search spec.exclusions.0.:1\n",
+        "rules/a.conf:4: its targets are changed by WafPolicy shop/search spec.exclusions.0:1\n",
         "b.conf:3: rule 170 is not loaded, for its operator `@rbl`: ",
     ] {
         assert!(out.contains(words), "{words:?} is not in\n{out}");

@@ -11,5 +11,6 @@ mod pressure;
 mod run;
 mod serving;
 mod sources;
+mod waf;
 
 pub use command::main;

@@ -18,6 +18,7 @@ use super::{
         WafAuditLogFormat, WafLogFormat, WafMode, WafSettings,
     },
     values::{self, Listen},
+    waf::WafArguments,
 };
 use crate::{
     proxy::AccessLogDestination,
@@ -38,6 +39,9 @@ enum Subcommands {
     Run(Box<RunArguments>),
     /// Print every problem of manifests; exit code 0: none, 1: some, 2: wrong usage
     Check(CheckArguments),
+    /// Tools for those who write the firewall's rules: test, explain, rules
+    #[command(subcommand)]
+    Waf(WafArguments),
     /// A test backend that answers with a JSON account of the request
     Echo(EchoArguments),
     /// Print the version
@@ -49,9 +53,9 @@ enum Subcommands {
     },
     /// Print a manual page in roff
     Man {
-        /// One of the commands, instead of the program
+        /// One of the commands, instead of the program, such as `check` or `waf test`
         #[arg(value_name = "COMMAND")]
-        command: Option<String>,
+        command: Vec<String>,
     },
 }
 
@@ -60,6 +64,13 @@ struct SourceArguments {
     /// A file or a folder of manifests, YAML or JSON; may be repeated
     #[arg(short = 'f', long = "filename", value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
+    #[command(flatten)]
+    reading: ReadingArguments,
+}
+
+/// How manifests are understood.
+#[derive(Args, Debug)]
+pub(super) struct ReadingArguments {
     /// A file with options for the whole proxy, under the keys of ingress-nginx's ConfigMap
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -187,6 +198,7 @@ impl Arguments {
                 output,
                 color: color_wanted(&stdout()),
             }),
+            Subcommands::Waf(waf) => Command::Waf(Box::new(waf.into_command())),
             Subcommands::Echo(EchoArguments { listen, name, log }) => Command::Echo(EchoSettings {
                 listen,
                 name,
@@ -241,8 +253,14 @@ impl RunArguments {
 
 impl SourceArguments {
     fn into_settings(self) -> SourceSettings {
+        let Self { paths, reading } = self;
+        reading.into_settings(paths)
+    }
+}
+
+impl ReadingArguments {
+    pub(super) fn into_settings(self, paths: Vec<PathBuf>) -> SourceSettings {
         let Self {
-            paths,
             config,
             ingress_class,
             default_tls,
@@ -314,8 +332,15 @@ mod tests {
     #[test]
     fn every_command_and_option_is_documented_with_its_default() {
         let page = include_str!("../../docs/cli.md");
-        for subcommand in command().get_subcommands() {
-            let name = subcommand.get_name();
+        let program = command();
+        let nested = program.get_subcommands().flat_map(|it| {
+            let own = it.get_subcommands();
+            own.map(move |inner| (format!("{} {}", it.get_name(), inner.get_name()), inner))
+        });
+        let all = program
+            .get_subcommands()
+            .map(|it| (it.get_name().to_owned(), it));
+        for (name, subcommand) in all.chain(nested) {
             assert!(page.contains(&format!("| `{name}")), "{name}");
             for option in subcommand.get_opts() {
                 let long = option.get_long().unwrap();

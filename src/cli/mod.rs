@@ -7,10 +7,12 @@ mod arguments;
 mod pages;
 mod settings;
 mod values;
+mod waf;
 
 pub use arguments::Arguments;
 pub use pages::{write_completions, write_man};
 pub use settings::{
     CheckSettings, Command, EchoSettings, OutputFormat, RunSettings, SourceSettings,
-    WafAuditLogFormat, WafLogFormat, WafMode, WafSettings,
+    WafAuditLogFormat, WafCommand, WafLogFormat, WafMode, WafPlace, WafRequestSettings,
+    WafRulesSettings, WafSettings,
 };

@@ -35,6 +35,7 @@ struct Families {
     problems: IntGaugeVec,
     certificates: GaugeVec,
     firewalls: IntGaugeVec,
+    stale: IntGauge,
     dropped: IntCounter,
 }
 
@@ -120,6 +121,10 @@ impl Families {
                 &["rules"],
             )
             .expect(VALID),
+            stale: gauge(
+                "portcullis_config_stale",
+                "Whether what is served is what an earlier run knew, since the API server does not answer.",
+            ),
             dropped: IntCounter::new(
                 "portcullis_access_log_dropped_lines_total",
                 "Lines that the access log could not take.",
@@ -128,7 +133,7 @@ impl Families {
         }
     }
 
-    fn each(&self) -> [&dyn Collector; 8] {
+    fn each(&self) -> [&dyn Collector; 9] {
         let Self {
             generation,
             reloads,
@@ -137,6 +142,7 @@ impl Families {
             problems,
             certificates,
             firewalls,
+            stale,
             dropped,
         } = self;
         [
@@ -147,6 +153,7 @@ impl Families {
             problems,
             certificates,
             firewalls,
+            stale,
             dropped,
         ]
     }
@@ -163,6 +170,7 @@ impl Families {
         let Some(last) = status.published() else {
             return;
         };
+        self.stale.set(i64::from(last.stale.is_some()));
         self.last_successful.set(i64::from(!status.last_failed()));
         self.generation
             .set(i64::try_from(last.generation).unwrap_or(i64::MAX));

@@ -132,6 +132,7 @@ impl Publisher {
             generation,
             config,
             problems,
+            stale,
         } = reconciled;
         let shown = self
             .status
@@ -157,6 +158,7 @@ impl Publisher {
             config,
             problems,
             firewalls: self.compiler.firewall_states(),
+            stale,
         });
         // Last, so that whoever reads it finds everything as it says.
         if is_new {

@@ -4,6 +4,7 @@
 //! environment. Non-goal: carrying a command out; that is `main` and `app`.
 
 mod arguments;
+mod kubernetes;
 mod pages;
 mod settings;
 mod values;
@@ -11,6 +12,6 @@ mod values;
 pub use arguments::Arguments;
 pub use pages::{write_completions, write_man};
 pub use settings::{
-    CheckSettings, Command, EchoSettings, OutputFormat, RunSettings, SourceSettings, WafLogFormat,
-    WafMode, WafSettings,
+    CheckSettings, Command, EchoSettings, KubernetesSettings, OutputFormat, PublishedAs,
+    RunSettings, SourceSettings, WafLogFormat, WafMode, WafSettings,
 };

@@ -63,7 +63,10 @@ impl Answers {
                 if let Some((name, value)) = values.at(row.source, index) {
                     let wanted = row.wanted(name).intersection(&mask);
                     if !wanted.is_empty() {
-                        plan.matcher.run(value, &wanted, scratch, &mut holds);
+                        match row.recurs {
+                            true => plan.matcher.recall(value, &wanted, scratch, &mut holds),
+                            false => plan.matcher.run(value, &wanted, scratch, &mut holds),
+                        }
                         *any = any.union(&holds);
                     }
                 }

@@ -32,6 +32,8 @@ pub(crate) struct Plan {
 #[derive(Debug)]
 pub(super) struct Row {
     pub(super) source: Source,
+    /// Whether the same values come again and again.
+    pub(super) recurs: bool,
     all: Bits,
     /// By name, in lower case: what is asked besides, and what is not.
     named: HashMap<Box<[u8]>, (Bits, Bits)>,
@@ -194,6 +196,27 @@ const fn is_steady(source: Source) -> bool {
     }
 }
 
+/// Whether most values of a source are those of the exchange before, or of another not long ago:
+/// names, and what clients send with each request.
+const fn recurs(source: Source) -> bool {
+    match source {
+        Source::Names(_) => true,
+        Source::Values(list) => matches!(
+            list,
+            List::RequestHeaders | List::ResponseHeaders | List::Cookies
+        ),
+        Source::One(variable) => matches!(
+            variable,
+            Variable::RequestMethod
+                | Variable::RequestProtocol
+                | Variable::RemoteAddr
+                | Variable::ServerName
+                | Variable::ResponseProtocol
+                | Variable::ResponseStatus
+        ),
+    }
+}
+
 fn rows(program: &Program, asking: &[(u16, usize)]) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     for (bit, rule) in asking {
@@ -250,6 +273,7 @@ fn row(rows: &mut Vec<Row>, source: Source) -> &mut Row {
     let place = known.unwrap_or_else(|| {
         rows.push(Row {
             source,
+            recurs: recurs(source),
             all: Bits::EMPTY,
             named: HashMap::new(),
         });

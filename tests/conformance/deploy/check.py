@@ -49,6 +49,7 @@ def main(arguments):
     faults += lint()
     faults += documentation(chart)
     faults += crds(chart)
+    faults += metrics()
     plain = write_or_compare(chart.render, write=False)
     faults += plain.faults
     for fault in faults:
@@ -136,6 +137,15 @@ def documentation(chart):
                 yield f"docs/install.md: there is no value {path}"
                 break
             at = at[part]
+
+
+def metrics():
+    """Alerts are about metrics that there are, as the page of operations lists them."""
+    page = (ROOT / "docs/operations.md").read_text()
+    known = set(re.findall(r"`((?:portcullis|process)_[a-z0-9_]+)`", page))
+    rules = (ROOT / "deploy/alerts/portcullis.yaml").read_text()
+    for name in sorted(set(re.findall(r"\b(?:portcullis|process)_[a-z0-9_]+", rules)) - known):
+        yield f"deploy/alerts/portcullis.yaml: docs/operations.md has no metric {name}"
 
 
 def crds(chart):

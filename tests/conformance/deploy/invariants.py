@@ -19,24 +19,24 @@ OWN_GROUP = "portcullis.dev"
 RELEASES = ("1.27", "1.37")
 
 # All that the controller may ever do. Secrets, above all, are only read.
-READ = {"get", "list", "watch"}
+READ = {"list", "watch"}
 MAY = {
-    ("", "services"): READ,
+    ("", "services"): READ | {"get"},
     ("", "secrets"): READ,
     ("", "configmaps"): READ,
     ("discovery.k8s.io", "endpointslices"): READ,
     ("networking.k8s.io", "ingresses"): READ,
     ("networking.k8s.io", "ingressclasses"): READ,
-    ("networking.k8s.io", "ingresses/status"): {"get", "patch", "update"},
+    ("networking.k8s.io", "ingresses/status"): {"patch"},
     (OWN_GROUP, "wafpolicies"): READ,
     (OWN_GROUP, "clusterwafpolicies"): READ,
-    (OWN_GROUP, "wafpolicies/status"): {"get", "patch", "update"},
-    (OWN_GROUP, "clusterwafpolicies/status"): {"get", "patch", "update"},
+    (OWN_GROUP, "wafpolicies/status"): {"patch"},
+    (OWN_GROUP, "clusterwafpolicies/status"): {"patch"},
     # Where the addresses of nodes are shown.
-    ("", "nodes"): READ,
-    ("", "pods"): READ,
-    ("events.k8s.io", "events"): {"create", "patch"},
-    ("coordination.k8s.io", "leases"): {"create", "get", "patch", "update"},
+    ("", "nodes"): {"get"},
+    ("", "pods"): {"get", "list"},
+    ("events.k8s.io", "events"): {"create"},
+    ("coordination.k8s.io", "leases"): {"create", "get", "update"},
 }
 # What is granted by name alone, except for creating, which knows no names.
 BY_NAME = {("coordination.k8s.io", "leases")}

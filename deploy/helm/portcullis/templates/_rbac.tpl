@@ -2,54 +2,76 @@
 {{- define "portcullis.rulesOfNamespaces" -}}
 - apiGroups: [""]
   resources: [services, secrets, configmaps]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 - apiGroups: [discovery.k8s.io]
   resources: [endpointslices]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 - apiGroups: [networking.k8s.io]
   resources: [ingresses]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 - apiGroups: [networking.k8s.io]
   resources: [ingresses/status]
-  verbs: [get, patch, update]
+  verbs: [patch]
 - apiGroups: [portcullis.dev]
   resources: [wafpolicies]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 - apiGroups: [portcullis.dev]
   resources: [wafpolicies/status]
-  verbs: [get, patch, update]
+  verbs: [patch]
 - apiGroups: [events.k8s.io]
   resources: [events]
-  verbs: [create, patch]
+  verbs: [create]
 {{- end -}}
 
 {{/* What is read and written of objects without a namespace. */}}
 {{- define "portcullis.rulesOfCluster" -}}
 - apiGroups: [networking.k8s.io]
   resources: [ingressclasses]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 - apiGroups: [portcullis.dev]
   resources: [clusterwafpolicies]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 - apiGroups: [portcullis.dev]
   resources: [clusterwafpolicies/status]
-  verbs: [get, patch, update]
+  verbs: [patch]
 {{- if include "portcullis.showsNodes" . }}
 - apiGroups: [""]
   resources: [nodes]
-  verbs: [get, list, watch]
+  verbs: [get]
 {{- end }}
 {{- end -}}
 
-{{/* Who is granted something, as YAML. */}}
-{{- define "portcullis.subjects" -}}
-- kind: ServiceAccount
-  name: {{ include "portcullis.serviceAccount" . }}
-  namespace: {{ .Release.Namespace }}
+{{/* What is the controller's own: the Lease of its leader, its options, and where its addresses come from. */}}
+{{- define "portcullis.rulesOfOwn" -}}
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  verbs: [create]
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  resourceNames: [{{ include "portcullis.lease" . }}]
+  verbs: [get, update]
+- apiGroups: [""]
+  resources: [configmaps]
+  resourceNames: [{{ include "portcullis.controller" . }}]
+  verbs: [list, watch]
+{{- if or (include "portcullis.showsNodes" .) (hasKey .Values.controller.extraArgs "clear-status") }}
+# Which replicas there are: on which nodes, and whether one serves on when another ends.
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [get, list]
+{{- end }}
+{{- end -}}
+
+{{/* One object that is named, in a namespace that need not be watched. */}}
+{{- define "portcullis.rulesOfNamed" -}}
+- apiGroups: [""]
+  resources: [{{ .resource }}]
+  resourceNames: [{{ .name }}]
+  verbs: [{{ join ", " .verbs }}]
 {{- end -}}
 
 {{/*
-A Role and its binding.
+A Role and its binding; without a namespace, those of the cluster.
 Of a dict: root, namespace, name, rules.
 */}}
 {{- define "portcullis.grant" -}}
@@ -81,33 +103,7 @@ roleRef:
   kind: {{ ternary "ClusterRole" "Role" $cluster }}
   name: {{ .name }}
 subjects:
-{{ include "portcullis.subjects" .root }}
+- kind: ServiceAccount
+  name: {{ include "portcullis.serviceAccount" .root }}
+  namespace: {{ .root.Release.Namespace }}
 {{ end -}}
-
-{{/* What is the controller's own: the Lease of its leader, and its options. */}}
-{{- define "portcullis.rulesOfOwn" -}}
-- apiGroups: [coordination.k8s.io]
-  resources: [leases]
-  verbs: [create]
-- apiGroups: [coordination.k8s.io]
-  resources: [leases]
-  resourceNames: [{{ include "portcullis.lease" . }}]
-  verbs: [get, patch, update]
-- apiGroups: [""]
-  resources: [configmaps]
-  resourceNames: [{{ include "portcullis.controller" . }}]
-  verbs: [get, list, watch]
-{{- if include "portcullis.showsNodes" . }}
-- apiGroups: [""]
-  resources: [pods]
-  verbs: [get, list, watch]
-{{- end }}
-{{- end -}}
-
-{{/* The Service whose addresses are shown, by its name. */}}
-{{- define "portcullis.rulesOfPublished" -}}
-- apiGroups: [""]
-  resources: [services]
-  resourceNames: [{{ . }}]
-  verbs: [get, list, watch]
-{{- end -}}

@@ -6,6 +6,7 @@
 mod command;
 mod demo;
 mod firewall_logs;
+mod kubernetes;
 mod options;
 mod pressure;
 mod run;

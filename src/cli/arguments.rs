@@ -13,6 +13,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use super::{
+    kubernetes::KubernetesArguments,
     settings::{
         CheckSettings, Command, EchoSettings, OutputFormat, RunSettings, SourceSettings,
         WafAuditLogFormat, WafLogFormat, WafMode, WafSettings,
@@ -60,17 +61,7 @@ enum Subcommands {
 }
 
 #[derive(Args, Debug)]
-struct SourceArguments {
-    /// A file or a folder of manifests, YAML or JSON; may be repeated
-    #[arg(short = 'f', long = "filename", value_name = "PATH", required = true)]
-    paths: Vec<PathBuf>,
-    #[command(flatten)]
-    reading: ReadingArguments,
-}
-
-/// How manifests are understood.
-#[derive(Args, Debug)]
-pub(super) struct ReadingArguments {
+pub(super) struct SourceArguments {
     /// A file with options for the whole proxy, under the keys of ingress-nginx's ConfigMap
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -83,6 +74,9 @@ pub(super) struct ReadingArguments {
     /// Serve rules whose access-control annotations are not implemented, instead of answering 403
     #[arg(long)]
     permit_unsupported_access_control: bool,
+    /// Give each host to the namespace of the oldest Ingress that has it, and to no other
+    #[arg(long)]
+    strict_hosts: bool,
     /// A folder of firewall rules, such as an unpacked Core Rule Set: for every route and host
     #[arg(long, value_name = "DIR")]
     waf_rules: Option<PathBuf>,
@@ -109,6 +103,14 @@ struct LogArguments {
 
 #[derive(Args, Debug)]
 struct RunArguments {
+    /// A file or a folder of manifests, YAML or JSON; may be repeated
+    #[arg(
+        short = 'f',
+        long,
+        value_name = "PATH",
+        required_unless_present = "kubernetes"
+    )]
+    filename: Vec<PathBuf>,
     #[command(flatten)]
     source: SourceArguments,
     /// Start the backends of deploy/standalone/quickstart inside of this process
@@ -152,10 +154,15 @@ struct RunArguments {
     shutdown_grace: Duration,
     #[command(flatten)]
     log: LogArguments,
+    #[command(flatten)]
+    kubernetes: KubernetesArguments,
 }
 
 #[derive(Args, Debug)]
 struct CheckArguments {
+    /// A file or a folder of manifests, YAML or JSON; may be repeated
+    #[arg(short = 'f', long, value_name = "PATH", required = true)]
+    filename: Vec<PathBuf>,
     #[command(flatten)]
     source: SourceArguments,
     /// Print the firewall in front of every rule too
@@ -189,11 +196,12 @@ impl Arguments {
         match self.command {
             Subcommands::Run(arguments) => Command::Run(Box::new(arguments.into_settings())),
             Subcommands::Check(CheckArguments {
+                filename,
                 source,
                 policies,
                 output,
             }) => Command::Check(CheckSettings {
-                source: source.into_settings(),
+                source: source.into_settings(filename),
                 policies,
                 output,
                 color: color_wanted(&stdout()),
@@ -214,6 +222,7 @@ impl Arguments {
 impl RunArguments {
     fn into_settings(self) -> RunSettings {
         let Self {
+            filename,
             source,
             demo,
             http,
@@ -229,9 +238,11 @@ impl RunArguments {
             shutdown_delay,
             shutdown_grace,
             log,
+            kubernetes,
         } = self;
         RunSettings {
-            source: source.into_settings(),
+            kubernetes: kubernetes.into_settings(),
+            source: source.into_settings(filename),
             demo,
             http: http.into_iter().filter_map(Listen::address).collect(),
             https: https.into_iter().filter_map(Listen::address).collect(),
@@ -252,19 +263,13 @@ impl RunArguments {
 }
 
 impl SourceArguments {
-    fn into_settings(self) -> SourceSettings {
-        let Self { paths, reading } = self;
-        reading.into_settings(paths)
-    }
-}
-
-impl ReadingArguments {
     pub(super) fn into_settings(self, paths: Vec<PathBuf>) -> SourceSettings {
         let Self {
             config,
             ingress_class,
             default_tls,
             permit_unsupported_access_control,
+            strict_hosts,
             waf_rules,
             waf_mode,
         } = self;
@@ -274,6 +279,7 @@ impl ReadingArguments {
             ingress_classes: ingress_class,
             default_tls,
             permit_unsupported_access_control,
+            strict_hosts,
             waf: waf_rules.map(|rules| WafSettings {
                 rules,
                 mode: waf_mode,
@@ -312,6 +318,7 @@ mod tests {
     use clap::error::ErrorKind;
 
     use super::*;
+    use crate::cli::{KubernetesSettings, PublishedAs};
 
     fn parse(line: &str) -> Result<Command, clap::Error> {
         Arguments::try_parse_from(line.split_whitespace()).map(Arguments::into_command)
@@ -363,12 +370,14 @@ mod tests {
         assert_eq!(
             settings,
             RunSettings {
+                kubernetes: None,
                 source: SourceSettings {
                     paths: vec!["manifests".into()],
                     options: None,
                     ingress_classes: Vec::new(),
                     default_tls: None,
                     permit_unsupported_access_control: false,
+                    strict_hosts: false,
                     waf: None,
                 },
                 demo: false,
@@ -405,6 +414,45 @@ mod tests {
         assert!(settings.https.is_empty());
         assert_eq!(settings.admin, None);
         assert_eq!(settings.workers.get(), 3);
+    }
+
+    #[test]
+    fn a_cluster_takes_the_place_of_manifests() {
+        let settings = run(
+            "portcullis run --kubernetes --kubeconfig k --namespace a --namespace b \
+             --publish-service ingress/portcullis --configmap ingress/options --pod ingress/p-0 \
+             --state-dir /state --state-keys --zone z",
+        );
+        assert!(settings.source.paths.is_empty());
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        assert_eq!(
+            settings.kubernetes,
+            Some(KubernetesSettings {
+                kubeconfig: Some("k".into()),
+                namespaces: vec!["a".to_owned(), "b".to_owned()],
+                controller: "portcullis.dev/ingress-controller".to_owned(),
+                published_as: PublishedAs::Service("ingress".to_owned(), "portcullis".to_owned()),
+                clear_status: false,
+                election_namespace: None,
+                election_id: "portcullis-leader".to_owned(),
+                pod: Some(pair("ingress", "p-0")),
+                config_map: Some(pair("ingress", "options")),
+                state_dir: Some("/state".into()),
+                state_keys: true,
+                service_upstream: false,
+                zone: Some("z".to_owned()),
+            })
+        );
+        assert_eq!(run("portcullis run -f x").kubernetes, None);
+        for line in [
+            "portcullis run --kubernetes -f x",
+            "portcullis run --kubernetes --config x",
+            "portcullis run --kubernetes --publish-service a/b --publish-address 1.2.3.4",
+            "portcullis run -f x --namespace a",
+            "portcullis run --kubernetes --state-keys",
+        ] {
+            assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
+        }
     }
 
     #[test]

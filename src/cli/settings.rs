@@ -33,7 +33,7 @@ pub enum Command {
 /// What to read and how to understand it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceSettings {
-    /// Files and folders of manifests; at least one.
+    /// Files and folders of manifests; none where the objects are a cluster's.
     pub paths: Vec<PathBuf>,
     /// A file with the options that ingress-nginx's ConfigMap has.
     pub options: Option<PathBuf>,
@@ -43,6 +43,8 @@ pub struct SourceSettings {
     pub default_tls: Option<(String, String)>,
     /// Serve rules whose access-control annotations are not implemented, instead of denying.
     pub permit_unsupported_access_control: bool,
+    /// A host belongs to the namespace of the oldest Ingress that has it.
+    pub strict_hosts: bool,
     /// The firewall of everything that no policy sets one for.
     pub waf: Option<WafSettings>,
 }
@@ -86,9 +88,53 @@ pub enum WafAuditLogFormat {
     Native,
 }
 
+/// A cluster whose objects are served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KubernetesSettings {
+    /// How to reach its API server; `None`: as a pod in it does.
+    pub kubeconfig: Option<PathBuf>,
+    /// The namespaces that are watched; empty: every one.
+    pub namespaces: Vec<String>,
+    /// The controller that IngressClasses name.
+    pub controller: String,
+    /// What is told as the addresses of Ingresses.
+    pub published_as: PublishedAs,
+    /// Take the addresses back at the end.
+    pub clear_status: bool,
+    /// Where replicas agree on who writes; `None`: the pod's namespace.
+    pub election_namespace: Option<String>,
+    /// The Lease's name.
+    pub election_id: String,
+    /// Namespace and name of the pod that the process is.
+    pub pod: Option<(String, String)>,
+    /// Namespace and name of the ConfigMap with options for the whole proxy.
+    pub config_map: Option<(String, String)>,
+    /// Where the last good objects are kept.
+    pub state_dir: Option<PathBuf>,
+    /// Whether private keys are kept too.
+    pub state_keys: bool,
+    /// Reach Services at their cluster IPs.
+    pub service_upstream: bool,
+    /// The zone that the process runs in.
+    pub zone: Option<String>,
+}
+
+/// Where the addresses of Ingresses come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PublishedAs {
+    /// Namespace and name of a Service.
+    Service(String, String),
+    /// These addresses and names.
+    Addresses(Vec<String>),
+    /// The nodes that the pods of the program run on.
+    Nodes,
+}
+
 /// Settings of `run`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunSettings {
+    /// The cluster to serve; `None`: manifests from disk.
+    pub kubernetes: Option<KubernetesSettings>,
     /// What to serve.
     pub source: SourceSettings,
     /// Start built-in backends for the quickstart's Services.

@@ -8,7 +8,7 @@ use std::{
 use clap::{Args, Subcommand};
 
 use super::{
-    arguments::ReadingArguments,
+    arguments::SourceArguments,
     settings::{
         OutputFormat, SourceSettings, WafCommand, WafPlace, WafRequestSettings, WafRulesSettings,
     },
@@ -39,7 +39,7 @@ struct WafSourceArguments {
     )]
     paths: Vec<PathBuf>,
     #[command(flatten)]
-    reading: ReadingArguments,
+    reading: SourceArguments,
 }
 
 #[derive(Args, Debug)]

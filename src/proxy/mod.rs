@@ -9,6 +9,7 @@ mod access_log;
 mod account;
 mod clock;
 mod connection;
+mod cookies;
 mod downstream;
 mod error;
 mod exchange;
@@ -50,6 +51,6 @@ pub use listener::{Listener, Opened, Opening};
 pub use metrics::{Counter, FirewallOutcome, Gauge, Metrics, WorkerMetrics};
 pub use proxy_protocol::{ProxiedAddresses, ProxyHeader, ProxyHeaderError};
 pub use record::{
-    Outcome, Phase, Refusal, RequestRecord, SeriesId, UpstreamFailure, UpstreamRecord,
+    CookieRecord, Outcome, Phase, Refusal, RequestRecord, SeriesId, UpstreamFailure, UpstreamRecord,
 };
 pub use server::{WorkerParts, run_worker};

@@ -69,7 +69,7 @@ pub enum Action {
         /// The cluster for requests that came over TLS, where it is another one.
         over_tls: Option<ClusterRef>,
     },
-    /// It is answered 403.
+    /// It is refused.
     Deny(DenyReason),
     /// It is answered 503.
     Unavailable,

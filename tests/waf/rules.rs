@@ -633,6 +633,23 @@ fn bodies_are_read_by_type_and_what_cannot_be_read_is_told() {
 }
 
 #[test]
+fn rules_by_the_thousand_may_all_lead_to_the_last() {
+    // Rule by rule over rule by rule would be a billion steps.
+    let count = 30_000;
+    let mut text = String::new();
+    for id in 1..=count {
+        let to = if id % 2 == 0 { "END" } else { "40000" };
+        text += &format!(
+            "SecAction \"id:{id},phase:{},pass,nolog,skipAfter:{to}\"\n",
+            id % 2 + 1
+        );
+    }
+    text +=
+        "SecAction \"id:40000,phase:2,pass\"\nSecMarker END\nSecAction \"id:40001,phase:1,pass\"";
+    assert_eq!(faults(&text), [""; 0]);
+}
+
+#[test]
 fn faults_have_places_and_keep_a_rule_set_from_being_compiled() {
     let cases: [(&str, &[&str]); 9] = [
         (
@@ -671,6 +688,24 @@ fn faults_have_places_and_keep_a_rule_set_from_being_compiled() {
     ];
     for (text, expected) in cases {
         assert_eq!(faults(text), expected, "{text}");
+    }
+    for (chain, expected) in [
+        ("t:lowercase,".repeat(32), &[][..]),
+        (
+            "t:lowercase,".repeat(33),
+            &["1:1: a rule may have 32 transformations in a row, and not more"],
+        ),
+        ("t:hexEncode,".repeat(4), &[]),
+        ("t:hexEncode,".repeat(5) + "t:none,", &[]),
+        (
+            "t:hexEncode,".repeat(5) + "t:md5,",
+            &[
+                "1:1: the transformations may make a value more than 16 times as long, which a client could use",
+            ],
+        ),
+    ] {
+        let text = format!(r#"SecRule ARGS "@rx a" "id:1,pass,{chain}nolog""#);
+        assert_eq!(faults(&text), expected, "{chain}");
     }
     let broken = faults(r#"SecRule ARGS "@rx (" "id:1,pass""#);
     assert!(

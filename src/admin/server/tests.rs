@@ -77,6 +77,7 @@ fn published(generation: u64) -> Published {
         at: SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000),
         config: Arc::new(Config::default()),
         problems: [problem].into(),
+        stale: None,
     }
 }
 

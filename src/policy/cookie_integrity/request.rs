@@ -23,6 +23,8 @@ use super::{
 /// Signatures that are computed for one request; what is left then is not verified. Browsers keep some
 /// 180 cookies of a site.
 const MOST_COMPUTED: usize = 256;
+/// Companions that are looked at, the first of a request.
+const MOST_COMPANIONS: usize = 64;
 /// Seconds that another replica's clock may be ahead.
 const SKEW: u64 = 300;
 /// Seconds that a browser may be late to forget a cookie.
@@ -101,9 +103,15 @@ impl CookieExchange {
             let texts = texts.filter(|text| !text.is_empty());
             pieces.extend(texts.map(|text| self.read(text)));
         }
+        let companions = pieces.iter().filter_map(|piece| match piece.kind {
+            Kind::Companion { owner, tag } => Some((owner, tag)),
+            _ => None,
+        });
+        let companions: SmallVec<[_; 4]> = companions.take(MOST_COMPANIONS).collect();
         let mut checking = Checking {
             exchange: self,
             client,
+            companions: &companions,
             now: seconds(now),
             left: MOST_COMPUTED,
             out: Vec::new(),
@@ -113,7 +121,7 @@ impl CookieExchange {
         let is_plain = |piece: &Piece<'_>| matches!(piece.kind, Kind::Plain);
         if count > 1 || !pieces.iter().all(is_plain) {
             for piece in &pieces {
-                checking.piece(piece, &pieces);
+                checking.piece(piece);
             }
         }
         let Checking {
@@ -182,6 +190,8 @@ impl CookieExchange {
 struct Checking<'a, 'c> {
     exchange: &'a CookieExchange,
     client: &'a CookieClient<'c>,
+    /// The names of cookies that have companions, and what these say.
+    companions: &'a [(&'a [u8], Option<Tag>)],
     now: u64,
     /// Signatures that may still be computed.
     left: usize,
@@ -191,7 +201,7 @@ struct Checking<'a, 'c> {
 }
 
 impl Checking<'_, '_> {
-    fn piece(&mut self, piece: &Piece<'_>, all: &[Piece<'_>]) {
+    fn piece(&mut self, piece: &Piece<'_>) {
         let mode = self.exchange.settings.mode;
         match piece.kind {
             Kind::Plain => self.keep(piece.text),
@@ -200,7 +210,7 @@ impl Checking<'_, '_> {
             Kind::Injected(pattern) => {
                 self.fail(CookieFinding::Injected, pattern, piece.text);
             }
-            Kind::Protected(pattern) => match self.judge(piece, all) {
+            Kind::Protected(pattern) => match self.judge(piece) {
                 Judged::Verified(value, quoted) => {
                     self.exchange.note(CookieFinding::Verified, Some(pattern));
                     self.changed = true;
@@ -250,7 +260,7 @@ impl Checking<'_, '_> {
         }
     }
 
-    fn judge<'p>(&mut self, piece: &Piece<'p>, all: &[Piece<'p>]) -> Judged<'p> {
+    fn judge<'p>(&mut self, piece: &Piece<'p>) -> Judged<'p> {
         let value = unquoted(piece.value).unwrap_or(piece.value);
         let mut failed = None;
         if let Some((inner, tag)) = Tag::split(value) {
@@ -266,18 +276,17 @@ impl Checking<'_, '_> {
                 Err(finding) => failed = Some((finding, None)),
             }
         }
-        for other in all {
-            let Kind::Companion { owner, tag } = other.kind else {
-                continue;
-            };
-            if owner != piece.name {
-                continue;
+        let companions = self.companions.iter();
+        for (_, tag) in companions.filter(|(owner, _)| *owner == piece.name) {
+            if self.left == 0 {
+                failed.get_or_insert((CookieFinding::TooMany, None));
+                break;
             }
             let Some(tag) = tag else {
                 failed.get_or_insert((CookieFinding::Altered, None));
                 continue;
             };
-            match self.verify(&tag, piece.name, value) {
+            match self.verify(tag, piece.name, value) {
                 Ok(()) => return Judged::Verified(Value::Borrowed(value), tag.header.quoted),
                 Err(finding) => {
                     failed.get_or_insert((finding, None));

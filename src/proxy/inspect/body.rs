@@ -117,6 +117,9 @@ pub(super) async fn hold<F: FromClient, C: ToClient>(
 
 /// How much of the body is inspected; `None`: nothing of it.
 fn extent(inspection: &mut Inspection, worker: &Worker, head: &RequestHead) -> Option<Extent> {
+    if inspection.is_off() {
+        return None;
+    }
     let transaction = inspection.transaction.as_ref()?;
     let settings = &inspection.firewall.settings;
     match measure(transaction, settings, inspection.blocks(), head) {

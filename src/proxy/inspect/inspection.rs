@@ -16,7 +16,7 @@ use crate::{
     message::ResponseHead,
     proxy::{error::ProxyError, respond::Block, worker::Worker},
     snapshot::Firewall,
-    waf::{Transaction, Verdict, log::wants_audit},
+    waf::{Transaction, Verdict, log::wants_audit, seclang::EngineMode},
 };
 
 /// The status of a refusal where neither rule nor policy names a better one.
@@ -77,8 +77,20 @@ impl Inspection {
         })
     }
 
-    /// Whether requests are refused.
+    /// Whether the exchange is refused where it cannot be inspected: the policy blocks, and no rule has
+    /// switched that off for this exchange.
     pub(super) fn blocks(&self) -> bool {
+        let transaction = self.transaction.as_ref();
+        self.may_refuse() && transaction.is_none_or(|it| it.engine() == EngineMode::On)
+    }
+
+    /// Whether no rule is evaluated any more, because one has said so.
+    pub(super) fn is_off(&self) -> bool {
+        let transaction = self.transaction.as_ref();
+        transaction.is_some_and(|it| it.engine() == EngineMode::Off)
+    }
+
+    fn may_refuse(&self) -> bool {
         self.firewall.settings.mode == FirewallMode::Block
     }
 
@@ -167,7 +179,7 @@ impl Inspection {
 
     pub(super) fn obey(&mut self, verdict: Verdict) -> Result<(), ProxyError> {
         // Rules may switch themselves on; where the policy says that nothing is refused, nothing is.
-        if verdict.passes() || !self.blocks() {
+        if verdict.passes() || !self.may_refuse() {
             return Ok(());
         }
         self.course = Course::Blocked;
@@ -242,6 +254,18 @@ impl Inspection {
                 transaction.response_header(field.name, field.value);
             }
         }
+    }
+
+    /// Shows the head of an answer that agrees to another protocol, behind which nothing is looked at.
+    pub(super) fn see_upgrade(
+        &mut self,
+        worker: &Worker,
+        head: &ResponseHead,
+    ) -> Result<(), ProxyError> {
+        self.tell_response(head);
+        self.run_now(worker, Work::ResponseHead)?;
+        self.settle(worker);
+        Ok(())
     }
 
     /// Gives the transaction back early where nothing is to be said of the exchange, so that an answer

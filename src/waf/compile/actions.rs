@@ -11,11 +11,12 @@ use super::{
 };
 use crate::waf::{
     Transformation, Variable,
+    operators::leading_number,
     ruleset::{
         Disruption, Effect, Exclusion, Expand, Expansion, Program, RuleBits, TxChange, TxName,
     },
     seclang::{Action, ActionKind, AllowScope, Change, Ctl, SetVar, Target},
-    tx::{TxNames, leading_number},
+    tx::TxNames,
 };
 
 /// The status of a refusal that names none.

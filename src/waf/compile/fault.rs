@@ -70,6 +70,14 @@ pub enum FaultKind {
     /// Too many names or chains.
     #[error("there are more than 65,535 {0}")]
     TooMany(&'static str),
+    /// Too many transformations.
+    #[error("a rule may have {0} transformations in a row, and not more")]
+    TooManySteps(usize),
+    /// Encoders upon encoders.
+    #[error(
+        "the transformations may make a value more than {0} times as long, which a client could use"
+    )]
+    Grows(usize),
     /// Rules of a route change those of its rule set in a way that only these themselves can.
     #[error("{0} cannot be used on rules of the rule set that these are added to")]
     NotFromOutside(&'static str),

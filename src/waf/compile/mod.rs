@@ -9,6 +9,7 @@ mod custom;
 mod draft;
 mod fault;
 mod link;
+mod order;
 mod resolve;
 mod rules;
 mod templates;

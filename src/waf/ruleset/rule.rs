@@ -61,6 +61,16 @@ impl Rule {
             Disruption::Deny | Disruption::Drop | Disruption::Redirect(_)
         )
     }
+
+    /// Whether a match does what its only link does and nothing else, and the short form of that link,
+    /// if it compares anything, says all about whether it matches.
+    pub(crate) fn is_plain(&self) -> bool {
+        let [link] = &*self.links else { return false };
+        (link.quick.is_some() || link.test.operator.is_none() && link.targets.is_empty())
+            && matches!(self.disruption, Disruption::Pass)
+            && !(self.log || self.audit || self.tells)
+            && self.info.severity.is_none()
+    }
 }
 
 /// What a match does to the exchange.

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::{
+    cookies::{self, AskedSecrets, CookieReading},
     exclusions::{Exclusion, read_ids},
     guard::{Minimum, THRESHOLDS, weakening},
     mode::Mode,
@@ -120,6 +121,15 @@ pub(super) fn spec(stored: &Stored<WafPolicy>, reporter: &mut Reporter) -> Writt
                 bind(&mut spec.minimum);
                 EVERYTHING_BINDS
             }
+            (Some("cookieIntegrity"), _) => {
+                let inner = match field.0.get(1) {
+                    Some(Segment::Key(key)) => Some(key.as_str()),
+                    _ => None,
+                };
+                let cookies = spec.cookie_integrity.get_or_insert_default();
+                cookies.faults.note(inner);
+                cookies::BROKEN
+            }
             _ => PARENTS,
         };
         reporter.error(format!("spec.{field}"), message, consequence);
@@ -195,6 +205,8 @@ pub(super) struct Reading<'a> {
     pub(super) policy: Policy,
     pub(super) reporter: &'a mut Reporter,
     pub(super) sets: Sets<'a>,
+    /// Secrets that were asked for.
+    pub(super) secrets: &'a mut AskedSecrets,
     /// What a tenant cannot go below; `None`: it is the operator's policy.
     pub(super) minimum: Option<&'a Minimum>,
 }
@@ -220,6 +232,7 @@ impl Reading<'_> {
             responses: ResponsesSpec { inspect },
             block: BlockSpec { status, page },
             sec_lang,
+            cookie_integrity,
             minimum: _,
         } = spec;
         self.policy.is_broken = is_broken;
@@ -250,6 +263,15 @@ impl Reading<'_> {
             let consequence = "requests are not inspected where no nearer policy sets another";
             self.reporter
                 .warning("spec.mode", "the firewall is switched off", consequence);
+        }
+        if let Some(spec) = cookie_integrity {
+            let reading = CookieReading {
+                objects: self.sets.objects,
+                namespace: self.sets.namespace,
+                asked: self.secrets,
+                reporter: self.reporter,
+            };
+            self.policy.cookies = reading.read(spec);
         }
         self.policy
     }

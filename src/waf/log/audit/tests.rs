@@ -3,7 +3,10 @@ use super::super::{
     tests::{GET, Sent, policy, run},
 };
 use super::*;
-use crate::waf::{Transaction, seclang::EngineMode};
+use crate::waf::{
+    RuleSet, Transaction,
+    seclang::{self, EngineMode, NoFiles, SourceMap, Trust},
+};
 
 /// The boundary of an entry, replaced.
 fn native(transaction: &Transaction, about: &About<'_>) -> String {
@@ -169,7 +172,24 @@ fn exchanges_are_logged_as_directives_and_rules_say() {
         let found = wants_audit(&transaction, status);
         assert_eq!(found, wanted, "{directives} {status}");
     }
-    assert!(RelevantStatus::matching(b"(").is_err());
+}
+
+#[test]
+fn a_pattern_of_relevant_statuses_that_is_none_is_an_error_of_the_rules() {
+    let mut sources = SourceMap::default();
+    let text = b"SecAuditLogRelevantStatus \"^(?:5\"";
+    let parsed = seclang::parse(&mut sources, &NoFiles, Trust::Operator, "a.conf", text);
+    let compiled = RuleSet::compile(&parsed.directives, &sources, &NoFiles);
+    assert!(compiled.result.is_none());
+    let errors: Vec<_> = compiled
+        .errors
+        .iter()
+        .map(|it| it.kind.to_string())
+        .collect();
+    assert!(
+        matches!(&*errors, [error] if error.contains("^(?:5")),
+        "{errors:?}"
+    );
 }
 
 #[test]

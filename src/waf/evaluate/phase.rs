@@ -128,7 +128,7 @@ fn walk(
         if policy.is_removed(index, step.rule) || state.is_removed(index, step.rule) {
             continue;
         }
-        if step.is_plain {
+        if step.is_plain && state.recording.is_none() {
             let expander = Expander {
                 policy,
                 values,

@@ -131,7 +131,7 @@ fn walk(
         }
         match step.turn {
             Turn::Lead => {}
-            Turn::Act => {
+            Turn::Act if state.recording.is_none() => {
                 let expander = Expander {
                     policy,
                     values,
@@ -141,7 +141,7 @@ fn walk(
                     expander.apply(&link.effects, state);
                 }
             }
-            Turn::Look => {
+            Turn::Act | Turn::Look => {
                 let place = Place {
                     program,
                     index,

@@ -228,8 +228,30 @@ fn what_is_said_of_every_match_holds() {
         Detector::Base64,
     ];
     let pieces: [&[u8]; 24] = [
-        b"..", b"/", b"\\", b"%2e", b"%252f", b"%c0%ae", b"\\u002e", b"0x2f", b";", b"|", b"`", b"$(", b"id",
-        b"cat", b" ", b"-la", b"/etc/passwd", b"http:", b"//", b"127.1", b"localhost", b"PHN2", b"\n", b".",
+        b"..",
+        b"/",
+        b"\\",
+        b"%2e",
+        b"%252f",
+        b"%c0%ae",
+        b"\\u002e",
+        b"0x2f",
+        b";",
+        b"|",
+        b"`",
+        b"$(",
+        b"id",
+        b"cat",
+        b" ",
+        b"-la",
+        b"/etc/passwd",
+        b"http:",
+        b"//",
+        b"127.1",
+        b"localhost",
+        b"PHN2",
+        b"\n",
+        b".",
     ];
     let mut state = 1_u32;
     let mut next = || {
@@ -239,17 +261,30 @@ fn what_is_said_of_every_match_holds() {
     let mut matched = 0;
     for _ in 0..60_000 {
         let count = 1 + next() % 7;
-        let text: Vec<u8> = (0..count).flat_map(|_| pieces[next() % pieces.len()]).copied().collect();
+        let text: Vec<u8> = (0..count)
+            .flat_map(|_| pieces[next() % pieces.len()])
+            .copied()
+            .collect();
         for detector in detectors {
             if !detector.finds(&text, None) {
                 continue;
             }
             matched += 1;
             let lower = text.to_ascii_lowercase();
-            let has = |word: &&[u8]| lower.windows(word.len()).any(|it| it == word.to_ascii_lowercase());
+            let has = |word: &&[u8]| {
+                lower
+                    .windows(word.len())
+                    .any(|it| it == word.to_ascii_lowercase())
+            };
             let shown = text.escape_ascii();
-            assert!(detector.words().is_none_or(|words| words.iter().any(has)), "{detector:?} {shown}");
-            assert!(detector.bytes().is_none_or(|set| set.find(&text).is_some()), "{detector:?} {shown}");
+            assert!(
+                detector.words().is_none_or(|words| words.iter().any(has)),
+                "{detector:?} {shown}"
+            );
+            assert!(
+                detector.bytes().is_none_or(|set| set.find(&text).is_some()),
+                "{detector:?} {shown}"
+            );
             assert!(detector.min_len() <= text.len(), "{detector:?} {shown}");
         }
     }
@@ -260,11 +295,17 @@ fn what_is_said_of_every_match_holds() {
 fn time_is_linear_in_the_value() {
     // Sixteen times the bytes take no more than a few times sixteen times as long.
     let units: [&[u8]; 12] = [
-        b";id", b"a``", b"`id", b"%25", b"../", b"a=|", b"$(", b"'\"", b"id<", b"..;/", b"....//", b"\\x2",
+        b";id", b"a``", b"`id", b"%25", b"../", b"a=|", b"$(", b"'\"", b"id<", b"..;/", b"....//",
+        b"\\x2",
     ];
     for unit in units {
         let text = unit.repeat(200_000 / unit.len());
-        for detector in [Detector::Traversal, Detector::Shell(true), Detector::ssrf(b"").unwrap(), Detector::Base64] {
+        for detector in [
+            Detector::Traversal,
+            Detector::Shell(true),
+            Detector::ssrf(b"").unwrap(),
+            Detector::Base64,
+        ] {
             detector.finds(&text, None);
         }
     }

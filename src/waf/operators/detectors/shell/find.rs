@@ -37,7 +37,12 @@ pub(in super::super) fn find(input: &[u8], likely: bool) -> Option<Range<usize>>
         {
             // The second backtick of a pair closes it.
             let open = backticks % 2 == 1;
-            let place = Place { input, lead, at, open };
+            let place = Place {
+                input,
+                lead,
+                at,
+                open,
+            };
             let counts = likely && place.is_likely(command) || place.is_sure(command);
             if counts && (likely || !*prose.get_or_insert_with(|| is_prose(input))) {
                 return Some(at..input.len().min(at + command.end));
@@ -119,11 +124,15 @@ impl Place<'_> {
             Lead::One => {
                 sure && (bare || meant)
                     || meant
-                    || named && (kind == Kind::Tool || self.opens() || followed || self.follows_value())
+                    || named
+                        && (kind == Kind::Tool || self.opens() || followed || self.follows_value())
             }
             Lead::Two => meant || named || sure && bare,
             Lead::Line => {
-                sure && (bare || meant) || technical || kind == Kind::Tool && (spoken || named) || named && self.opens()
+                sure && (bare || meant)
+                    || technical
+                    || kind == Kind::Tool && (spoken || named)
+                    || named && self.opens()
             }
             Lead::Substitution => meant || bare,
             Lead::Backtick => (meant || bare) && self.is_substitution(),

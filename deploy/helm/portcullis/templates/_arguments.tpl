@@ -5,8 +5,11 @@
 - run
 - --kubernetes
 - --controller={{ $controller.ingressClassResource.controllerValue }}
-{{- range $controller.additionalIngressClasses }}
+{{- with $controller.additionalIngressClasses }}
+{{- /* Naming any class leaves out those that are not named. */}}
+{{- range concat (prepend $controller.ingressClassResource.aliases $controller.ingressClassResource.name) . | uniq }}
 - --ingress-class={{ . }}
+{{- end }}
 {{- end }}
 {{- range include "portcullis.namespaces" . | fromYamlArray }}
 - --namespace={{ . }}

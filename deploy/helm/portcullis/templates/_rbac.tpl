@@ -18,6 +18,11 @@
 - apiGroups: [portcullis.dev]
   resources: [wafpolicies/status]
   verbs: [patch]
+{{ include "portcullis.rulesOfEvents" . }}
+{{- end -}}
+
+{{/* Those about what is in no namespace are in `default`. */}}
+{{- define "portcullis.rulesOfEvents" -}}
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create]

@@ -149,7 +149,10 @@ func (d *described) makeRoot() (string, error) {
 	}
 	binds := append([]bind{{"/proc", "/proc", false}, {"/dev", "/dev", false}, {d.Program, "/portcullis", true}}, d.Binds...)
 	for _, b := range binds {
-		target := filepath.Join(root, b.Target)
+		target, err := inside(root, b.Target)
+		if err != nil {
+			return "", err
+		}
 		if b.Source != d.Program {
 			if err := os.MkdirAll(target, 0o755); err != nil {
 				return "", err
@@ -170,4 +173,27 @@ func (d *described) makeRoot() (string, error) {
 		}
 	}
 	return root, nil
+}
+
+// inside is a path as a process sees it whose root is `root`: links lead nowhere else.
+func inside(root, path string) (string, error) {
+	at, left := "/", strings.Split(path, "/")
+	for links := 0; len(left) > 0; {
+		next := filepath.Join(at, left[0])
+		left = left[1:]
+		to, err := os.Readlink(filepath.Join(root, next))
+		if err != nil {
+			// No link, or nothing there yet.
+			at = next
+			continue
+		}
+		if links++; links > 40 {
+			return "", fmt.Errorf("%s: too many links", path)
+		}
+		if filepath.IsAbs(to) {
+			at = "/"
+		}
+		left = append(strings.Split(to, "/"), left...)
+	}
+	return filepath.Join(root, at), nil
 }

@@ -3,7 +3,10 @@
 pub(crate) mod rules;
 
 mod answers;
+mod audit;
 mod bodies;
+mod bypasses;
+mod engine;
 mod heads;
 mod limits;
 mod log;

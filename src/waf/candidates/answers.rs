@@ -1,6 +1,6 @@
 //! What the matcher has answered during one exchange.
 
-use super::plan::Plan;
+use super::{memo::Memo, plan::Plan};
 use crate::waf::{
     matcher::{Bits, Scratch},
     tx::TxStore,
@@ -18,7 +18,10 @@ pub(crate) struct Answers {
     any: Bits,
     /// Atoms that were asked of every value so far.
     asked: Option<Bits>,
+    /// Atoms whose rules can match: those that hold, and those that were not asked.
+    possible: Bits,
     scratch: Scratch,
+    memo: Memo,
     /// What `reached` was made from.
     key: Vec<Option<i64>>,
     now: Vec<Option<i64>>,
@@ -42,7 +45,9 @@ impl Answers {
             rows,
             any,
             asked,
+            possible,
             scratch,
+            memo,
             key,
             now,
             reached,
@@ -55,7 +60,8 @@ impl Answers {
                 *reached.insert(plan.gates.reached(tx))
             }
         };
-        *asked = Some(asked.map_or(mask, |asked| asked.intersection(&mask)));
+        let all = asked.map_or(mask, |asked| asked.intersection(&mask));
+        *asked = Some(all);
         rows.resize_with(plan.rows.len(), Vec::new);
         for (row, answers) in plan.rows.iter().zip(rows) {
             for index in answers.len()..values.count(row.source) {
@@ -63,18 +69,21 @@ impl Answers {
                 if let Some((name, value)) = values.at(row.source, index) {
                     let wanted = row.wanted(name).intersection(&mask);
                     if !wanted.is_empty() {
-                        plan.matcher.run(value, &wanted, scratch, &mut holds);
+                        holds = memo.answer(value, &wanted, |wanted, holds| {
+                            plan.matcher.run(value, wanted, scratch, holds);
+                        });
                         *any = any.union(&holds);
                     }
                 }
                 answers.push(holds);
             }
         }
+        *possible = any.union(&all.complement());
     }
 
-    /// Whether a rule can match at all. `true` where that was not asked.
-    pub(crate) fn possible(&self, atom: u16) -> bool {
-        self.any.contains(atom) || !self.was_asked(atom)
+    /// The first atom, `atom` or after it, whose rule can match at all.
+    pub(crate) fn possible(&self, atom: u16) -> Option<u16> {
+        self.possible.next(atom)
     }
 
     /// Whether the matcher was asked.

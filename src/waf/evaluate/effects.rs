@@ -2,9 +2,10 @@
 
 use super::{State, expand::Expander};
 use crate::waf::{
+    operators::leading_number,
     ruleset::{Effect, TxChange, TxName},
     seclang::{AuditParts, PartsChange},
-    tx::{Member, leading_number},
+    tx::Member,
 };
 
 impl Expander<'_> {
@@ -58,6 +59,12 @@ impl Expander<'_> {
 
     fn set_tx(&self, name: &TxName, change: &TxChange, state: &mut State) {
         let names = &self.policy.names;
+        if let (TxName::Slot(slot), TxChange::Set(value)) = (name, change)
+            && let Some(literal) = value.literal()
+        {
+            state.tx.set(names, Member::Fixed(*slot), literal);
+            return;
+        }
         let mut expanded = std::mem::take(&mut state.work.name);
         expanded.clear();
         let member = match name {

@@ -9,10 +9,12 @@ mod effects;
 mod expand;
 mod link;
 mod phase;
+mod record;
 mod state;
 mod targets;
 
 pub(crate) use self::{
     phase::run_phase,
+    record::{Compared, Comparison, LinkPlace, Note, Recording},
     state::{Interruption, Kind, State},
 };

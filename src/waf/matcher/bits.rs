@@ -107,6 +107,19 @@ impl Bits {
         !self.intersection(other).is_empty()
     }
 
+    /// The first number of the set that is not below `from`.
+    #[inline]
+    pub fn next(&self, from: u16) -> Option<u16> {
+        let words = (0_u16..).step_by(64).zip(self.0);
+        let mut words = words.skip(usize::from(from >> 6));
+        let (first, word) = words.next()?;
+        let word = word >> (from & 63) << (from & 63);
+        let rest = std::iter::once((first, word)).chain(words);
+        let found = rest.into_iter().find(|(_, word)| *word != 0);
+        // Less than 64.
+        found.map(|(first, word)| first + word.trailing_zeros() as u16)
+    }
+
     /// The numbers of the set, in order.
     #[inline]
     pub fn iter(&self) -> impl Iterator<Item = u16> + use<> {
@@ -153,6 +166,10 @@ mod tests {
             assert_eq!(set.contains(bit), members.contains(&bit), "{bit}");
             let expected = bit < 512 && !members.contains(&bit);
             assert_eq!(set.complement().contains(bit), expected, "{bit}");
+        }
+        for from in 0..600 {
+            let expected = members.into_iter().find(|member| *member >= from);
+            assert_eq!(set.next(from), expected, "{from}");
         }
         let mut less = set;
         less.remove(63);

@@ -22,7 +22,7 @@ pub(crate) use self::{
         Disruption, Effect, Jump, Link, LinkTarget, NumberTest, Quick, Right, Rule, TargetKind,
         Test, TxChange, TxName,
     },
-    select::{KnownSlots, Select},
+    select::{KnownSlots, NamePattern, Select},
     template::{Expand, Expansion},
     used::Used,
 };

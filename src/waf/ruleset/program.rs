@@ -35,6 +35,11 @@ pub(crate) struct Step {
     /// The short form of its first link, if it has one: where that does not hold the rule's turn is
     /// over.
     pub(crate) quick: Option<Quick>,
+    /// Whether the rule, when that holds, has matched and does what its link does, and nothing else.
+    pub(crate) is_plain: bool,
+    /// Of a rule about which the matcher is asked: where the first step stands below it that has no
+    /// such rule. The numbers of those between are in order.
+    pub(crate) until: usize,
 }
 
 impl Program {

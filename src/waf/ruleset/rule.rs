@@ -46,6 +46,8 @@ pub(crate) struct Rule {
     pub(crate) disruption: Disruption,
     /// The status of a refusal.
     pub(crate) status: u16,
+    /// Whether the rule, or the defaults of its phase, name that status.
+    pub(crate) names_status: bool,
     pub(crate) jump: Jump,
     /// Whether what the rule matches must be noted: something may ask for it.
     pub(crate) tells: bool,
@@ -58,6 +60,16 @@ impl Rule {
             self.disruption,
             Disruption::Deny | Disruption::Drop | Disruption::Redirect(_)
         )
+    }
+
+    /// Whether a match does what its only link does and nothing else, and the short form of that link,
+    /// if it compares anything, says all about whether it matches.
+    pub(crate) fn is_plain(&self) -> bool {
+        let [link] = &*self.links else { return false };
+        (link.quick.is_some() || link.test.operator.is_none() && link.targets.is_empty())
+            && matches!(self.disruption, Disruption::Pass)
+            && !(self.log || self.audit || self.tells)
+            && self.info.severity.is_none()
     }
 }
 

@@ -60,7 +60,17 @@ impl TxNames {
 
     /// Every place and its name.
     pub(crate) fn all(&self) -> impl Iterator<Item = (Slot, &[u8])> {
-        (0..).map(Slot).zip(self.names.iter().map(AsRef::as_ref))
+        (0..=u16::MAX)
+            .map(Slot)
+            .zip(self.names.iter().map(AsRef::as_ref))
+    }
+
+    /// The places from `first` on, and their names.
+    pub(crate) fn from(&self, first: u16) -> impl Iterator<Item = (Slot, &[u8])> {
+        let names = self.names.get(usize::from(first)..).unwrap_or_default();
+        (first..=u16::MAX)
+            .map(Slot)
+            .zip(names.iter().map(AsRef::as_ref))
     }
 
     /// How many names have places.

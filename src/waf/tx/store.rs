@@ -5,7 +5,8 @@ use std::hash::BuildHasher;
 use foldhash::quality::RandomState;
 use hashbrown::HashTable;
 
-use super::{Decimal, Slot, TxNames, leading_number};
+use super::{Decimal, Slot, TxNames};
+use crate::waf::operators::leading_number;
 
 /// Members whose names come from requests; more are not kept. ModSecurity has no such bound; rules
 /// count arguments this way, of which there are at most 1,000 by default.
@@ -47,6 +48,7 @@ pub(crate) enum Member<'a> {
 #[derive(Debug, Default)]
 struct Value {
     kind: Kind,
+    /// Of a text, what it begins with.
     number: i64,
     text: Vec<u8>,
 }
@@ -63,13 +65,13 @@ impl Value {
     fn number(&self) -> Option<i64> {
         match self.kind {
             Kind::Unset => None,
-            Kind::Number => Some(self.number),
-            Kind::Text => Some(leading_number(&self.text)),
+            Kind::Number | Kind::Text => Some(self.number),
         }
     }
 
     fn set_text(&mut self, text: &[u8]) {
         self.kind = Kind::Text;
+        self.number = leading_number(text);
         self.text.clear();
         self.text.extend_from_slice(text);
     }
@@ -239,8 +241,7 @@ impl TxStore {
                 each(names.name(*slot), &buffer);
             }
         }
-        let later = names.all().skip(usize::from(below));
-        for (slot, name) in later.filter(|(_, name)| holds(name)) {
+        for (slot, name) in names.from(below).filter(|(_, name)| holds(name)) {
             buffer.clear();
             if self.write(slot, &mut buffer) {
                 each(name, &buffer);

@@ -20,6 +20,7 @@ SecRule REQUEST_HEADERS:Content-Type "@rx ^application/json" "id:10,phase:1,pass
 SecRule REQUEST_LINE|REQUEST_HEADERS|ARGS_GET "@contains evil-head" "id:1,phase:1,deny,log,msg:'head'"
 SecRule ARGS|REQUEST_BODY|REQUEST_HEADERS "@contains evil-body" "id:2,phase:2,deny,log,msg:'body'"
 SecRule ARGS_GET:late "@streq yes" "id:20,phase:2,deny,status:406,log,msg:'late'"
+SecRule ARGS_GET:named "@streq 403" "id:23,phase:1,deny,status:403,nolog"
 SecRule REQUEST_HEADERS:X-Drop "@streq yes" "id:21,phase:1,drop,log"
 SecRule REQUEST_HEADERS:X-Redirect "@rx ." "id:22,phase:1,redirect:'%{MATCHED_VAR}',log"
 SecRule RESPONSE_HEADERS "@contains evil-answer" "id:3,phase:3,deny,log,msg:'answer head'"

@@ -16,7 +16,7 @@ use super::{
     index::{Namespace, Targets, age, kind, targets},
     mode::Mode,
     policy::Policy,
-    read::{self, Reading},
+    read::{self, Reading, Written},
     sets::Sets,
 };
 use crate::{
@@ -226,7 +226,8 @@ impl Firewalls {
         for (key, stored) in sorted {
             let object = names::object_ref(kind(false), key);
             let mut reporter = Reporter::new(object.clone(), stored.places.clone());
-            let (spec, is_mode_broken) = read::spec(stored, &mut reporter);
+            let written = read::spec(stored, &mut reporter);
+            let Written { spec, .. } = &written;
             if !spec.target_refs.is_empty() {
                 let message = "a ClusterWafPolicy is for everything";
                 reporter.error(
@@ -257,7 +258,7 @@ impl Firewalls {
                 secrets: &mut self.secrets,
                 minimum: None,
             };
-            policies.push(Arc::new(policy.read(spec, is_mode_broken)));
+            policies.push(Arc::new(policy.read(written)));
             self.problems.append(&mut reporter.finish());
         }
         let all = policies.iter().cloned();
@@ -371,9 +372,12 @@ impl Firewalls {
         for (key, stored) in sorted {
             let object = names::object_ref(kind(true), key);
             let mut reporter = Reporter::new(object.clone(), stored.places.clone());
-            let (spec, is_mode_broken) = read::spec(stored, &mut reporter);
+            let written = read::spec(stored, &mut reporter);
+            let Written {
+                spec, is_broken, ..
+            } = &written;
             let targets = targets(&spec.target_refs, &mut reporter);
-            if spec.minimum.is_some() {
+            if spec.minimum.is_some() && !is_broken {
                 let message = "only a ClusterWafPolicy sets a minimum";
                 reporter.error("spec.minimum", message, "it has no effect");
             }
@@ -389,7 +393,7 @@ impl Firewalls {
                 secrets: &mut self.secrets,
                 minimum: Some(&minimum),
             };
-            let policy = reading.read(spec, is_mode_broken);
+            let policy = reading.read(written);
             let composed = self.operator.compose(&[&policy], false);
             if let (Composed::NoRules(mode), Some(_)) = (composed, policy.mode) {
                 no_rules(mode, &mut reporter);

@@ -14,6 +14,8 @@ pub(super) struct Policy {
     /// What it is called in logs, `namespace/name`, and in the names of its rules.
     pub(super) name: Arc<str>,
     pub(super) object: ObjectRef,
+    /// Whether it is not known what it says: `mode` is `Block` then, and the rest is not set.
+    pub(super) is_broken: bool,
     pub(super) mode: Option<Mode>,
     pub(super) rules: Option<RulePart>,
     /// Whether it names rules that are not there.
@@ -41,6 +43,7 @@ impl Policy {
         Self {
             name,
             object,
+            is_broken: false,
             mode: None,
             rules: None,
             lacks_rules: false,
@@ -85,7 +88,7 @@ impl Policy {
     pub(super) fn single_fields(&self) -> [(&'static str, bool); 22] {
         let cookies = &self.cookies;
         [
-            ("spec.mode", self.mode.is_some()),
+            ("spec.mode", self.mode.is_some() && !self.is_broken),
             ("spec.ruleSets", self.rules.is_some()),
             ("spec.paranoiaLevel", self.paranoia_level.is_some()),
             (

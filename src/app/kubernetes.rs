@@ -18,7 +18,10 @@ use crate::{
         Key, Objects, Store,
         leader::{self, Election},
         metrics::ClusterMetrics,
-        source::kube::{self, Client, Contact, KubeSource, SavedObjects, Statuses, WatchSettings},
+        source::kube::{
+            Client, Contact, KubeSource, SavedObjects, Statuses, WatchSettings, connect, fall_back,
+            keep,
+        },
         status::{self, Outcome, PublishedAs, StatusWriter},
         translate::{ClassSelection, TranslateSettings, options_from_config_map},
     },
@@ -103,7 +106,7 @@ impl Cluster {
         translating.by_cluster_ip = *service_upstream;
         translating.zone = zone.as_deref().map(Box::from);
         let client = runtime
-            .block_on(kube::connect(kubeconfig.as_deref()))
+            .block_on(connect(kubeconfig.as_deref()))
             .context("no way to the API server")?;
         let saved = match state_dir {
             Some(folder) => Some(
@@ -173,8 +176,8 @@ impl Cluster {
         } = self;
         let mut following = JoinSet::new();
         if let Some(saved) = saved {
-            following.spawn(kube::fall_back(saved.clone(), Arc::clone(store)));
-            let keeping = kube::keep(saved, Arc::clone(store), Arc::clone(&contact));
+            following.spawn(fall_back(saved.clone(), Arc::clone(store)));
+            let keeping = keep(saved, Arc::clone(store), Arc::clone(&contact));
             following.spawn(async { match keeping.await {} });
         }
         let reading = source.run(Arc::clone(store));

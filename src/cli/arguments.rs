@@ -351,9 +351,11 @@ mod tests {
             assert!(page.contains(&format!("| `{name}")), "{name}");
             for option in subcommand.get_opts() {
                 let long = option.get_long().unwrap();
-                let line = page
-                    .lines()
-                    .find(|line| line.contains(&format!("--{long}")));
+                let line = page.lines().find(|line| {
+                    [" ", "`"]
+                        .iter()
+                        .any(|end| line.contains(&format!("--{long}{end}")))
+                });
                 let line = line.unwrap_or_else(|| panic!("{name} --{long}"));
                 for default in option.get_default_values() {
                     let default = format!("`{}`", default.to_str().unwrap());

@@ -19,49 +19,49 @@ pub(super) struct KubernetesArguments {
     #[arg(long, conflicts_with_all = ["filename", "config", "demo"])]
     kubernetes: bool,
     /// How to reach the API server
-    #[arg(long, value_name = "FILE", requires = "kubernetes")]
+    #[arg(long, value_name = "FILE", conflicts_with = "filename")]
     kubeconfig: Option<PathBuf>,
     /// A namespace to watch; may be repeated [default: every one]
-    #[arg(long, value_name = "NAMESPACE", requires = "kubernetes")]
+    #[arg(long, value_name = "NAMESPACE", conflicts_with = "filename")]
     namespace: Vec<String>,
     /// Serve the classes whose IngressClass names this controller
     #[arg(long, value_name = "NAME", default_value = CONTROLLER)]
     controller: String,
     /// The Service whose addresses are told as those of Ingresses
     #[arg(long, value_name = "NAMESPACE/NAME", value_parser = values::namespaced_name,
-        requires = "kubernetes", conflicts_with = "publish_address")]
+        conflicts_with_all = ["filename", "publish_address"])]
     publish_service: Option<(String, String)>,
     /// An address or a name to tell as that of Ingresses; may be repeated
-    #[arg(long, value_name = "ADDRESS", requires = "kubernetes")]
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "filename")]
     publish_address: Vec<String>,
     /// Take the addresses back from Ingresses at the end
-    #[arg(long, requires = "kubernetes")]
+    #[arg(long, conflicts_with = "filename")]
     clear_status: bool,
     /// Where replicas agree on who writes [default: the namespace of the pod]
-    #[arg(long, value_name = "NAMESPACE", requires = "kubernetes")]
+    #[arg(long, value_name = "NAMESPACE", conflicts_with = "filename")]
     election_namespace: Option<String>,
     /// The name of the Lease with which they do
     #[arg(long, value_name = "NAME", default_value = "portcullis-leader")]
     election_id: String,
     /// The pod that the process is [default: $POD_NAMESPACE/$POD_NAME]
     #[arg(long, value_name = "NAMESPACE/NAME", value_parser = values::namespaced_name,
-        requires = "kubernetes")]
+        conflicts_with = "filename")]
     pod: Option<(String, String)>,
     /// A ConfigMap with options for the whole proxy, under the keys of ingress-nginx's
     #[arg(long, value_name = "NAMESPACE/NAME", value_parser = values::namespaced_name,
-        requires = "kubernetes")]
+        conflicts_with = "filename")]
     configmap: Option<(String, String)>,
     /// Where the last good objects are kept, for a start while the API server is away
-    #[arg(long, value_name = "DIR", requires = "kubernetes")]
+    #[arg(long, value_name = "DIR", conflicts_with = "filename")]
     state_dir: Option<PathBuf>,
     /// Keep private keys there too; without them such a start refuses TLS handshakes
     #[arg(long, requires = "state_dir")]
     state_keys: bool,
     /// Send requests to Services' cluster IPs, where pods' addresses cannot be reached
-    #[arg(long, requires = "kubernetes")]
+    #[arg(long, conflicts_with = "filename")]
     service_upstream: bool,
     /// The zone that the process runs in, for EndpointSlices' hints
-    #[arg(long, value_name = "ZONE", requires = "kubernetes")]
+    #[arg(long, value_name = "ZONE", conflicts_with = "filename")]
     zone: Option<String>,
 }
 

@@ -94,6 +94,16 @@ async fn readiness_follows_the_process_and_says_why() {
     assert_eq!(get(address, "/readyz").await, (503, starting.to_owned()));
     status.publish(published(1));
     assert_eq!(get(address, "/readyz").await, (200, "ready\n".to_owned()));
+    status.publish(Published {
+        stale: Some(SystemTime::UNIX_EPOCH),
+        ..published(2)
+    });
+    let (code, text) = get(address, "/readyz").await;
+    assert_eq!(code, 200);
+    assert!(
+        text.contains("stale") && text.contains("01 Jan 1970"),
+        "{text}"
+    );
     status.start_draining();
     assert_eq!(
         get(address, "/readyz").await,

@@ -3,6 +3,7 @@
 use std::{
     convert::Infallible,
     io,
+    net::SocketAddr,
     sync::{Arc, Mutex},
 };
 
@@ -12,7 +13,11 @@ use http_body_util::{BodyExt, Full, StreamBody, combinators::BoxBody};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use tokio::{io::DuplexStream, sync::watch};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
+    sync::watch,
+};
 use tokio_util::task::TaskTracker;
 
 use super::{
@@ -147,7 +152,20 @@ impl ApiServer {
         kube::Client::new(service, "default")
     }
 
-    async fn serve(self, stream: DuplexStream) {
+    /// Serves at an address of the machine, where time goes by.
+    pub(crate) async fn listen(&self) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = self.clone();
+        self.tasks.spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                server.tasks.spawn(server.clone().serve(stream));
+            }
+        });
+        address
+    }
+
+    async fn serve(self, stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) {
         let answer = service_fn(move |request| {
             let server = self.clone();
             async move { Ok::<_, Infallible>(server.answer(request).await) }

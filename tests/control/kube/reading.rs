@@ -1,11 +1,14 @@
 //! What is read of a cluster, and when that is all.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use portcullis::control::{Key, source::kube::WatchSettings};
+use portcullis::control::{
+    Key, Store,
+    source::kube::{ConnectError, KubeSource, WatchSettings, connect},
+};
 use serde_json::json;
 
-use super::support::{Following, ingress, secret};
+use super::support::{Following, ingress, secret, spawn};
 use crate::api_server::ApiServer;
 
 #[tokio::test(start_paused = true)]
@@ -82,8 +85,12 @@ async fn only_named_namespaces_are_read_where_any_are_named() {
     }
     // Rights in namespaces do not reach what is in none.
     server.fault(|faults| faults.status_of = Some(("ingressclasses", 403)));
+    let mut certificate = secret("default", "kubernetes.io/tls");
+    certificate["metadata"]["namespace"] = "operator".into();
+    server.put(certificate);
     let settings = WatchSettings {
         namespaces: vec!["a".to_owned(), "c".to_owned()],
+        secrets: vec![Key::new("operator", "default")],
         ..WatchSettings::default()
     };
     let following = Following::start_with(server, settings);
@@ -96,6 +103,12 @@ async fn only_named_namespaces_are_read_where_any_are_named() {
         .map(|key| &*key.namespace)
         .collect();
     assert_eq!(namespaces, ["a", "c"]);
+    // What the operator names is read wherever it is, and stays.
+    for _ in 0..10 {
+        assert_eq!(following.view().objects.secrets.len(), 1);
+        following.server.put(ingress("a", "x", "b.com"));
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -229,4 +242,35 @@ async fn a_status_is_no_change_of_an_object() {
     following.server.put(object);
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(following.view().objects.ingresses[&key].revision, revision);
+}
+
+#[tokio::test]
+async fn a_kubeconfig_leads_to_its_server() {
+    let server = ApiServer::new();
+    server.put(ingress("default", "a", "a.com"));
+    let address = server.listen().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kubeconfig");
+    let config = json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "x",
+        "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x", "namespace": "own"}}],
+        "clusters": [{"name": "x", "cluster": {"server": format!("http://{address}")}}],
+        "users": [{"name": "x", "user": {}}],
+    });
+    std::fs::write(&path, config.to_string()).unwrap();
+    let client = connect(Some(&path)).await.unwrap();
+    assert_eq!(client.default_namespace(), "own");
+    let store = Arc::new(Store::default());
+    let mut changes = store.subscribe();
+    let source = KubeSource::new(client, WatchSettings::default());
+    let task = spawn(source.run(Arc::clone(&store)));
+    while !store.view().synced {
+        changes.changed().await.unwrap();
+    }
+    assert_eq!(store.view().objects.ingresses.len(), 1);
+    task.abort();
+    let missing = connect(Some(&folder.path().join("missing"))).await;
+    let error = missing.err().unwrap();
+    assert!(matches!(error, ConnectError::Kubeconfig { .. }), "{error}");
+    assert!(error.to_string().contains("missing"), "{error}");
 }

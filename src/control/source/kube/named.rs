@@ -4,7 +4,7 @@
 //! looked for. Non-goal: following what nobody names.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     convert::Infallible,
     sync::{
         Arc,
@@ -77,13 +77,13 @@ pub(super) async fn follow_references(
                     let is_wanted = wanted.contains(name);
                     if !is_wanted {
                         watch.task.abort();
-                        let_go(name, &shared);
+                        let_go(name, &settings, &shared);
                     }
                     is_wanted
                 });
                 for name in wanted {
                     if !watches.contains_key(&name) {
-                        let watch = start(&name, &client, &shared, &mut tasks);
+                        let watch = start(&name, (&client, &settings), &shared, &mut tasks);
                         watches.insert(name, watch);
                     }
                 }
@@ -128,7 +128,7 @@ fn wanted(objects: &Objects, settings: &WatchSettings) -> Vec<Name> {
     } = references(objects, &settings.class);
     let is_read = |key: &Key| {
         let stored = objects.secrets.get(key);
-        stored.is_some_and(|stored| is_tls(&stored.object))
+        settings.covers(&key.namespace) && stored.is_some_and(|stored| is_tls(&stored.object))
     };
     let maps = settings.config_maps.iter().cloned().chain(config_maps);
     let secrets = settings
@@ -140,7 +140,7 @@ fn wanted(objects: &Objects, settings: &WatchSettings) -> Vec<Name> {
     let secrets = secrets.filter(|key| !is_read(key));
     let maps = maps.map(|key| (ObjectKind::ConfigMap, key));
     let mut wanted: Vec<Name> = Vec::new();
-    let mut known = std::collections::BTreeSet::new();
+    let mut known = BTreeSet::new();
     for name in maps.chain(secrets.map(|key| (ObjectKind::Secret, key))) {
         if known.insert(name.clone()) {
             wanted.push(name);
@@ -150,8 +150,8 @@ fn wanted(objects: &Objects, settings: &WatchSettings) -> Vec<Name> {
 }
 
 /// Removes what nobody watches any more.
-fn let_go((kind, key): &Name, shared: &Shared) {
-    let scope = Scope::Named(key.clone());
+fn let_go((kind, key): &Name, settings: &WatchSettings, shared: &Shared) {
+    let scope = scope(key, settings);
     shared.store.edit(|edit| {
         if scope.has(key, *kind, edit.objects()) {
             edit.remove(*kind, key);
@@ -165,21 +165,28 @@ fn let_go((kind, key): &Name, shared: &Shared) {
     });
 }
 
+fn scope(key: &Key, settings: &WatchSettings) -> Scope {
+    Scope::Named {
+        key: key.clone(),
+        is_in_base: settings.covers(&key.namespace),
+    }
+}
+
 fn start(
     (kind, key): &Name,
-    client: &Client,
+    (client, settings): (&Client, &WatchSettings),
     shared: &Arc<Shared>,
     tasks: &mut JoinSet<Infallible>,
 ) -> Named {
     match kind {
-        ObjectKind::ConfigMap => start_one::<ConfigMap>(key, client, shared, tasks),
-        _ => start_one::<Secret>(key, client, shared, tasks),
+        ObjectKind::ConfigMap => start_one::<ConfigMap>(key, (client, settings), shared, tasks),
+        _ => start_one::<Secret>(key, (client, settings), shared, tasks),
     }
 }
 
 fn start_one<K: Watched<Scope = NamespaceResourceScope>>(
     key: &Key,
-    client: &Client,
+    (client, settings): (&Client, &WatchSettings),
     shared: &Arc<Shared>,
     tasks: &mut JoinSet<Infallible>,
 ) -> Named {
@@ -188,7 +195,7 @@ fn start_one<K: Watched<Scope = NamespaceResourceScope>>(
     let arrived = Arc::clone(&has_arrived);
     let first = move |_: &mut Edit<'_>| arrived.store(true, Ordering::Release);
     let what = (
-        Scope::Named(key.clone()),
+        scope(key, settings),
         Some(format!("metadata.name={}", key.name)),
     );
     // Whoever may not read it is as one for whom it is not there.

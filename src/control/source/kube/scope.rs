@@ -1,7 +1,7 @@
 //! Which objects of its kind a watch is in charge of.
 //!
 //! Invariant: no object is two watches' charge. Secrets of type `kubernetes.io/tls`, which never changes,
-//! are the base watches'; other Secrets are those of the watches by name.
+//! are the base watches' in the namespaces that these read; others are those of the watches by name.
 
 use std::sync::Arc;
 
@@ -21,7 +21,12 @@ pub(super) enum Scope {
     /// Everything in one namespace, or in all.
     Namespace(Option<Arc<str>>),
     /// One object.
-    Named(Key),
+    Named {
+        /// Which.
+        key: Key,
+        /// Whether the base watches read its namespace.
+        is_in_base: bool,
+    },
 }
 
 impl Scope {
@@ -69,7 +74,7 @@ impl Scope {
         match self {
             Self::Namespace(None) => true,
             Self::Namespace(Some(namespace)) => key.namespace == *namespace,
-            Self::Named(name) => key == name,
+            Self::Named { key: name, .. } => key == name,
         }
     }
 
@@ -77,7 +82,7 @@ impl Scope {
         match (self, is_tls) {
             (_, None) => true,
             (Self::Namespace(_), Some(is_tls)) => is_tls,
-            (Self::Named(_), Some(is_tls)) => !is_tls,
+            (Self::Named { is_in_base, .. }, Some(is_tls)) => !(is_tls && *is_in_base),
         }
     }
 }

@@ -37,6 +37,13 @@ pub struct WatchSettings {
     pub config_maps: Vec<Key>,
 }
 
+impl WatchSettings {
+    /// Whether a namespace is read as a whole.
+    pub(super) fn covers(&self, namespace: &str) -> bool {
+        self.namespaces.is_empty() || self.namespaces.iter().any(|it| it == namespace)
+    }
+}
+
 /// Reads a cluster's objects into a store.
 pub struct KubeSource {
     client: Client,

@@ -103,8 +103,8 @@ fn each_fault_of_a_request_head_has_its_error() {
             b"GET /a b HTTP/1.1\r\n\r\n",
             Version,
         ),
-        ("no version", b"GET /\r\n\r\n", Version),
-        ("an empty version", b"GET / \r\n\r\n", Version),
+        ("no version", b"GET /\r\n\r\n", NoVersion),
+        ("an empty version", b"GET / \r\n\r\n", NoVersion),
         (
             "a version in lower case",
             b"GET / http/1.1\r\n\r\n",

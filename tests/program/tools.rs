@@ -232,11 +232,25 @@ fn bodies_are_read_as_the_proxy_reads_them() {
         ),
         ("harmless", sized(b"q=a", ""), 0, "passed"),
         ("cut off", post("Content-Length: 99\r\n", attack), 2, ""),
+        (
+            "scores",
+            sized(attack, "User-Agent: scanner\r\n"),
+            1,
+            "scores     inbound 7\n",
+        ),
     ] {
         let (found, out, err) = world.run("test", &request, &[]);
         assert_eq!(found, code, "{what}: {out}{err}");
         assert!(out.contains(words), "{what}: {out}");
     }
+    // Without manifests nothing says that a body goes nowhere.
+    let (rules, request) = (world.path("rules"), world.path("request"));
+    world.write("request", sized(attack, ""));
+    let (code, out, _) = command(
+        &["waf", "test"],
+        &["--waf-rules", &rules, "--request", &request],
+    );
+    assert!(code == 1 && out.contains("would block\n"), "{out}");
 }
 
 #[test]

@@ -185,10 +185,13 @@ impl Reported {
         if let Some(reason) = uninspected {
             row("uninspected", reason.as_str());
         }
-        for (label, score) in [("inbound", inbound), ("outbound", outbound)] {
-            if let Some(score) = score {
-                row(label, &format!("score {score}"));
-            }
+        let scores = [("inbound", inbound), ("outbound", outbound)];
+        let scores = scores
+            .into_iter()
+            .filter_map(|(name, score)| Some((name, (*score)?)));
+        let scores: Vec<String> = scores.map(|(name, it)| format!("{name} {it}")).collect();
+        if !scores.is_empty() {
+            row("scores", &scores.join(", "));
         }
         match depth {
             Depth::Test => self.write_rules(&mut out),

@@ -71,6 +71,7 @@ fn tried(settings: &WafRequestSettings, depth: Depth) -> anyhow::Result<u8> {
         client: *client,
         host: host.as_deref(),
         path: path.as_deref(),
+        without_routes: source.paths.is_empty(),
     };
     let masks = match unmasked {
         true => Masks::none(),

@@ -75,7 +75,7 @@ impl World {
         if warnings > 0 {
             let _ = writeln!(
                 text,
-                "note: `portcullis check` tells of {warnings} warnings"
+                "note: {warnings} warnings, which `check` and `waf rules` show"
             );
         }
         let _ = io::stderr().write_all(&text);

@@ -27,7 +27,7 @@ use crate::{
             coding::{CodingError, CodingLimits, Decoder},
             media_type,
         },
-        seclang::LimitAction,
+        seclang::{EngineMode, LimitAction},
     },
 };
 
@@ -117,9 +117,6 @@ pub(super) async fn hold<F: FromClient, C: ToClient>(
 
 /// How much of the body is inspected; `None`: nothing of it.
 fn extent(inspection: &mut Inspection, worker: &Worker, head: &RequestHead) -> Option<Extent> {
-    if inspection.is_off() {
-        return None;
-    }
     let transaction = inspection.transaction.as_ref()?;
     let settings = &inspection.firewall.settings;
     match measure(transaction, settings, inspection.blocks(), head) {
@@ -142,6 +139,9 @@ pub(super) fn measure(
     let BodyWish::Inspect { limit, over } = transaction.request_body_wish() else {
         return Measure::Nothing;
     };
+    if transaction.engine() == EngineMode::Off {
+        return Measure::Nothing;
+    }
     let mut kinds = head.fields().filter(|it| it.id == FieldId::ContentType);
     let kind = media_type(kinds.next().map(|it| it.value).unwrap_or_default());
     let streams = is_streamed(kind.essence, b"application/grpc*")

@@ -43,6 +43,9 @@ pub struct Rehearsal<'a> {
     pub host: Option<&'a str>,
     /// The path by which the rule is found; `None`: the request's.
     pub path: Option<&'a str>,
+    /// Whether a request that no rule is for counts as forwarded, where there are no routes to speak
+    /// of.
+    pub without_routes: bool,
 }
 
 /// How a request would go.
@@ -172,6 +175,7 @@ impl Rehearsal<'_> {
         });
         let decision = match rule {
             Some(rule) => decided(rule, target, framing),
+            None if self.without_routes => Ok(()),
             None => Err(ProxyError::NoRoute),
         };
         Way {

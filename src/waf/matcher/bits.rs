@@ -110,14 +110,21 @@ impl Bits {
     /// The first number of the set that is not below `from`.
     #[inline]
     pub fn next(&self, from: u16) -> Option<u16> {
-        let words = (0_u16..).step_by(64).zip(self.0);
-        let mut words = words.skip(usize::from(from >> 6));
-        let (first, word) = words.next()?;
-        let word = word >> (from & 63) << (from & 63);
-        let rest = std::iter::once((first, word)).chain(words);
-        let found = rest.into_iter().find(|(_, word)| *word != 0);
-        // Less than 64.
-        found.map(|(first, word)| first + word.trailing_zeros() as u16)
+        let (_, words) = self.0.split_at_checked(usize::from(from >> 6))?;
+        let (first, rest) = words.split_first()?;
+        let first = first >> (from & 63);
+        if first != 0 {
+            // Less than 64.
+            return Some(from + first.trailing_zeros() as u16);
+        }
+        let mut begin = from & !63;
+        for word in rest {
+            begin += 64;
+            if *word != 0 {
+                return Some(begin + word.trailing_zeros() as u16);
+            }
+        }
+        None
     }
 
     /// A number that is the same for equal sets, and seldom for others.

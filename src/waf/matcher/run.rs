@@ -63,6 +63,10 @@ impl Matcher {
             }
             chains.push((bit, of_atom));
         }
+        // A route's own rules are few, and routes are many.
+        let used = tests.iter().rposition(Option::is_some);
+        tests.truncate(used.map_or(0, |last| last + 1));
+        tests.shrink_to_fit();
         let chains = chains.iter().map(|(bit, chains)| (*bit, chains.as_slice()));
         let chains = Chains::new(chains)?;
         let shapes = Shapes::new(&tests);

@@ -28,18 +28,33 @@ func newWatchdog(p *probe, c container) *watchdog {
 			port = fmt.Sprint(named.ContainerPort)
 		}
 	}
+	// What the API server fills in, if it is asked.
 	return &watchdog{
 		url:       ":" + port + p.HTTPGet.Path,
-		client:    http.Client{Timeout: time.Duration(max(p.TimeoutSeconds, 1)) * time.Second, Transport: &http.Transport{DisableKeepAlives: true}},
-		period:    time.Duration(max(p.PeriodSeconds, 1)) * time.Second,
-		threshold: max(p.FailureThreshold, 1),
+		client:    http.Client{Timeout: time.Duration(orElse(p.TimeoutSeconds, 1)) * time.Second, Transport: &http.Transport{DisableKeepAlives: true}},
+		period:    time.Duration(orElse(p.PeriodSeconds, 10)) * time.Second,
+		threshold: orElse(p.FailureThreshold, 3),
 	}
 }
 
-// holds says whether what the probe is about holds: as before, until it was asked often enough.
-// A first success counts at once; `untilAsked` is for a container that has just been started: a probe
-// for readiness asks soon.
-func (w *watchdog) holds(address string, before, untilAsked bool) bool {
+func orElse(value, otherwise int) int {
+	if value == 0 {
+		return otherwise
+	}
+	return value
+}
+
+// later puts the first question off by a period: a container that has just been started is alive.
+func (w *watchdog) later() *watchdog {
+	if w != nil {
+		w.next = time.Now().Add(w.period)
+	}
+	return w
+}
+
+// holds says whether what the probe is about holds: as before, until it failed often enough. A success
+// counts at once, and while something does not hold yet, it is asked for more often.
+func (w *watchdog) holds(address string, before bool) bool {
 	if w == nil {
 		return true
 	}
@@ -48,7 +63,7 @@ func (w *watchdog) holds(address string, before, untilAsked bool) bool {
 		return before
 	}
 	w.next = now.Add(w.period)
-	if untilAsked && !before {
+	if !before {
 		w.next = now.Add(min(w.period, 250*time.Millisecond))
 	}
 	answer, err := w.client.Get("http://" + address + w.url)

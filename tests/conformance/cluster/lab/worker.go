@@ -158,8 +158,8 @@ func (w *worker) keep(c *running) error {
 			c.restarts++
 			c.restartAt = time.Now().Add(time.Second)
 		default:
-			c.ready = c.readiness.holds(w.address, c.ready, true)
-			if !c.liveness.holds(w.address, true, false) {
+			c.ready = c.readiness.holds(w.address, c.ready)
+			if !c.liveness.holds(w.address, true) {
 				_ = c.process.Process.Kill()
 			}
 			return nil
@@ -181,7 +181,8 @@ func (w *worker) keep(c *running) error {
 		return err
 	}
 	c.process, c.ended = process, make(chan struct{})
-	c.readiness, c.liveness = newWatchdog(c.spec.ReadinessProbe, c.spec), newWatchdog(c.spec.LivenessProbe, c.spec)
+	c.readiness = newWatchdog(c.spec.ReadinessProbe, c.spec)
+	c.liveness = newWatchdog(c.spec.LivenessProbe, c.spec).later()
 	go func(ended chan struct{}) {
 		_ = process.Wait()
 		close(ended)
@@ -203,7 +204,7 @@ func (w *worker) terminate() (bool, error) {
 	end := time.Now().Add(time.Duration(grace) * time.Second)
 	for w.anyRuns() && time.Now().Before(end) {
 		for _, c := range w.containers {
-			c.ready = c.process != nil && c.readiness.holds(w.address, c.ready, true)
+			c.ready = c.process != nil && c.readiness.holds(w.address, c.ready)
 		}
 		_ = w.report("Running")
 		time.Sleep(250 * time.Millisecond)

@@ -59,7 +59,8 @@ fn value(byte: u8) -> Option<u8> {
         b'A'..=b'Z' => byte - b'A',
         b'a'..=b'z' => byte - b'a' + 26,
         b'0'..=b'9' => byte - b'0' + 52,
-        b'+' | b'-' => 62,
+        // A plus sign of a query is a blank once it is decoded.
+        b'+' | b'-' | b' ' => 62,
         b'/' | b'_' => 63,
         _ => return None,
     })

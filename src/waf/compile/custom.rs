@@ -38,6 +38,7 @@ impl CustomRules {
         );
         unit.document(0, before);
         unit.document(1, after);
+        let amended = unit.amendments.tell(&unit.drafts, &prior, sources);
         let programs = finish(&mut unit, 2, sources, files);
         let Unit {
             settings,
@@ -62,6 +63,7 @@ impl CustomRules {
             result,
             errors,
             warnings,
+            amended,
         }
     }
 

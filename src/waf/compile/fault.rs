@@ -34,6 +34,19 @@ pub enum FaultKind {
     /// A rule has two phases, or a link another than its chain.
     #[error("the rule is in phase {0}: its chain cannot be in another")]
     OtherPhase(u8),
+    /// A rule with an operator that is not evaluated.
+    #[error(
+        "rule {id} is not loaded, for its operator `@{operator}`: {reason}; what it alone would find is \
+         not found"
+    )]
+    Skipped {
+        /// The rule's id.
+        id: u64,
+        /// The operator.
+        operator: &'static str,
+        /// Why it is not evaluated.
+        reason: &'static str,
+    },
     /// An operator that cannot be compiled.
     #[error("{0}")]
     Operator(#[from] OperatorError),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Fault, FaultKind,
+    Amended, Fault, FaultKind,
     actions::{Head, LinkActions, Reader},
     draft::{Draft, DraftLink},
     link::{argument, bounded, quick, targets},
@@ -38,6 +38,8 @@ pub struct Compiled<T> {
     pub errors: Vec<Fault>,
     /// What is doubtful.
     pub warnings: Vec<Fault>,
+    /// Rules that are not evaluated as they were written.
+    pub amended: Vec<Amended>,
 }
 
 impl RuleSet {
@@ -49,6 +51,7 @@ impl RuleSet {
     ) -> Compiled<Self> {
         let mut unit = Unit::new(&[], Settings::default(), TxNames::of_captures());
         unit.document(0, directives);
+        let amended = unit.amendments.tell(&unit.drafts, &[], sources);
         let programs = finish(&mut unit, 1, sources, files);
         let Unit {
             settings,
@@ -66,6 +69,7 @@ impl RuleSet {
             }),
             errors,
             warnings,
+            amended,
         }
     }
 

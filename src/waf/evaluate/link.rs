@@ -59,6 +59,7 @@ impl Looking<'_> {
             return self.quick(quick, state);
         }
         if self.link.test.operator.is_none() {
+            self.note(None, b"", 0, state);
             self.matched(state);
             return true;
         }
@@ -76,7 +77,7 @@ impl Looking<'_> {
         if !quick.matches(&state.tx) {
             return false;
         }
-        if self.place.rule.tells {
+        if self.place.rule.tells || state.recording.is_some() {
             let names = &self.expander.policy.names;
             let name = Named {
                 variable: Variable::Tx,
@@ -93,6 +94,10 @@ impl Looking<'_> {
                 state.tx.write(quick.slot, &mut state.matched_value);
             }
             record(&name, state);
+            if state.recording.is_some() {
+                let value = state.matched_value.clone();
+                self.note(Some(&name), &value, 0, state);
+            }
         }
         self.matched(state);
         true
@@ -169,6 +174,7 @@ impl Looking<'_> {
         matched_value.clear();
         matched_value.extend_from_slice(text);
         record(name, state);
+        self.note(Some(name), value, count, state);
         self.matched(state);
         true
     }
@@ -181,7 +187,10 @@ impl Looking<'_> {
         {
             state.highest_severity = state.highest_severity.min(severity);
         }
-        self.expander.apply(&self.link.effects, state);
+        match state.recording {
+            None => self.expander.apply(&self.link.effects, state),
+            Some(_) => self.apply_noting(state),
+        }
         if self.is_last {
             self.log(state);
             self.place.disrupt(&self.expander, state);

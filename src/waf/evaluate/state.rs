@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::caches::ProgramCaches;
+use super::{Recording, caches::ProgramCaches};
 use crate::waf::{
     Pairs,
     operators::Captures,
@@ -44,6 +44,8 @@ pub(crate) struct State {
     pub(crate) set: Overrides,
     pub(crate) environment: Pairs,
     pub(crate) work: Work,
+    /// What is noted of the exchange, if anybody asks.
+    pub(crate) recording: Option<Box<Recording>>,
 }
 
 /// What rules have set for one exchange.
@@ -147,6 +149,7 @@ impl State {
         self.set = Overrides::default();
         self.environment.clear();
         self.work.caches.follow(programs);
+        self.recording = None;
     }
 
     /// Whether a rule was removed by another.

@@ -127,6 +127,16 @@ impl Bits {
         None
     }
 
+    /// A number that is the same for equal sets, and seldom for others.
+    #[inline]
+    pub(super) const fn hash(&self) -> u16 {
+        let [a, b, c, d, e, f, g, h] = self.0;
+        let first = a ^ b.rotate_left(9) ^ c.rotate_left(18) ^ d.rotate_left(27);
+        let second = e.rotate_left(36) ^ f.rotate_left(45) ^ g.rotate_left(54) ^ h.rotate_left(61);
+        // Fibonacci hashing: the upper bits depend on all below.
+        ((first ^ second).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 48) as u16
+    }
+
     /// The numbers of the set, in order.
     #[inline]
     pub fn iter(&self) -> impl Iterator<Item = u16> + use<> {

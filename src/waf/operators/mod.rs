@@ -12,6 +12,7 @@
 mod caches;
 mod captures;
 mod compile;
+mod detectors;
 mod ip;
 mod number;
 mod operator;
@@ -27,6 +28,7 @@ pub use self::{
     caches::Caches,
     captures::{Captures, GROUPS},
     compile::{CompileEnv, Limits, OperatorError, OperatorWarning},
+    detectors::Detector,
     ip::Addresses,
     number::Comparison,
     operator::{Operator, Outcome},

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Verdict, begin::Clock};
 use crate::waf::{
     Variable, body,
-    evaluate::{State, run_phase},
+    evaluate::{Recording, State, run_phase},
     policy::Policy,
     seclang::EngineMode,
     values::Values,
@@ -49,6 +49,12 @@ impl Transaction {
         &self.policy
     }
 
+    /// Has everything noted that is to be explained afterwards. Asked right after
+    /// [`begin`](Self::begin).
+    pub fn record(&mut self) {
+        self.state.recording = Some(Box::default());
+    }
+
     /// Whether rules are obeyed, looked at only, or not evaluated: what the policy says when the
     /// exchange begins, and what `ctl:ruleEngine` of a rule that has matched has made of it since.
     pub fn engine(&self) -> EngineMode {
@@ -61,6 +67,7 @@ impl Transaction {
             self.phase = phase;
             self.tell_time();
             run_phase(&self.policy, &self.values, &mut self.state, phase);
+            Recording::compare(&self.policy, &mut self.state, phase);
         }
         Verdict::of(self.state.interruption.as_ref())
     }

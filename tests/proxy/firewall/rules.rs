@@ -28,7 +28,7 @@ SecRule RESPONSE_BODY "@contains evil-answer" "id:4,phase:4,deny,log,msg:'answer
 "#;
 
 /// A firewall with these rules.
-pub(super) fn firewall(mode: FirewallMode, rules: &str) -> Firewall {
+pub(crate) fn firewall(mode: FirewallMode, rules: &str) -> Firewall {
     let entry = "test.conf".to_owned();
     let text: Arc<[u8]> = rules.as_bytes().into();
     Firewall {
@@ -123,7 +123,7 @@ pub(super) fn ids(event: &serde_json::Value) -> Vec<u64> {
 }
 
 /// The value of a metric that begins like this.
-pub(super) fn metric(proxy: &TestProxy, start: &str) -> u64 {
+pub(crate) fn metric(proxy: &TestProxy, start: &str) -> u64 {
     use prometheus::core::Collector as _;
     let text = prometheus::TextEncoder::new()
         .encode_to_string(

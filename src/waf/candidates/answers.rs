@@ -1,6 +1,6 @@
 //! What the matcher has answered during one exchange.
 
-use super::plan::Plan;
+use super::plan::{Plan, Row};
 use crate::waf::{
     matcher::{Bits, Scratch},
     tx::TxStore,
@@ -23,6 +23,8 @@ pub(crate) struct Answers {
     key: Vec<Option<i64>>,
     now: Vec<Option<i64>>,
     reached: Option<Bits>,
+    /// The sets of each row, without what the gates keep from being asked.
+    wanted: Vec<Vec<Bits>>,
 }
 
 impl Answers {
@@ -46,27 +48,37 @@ impl Answers {
             key,
             now,
             reached,
+            wanted,
         } = self;
         plan.gates.key(tx, now);
         let mask = match reached {
             Some(mask) if key == now => *mask,
             _ => {
                 std::mem::swap(key, now);
-                *reached.insert(plan.gates.reached(tx))
+                let mask = *reached.insert(plan.gates.reached(tx));
+                let of_row = |row: &Row| {
+                    let sets = row.sets.iter();
+                    sets.map(|set| set.intersection(&mask)).collect()
+                };
+                *wanted = plan.rows.iter().map(of_row).collect();
+                mask
             }
         };
         *asked = Some(asked.map_or(mask, |asked| asked.intersection(&mask)));
         rows.resize_with(plan.rows.len(), Vec::new);
-        for (row, answers) in plan.rows.iter().zip(rows) {
-            for index in answers.len()..values.count(row.source) {
+        for ((row, wanted), answers) in plan.rows.iter().zip(&*wanted).zip(rows) {
+            let count = values.count(row.source);
+            for index in answers.len()..count {
                 let mut holds = Bits::EMPTY;
-                if let Some((name, value)) = values.at(row.source, index) {
-                    let wanted = row.wanted(name).intersection(&mask);
-                    if !wanted.is_empty() {
-                        match row.recurs {
-                            true => plan.matcher.recall(value, &wanted, scratch, &mut holds),
-                            false => plan.matcher.run(value, &wanted, scratch, &mut holds),
-                        }
+                if let Some((name, value)) = values.at(row.source, index)
+                    && let Some(wanted) = wanted.get(row.set(name))
+                    && !wanted.is_empty()
+                {
+                    match row.recurs {
+                        true => plan.matcher.recall(value, wanted, scratch, &mut holds),
+                        false => plan.matcher.run(value, wanted, scratch, &mut holds),
+                    }
+                    if !holds.is_empty() {
                         *any = any.union(&holds);
                     }
                 }

@@ -4,7 +4,7 @@
 //! given for the very bytes and the very question that it was found for, never for their hash.
 //! Non-goal: values that are seldom the same; whoever asks knows which those are.
 
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hasher};
 
 use foldhash::fast::RandomState;
 
@@ -50,7 +50,10 @@ impl Remembered {
         if value.len() > LONGEST {
             return Err(None);
         }
-        let hash = self.keys.hash_one(value) ^ u64::from(question);
+        let mut hasher = self.keys.build_hasher();
+        hasher.write(value);
+        hasher.write_u16(question);
+        let hash = hasher.finish();
         let pair = self.places.get_mut(hash as usize % (SIZE / 2));
         let is_it = |place: &&mut Place| {
             place.hash == hash && place.question == question && place.value == value

@@ -23,6 +23,9 @@ const MARK: u32 = 1 << 31;
 /// The place of the empty set of conditions, which is there first.
 const NOTHING: u32 = 0;
 
+/// Sets that a scan remembers to have added.
+const RECENT: usize = 8;
+
 /// The conditions that a word tells of: the shape of the text and the condition's number.
 pub(super) type Tellings = Vec<(u8, u16)>;
 
@@ -156,10 +159,15 @@ impl Automaton {
         let set = self.endings.get(ending * self.shapes + usize::from(shape));
         let set = set.copied().unwrap_or_default();
         // Of words for other shapes there are more than of those for this one.
-        if set == NOTHING || set == found.last {
+        if set == NOTHING {
             return;
         }
-        found.last = set;
+        let Some(recent) = found.recent.get_mut(set as usize % RECENT) else {
+            return;
+        };
+        if std::mem::replace(recent, set) == set {
+            return;
+        }
         let told = self.sets.get(set as usize);
         found.conditions = found.conditions.union(told.unwrap_or(&Bits::ALL));
     }
@@ -193,8 +201,8 @@ fn in_order(rows: &[Vec<u32>], ends: &[u32], width: usize) -> Box<[u32]> {
 #[derive(Default)]
 struct Found {
     conditions: Bits,
-    /// The set that was added last.
-    last: u32,
+    /// Sets that were added of late.
+    recent: [u32; RECENT],
 }
 
 /// A state whose row is to be written.

@@ -252,7 +252,7 @@ fn rules_of_higher_levels_rest_and_thresholds_are_the_policys() {
     assert_eq!(first, Verdict::Pass, "{found:?}");
     assert!(found.is_empty(), "{found:?}");
     let (second, found) = verdict(at_level(&rules, "2"));
-    assert_eq!(second, Verdict::Deny { status: 403 });
+    assert!(matches!(second, Verdict::Deny { status: 403, .. }));
     assert!(found.contains(&7_522_201), "{found:?}");
     let lax = rules.policy().with_presets([
         ("blocking_paranoia_level", "2"),
@@ -368,7 +368,7 @@ fn the_attacks_of_the_quickstart_are_refused() {
         let request = format!("GET {target} HTTP/1.1\r\nHost: a.example\r\nUser-Agent: curl/8.5.0\r\n\r\n");
         let request = Request::parse(request.as_bytes());
         let verdict = run(&mut transaction, &policy, &request, |_| Response::default());
-        assert_eq!(verdict, Verdict::Deny { status: 403 }, "{target}");
+        assert!(matches!(verdict, Verdict::Deny { status: 403, .. }), "{target}");
         assert_eq!(transaction.refused_by().map(|rule| rule.id), Some(7_590_101));
         assert!(transaction.number("blocking_inbound_anomaly_score") >= Some(5));
     }

@@ -162,14 +162,8 @@ impl Matcher {
             let Some(text) = after.and_then(|after| texts.text_mut(after)) else {
                 continue;
             };
-            let asked = match text.profile == leg.profile {
-                true => leg.asked,
-                false => {
-                    let possible = self.shapes.possible(text.profile, &leg.asked);
-                    self.rule_out(&leg.asked.difference(&possible), out);
-                    possible
-                }
-            };
+            let asked = Texts::possible(text, leg, &self.shapes);
+            self.rule_out(&leg.asked.difference(&asked), out);
             text.asked = text.asked.union(&asked);
             if texts.held() > MAX_HELD {
                 self.settle(value, texts, caches, out);

@@ -406,6 +406,12 @@ fn the_core_rule_set_of_debian_loads_but_for_the_rule_that_asks_the_network() {
     let amended: Vec<_> = firewall["amended"].as_array().unwrap().iter().collect();
     assert_eq!(amended.len(), 1, "{amended:?}");
     assert_eq!(amended[0]["id"], 910_140);
+    let notes = json["notes"].as_array().unwrap().iter();
+    let mut notes = notes.map(|note| note["message"].as_str().unwrap());
+    assert!(
+        notes.any(|note| note.starts_with("rule 910140 is not loaded")),
+        "{out}"
+    );
     let world = World::new();
     world.write("request", get("a.example", "/?id=1%27%20or%20%271%27=%271"));
     let request = world.path("request");

@@ -38,6 +38,7 @@ pub(super) fn dump(published: &Published) -> Value {
         config,
         problems,
         firewalls: _,
+        stale,
     } = published;
     let Config {
         routes,
@@ -46,12 +47,14 @@ pub(super) fn dump(published: &Published) -> Value {
         default_certificate,
         default_firewall,
         certificate_hosts,
+        refused_hosts,
         rule_origins: _,
         options,
     } = config.as_ref();
     json!({
         "generation": generation,
         "published": unix_seconds(*at),
+        "stale": stale.map(unix_seconds),
         "problems": problems.len(),
         "routes": routes.iter().map(|it| route(it)).collect::<Vec<_>>(),
         "clusters": clusters
@@ -63,6 +66,7 @@ pub(super) fn dump(published: &Published) -> Value {
         "firewalls": firewalls(config),
         "default_firewall": default_firewall.as_ref().map(|firewall| &*firewall.name),
         "certificate_hosts": certificate_hosts.iter().map(host).collect::<Vec<_>>(),
+        "refused_hosts": refused_hosts.iter().map(host).collect::<Vec<_>>(),
         "options": self::options(options),
     })
 }

@@ -46,6 +46,7 @@ struct Families {
     problems: IntGaugeVec,
     certificates: GaugeVec,
     firewalls: IntGaugeVec,
+    stale: IntGauge,
     dropped: IntCounter,
     dropped_by_firewall: IntCounterVec,
 }
@@ -132,6 +133,10 @@ impl Families {
                 &["rules"],
             )
             .expect(VALID),
+            stale: gauge(
+                "portcullis_config_stale",
+                "Whether what is served is what an earlier run knew, since the API server does not answer.",
+            ),
             dropped: IntCounter::new(
                 "portcullis_access_log_dropped_lines_total",
                 "Lines that the access log could not take.",
@@ -148,7 +153,7 @@ impl Families {
         }
     }
 
-    fn each(&self) -> [&dyn Collector; 9] {
+    fn each(&self) -> [&dyn Collector; 10] {
         let Self {
             generation,
             reloads,
@@ -157,6 +162,7 @@ impl Families {
             problems,
             certificates,
             firewalls,
+            stale,
             dropped,
             dropped_by_firewall,
         } = self;
@@ -168,6 +174,7 @@ impl Families {
             problems,
             certificates,
             firewalls,
+            stale,
             dropped,
             dropped_by_firewall,
         ]
@@ -194,6 +201,7 @@ impl Families {
         let Some(last) = status.published() else {
             return;
         };
+        self.stale.set(i64::from(last.stale.is_some()));
         self.last_successful.set(i64::from(!status.last_failed()));
         self.generation
             .set(i64::try_from(last.generation).unwrap_or(i64::MAX));

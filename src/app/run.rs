@@ -15,7 +15,8 @@ use tokio::{runtime::Runtime, sync::oneshot};
 use super::{
     demo,
     firewall_logs::{FirewallLogSettings, FirewallLogs},
-    options::{FollowedOptions, ReadOptions},
+    kubernetes::{Cluster, ClusterOptions, Outcomes},
+    options::{FollowedOptions, OptionsSource, ReadOptions},
     pressure,
     serving::{self, Publisher, Workers},
     sources,
@@ -27,9 +28,10 @@ use crate::{
     },
     cli::RunSettings,
     control::{
-        Store,
+        Store, View,
         reconcile::reconcile,
         source::files::FileSource,
+        status::Outcome,
         translate::{TranslateSettings, Translator},
     },
     proxy::{AccessLogWriter, Limits, Metrics},
@@ -46,6 +48,7 @@ const LOG_GRACE: Duration = Duration::from_secs(5);
 /// When something cannot be started: a socket, a file of options, a thread.
 pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
     let RunSettings {
+        kubernetes,
         source,
         demo,
         http,
@@ -99,9 +102,30 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
     )?;
 
     let store = Arc::new(Store::default());
-    let watch = FileSource::new(source.paths)
-        .watch(Arc::clone(&store))
-        .context("cannot watch the manifests")?;
+    let cluster = match &kubernetes {
+        Some(settings) => Some(Cluster::prepare(
+            settings,
+            &mut translating,
+            runtime.handle(),
+        )?),
+        None => None,
+    };
+    if let Some(cluster) = &cluster {
+        registry.register(Box::new(cluster.metrics()))?;
+    }
+    let outcomes = cluster.as_ref().map(Cluster::outcomes);
+    let watch = match &kubernetes {
+        Some(_) => None,
+        None => Some(
+            FileSource::new(source.paths)
+                .watch(Arc::clone(&store))
+                .context("cannot watch the manifests")?,
+        ),
+    };
+    let options_source = match &kubernetes {
+        Some(settings) => OptionsSource::Cluster(ClusterOptions::new(settings.config_map.as_ref())),
+        None => OptionsSource::File(Arc::clone(&options)),
+    };
     let rules_watch = translating
         .rule_folders
         .watch(Arc::clone(&store))
@@ -110,10 +134,10 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
     let configuring = start_configuring(
         Arc::clone(&store),
         translating,
-        Arc::clone(&options),
+        options_source,
         publisher,
         (&shutdown, Arc::clone(&status)),
-        published,
+        (published, outcomes),
     )?;
     runtime.block_on(async {
         let mut listeners = tokio::task::JoinSet::new();
@@ -132,6 +156,7 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
             tracing::info!(address = %listener.local_addr()?, "telling how it is");
             listeners.spawn(admin::serve(listener, endpoints));
         }
+        let cluster = cluster.map(|cluster| cluster.follow(&store));
         let mut signals = EndSignals::listen()?;
         let mut reopen = ReopenSignals::listen()?;
         let announce = async {
@@ -154,7 +179,7 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
         };
         let following = async {
             if let Some(path) = source.options {
-                options.follow(path, store).await;
+                options.follow(path, Arc::clone(&store)).await;
             }
             std::future::pending::<()>().await;
         };
@@ -174,7 +199,13 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
             delay: shutdown_delay,
             grace: shutdown_grace,
         };
-        let ended = shutdown.run(schedule, signals.next()).await;
+        let telling = async {
+            match cluster {
+                Some(cluster) => Some(cluster.finish().await),
+                None => None,
+            }
+        };
+        let (ended, _cluster) = tokio::join!(shutdown.run(schedule, signals.next()), telling);
         tracing::info!(how = ?ended, "ended");
         if ended == Ended::GraceOver {
             tracing::warn!("some exchanges were aborted when the grace was over");
@@ -230,22 +261,32 @@ fn registry(
 fn start_configuring(
     store: Arc<Store>,
     translating: TranslateSettings,
-    options: Arc<FollowedOptions>,
+    mut options: OptionsSource,
     mut publisher: Publisher,
     (shutdown, status): (&Shutdown, Arc<Status>),
-    published: oneshot::Sender<anyhow::Result<()>>,
+    (published, outcomes): (oneshot::Sender<anyhow::Result<()>>, Option<Outcomes>),
 ) -> anyhow::Result<JoinHandle<()>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let mut stage = shutdown.watch();
     let mut published = Some(published);
+    let shown = Arc::clone(&status);
+    let settled = move |view: &View| {
+        if let (Some(outcomes), Some(published)) = (&outcomes, shown.published()) {
+            outcomes.send_replace(Some(Arc::new(Outcome {
+                objects: view.objects.clone(),
+                problems: Arc::clone(&published.problems),
+                is_stale: view.stale.is_some(),
+            })));
+        }
+    };
     let work = move || {
         let mut translator = Translator::new(translating);
         let reconciling = reconcile(
             store,
             move |objects| {
-                let ReadOptions { options, problems } = options.of_the_moment();
+                let ReadOptions { options, problems } = options.of(objects);
                 translator.follow(options);
                 let mut translation = translator.translate(objects);
                 translation.problems.extend(problems);
@@ -259,6 +300,7 @@ fn start_configuring(
                     let _ = published.send(done);
                 }
             },
+            settled,
         );
         let following = catch_unwind(AssertUnwindSafe(|| {
             runtime.block_on(async {

@@ -157,6 +157,7 @@ impl Publisher {
             generation,
             config,
             problems,
+            stale,
         } = reconciled;
         let shown = self
             .status
@@ -183,6 +184,7 @@ impl Publisher {
             config,
             problems,
             firewalls: self.compiler.firewall_states(),
+            stale,
         });
         // Last, so that whoever reads it finds everything as it says.
         if is_new {

@@ -42,7 +42,10 @@ mod worker;
 
 pub use access_log::{AccessLog, AccessLogDestination, AccessLogWriter};
 pub use error::{Blame, ProxyError, Retry};
-pub use inspect::{AuditLog, BUFFERED_BYTES, FirewallLog, Inspectors, Uninspected};
+pub use inspect::{
+    AuditLog, BUFFERED_BYTES, FirewallLog, Inspectors, Rehearsal, RehearsalError, Rehearsed,
+    Uninspected,
+};
 pub use limits::Limits;
 pub use listener::{Listener, Opened, Opening};
 pub use metrics::{Counter, FirewallOutcome, Gauge, Metrics, WorkerMetrics};

@@ -160,6 +160,16 @@ impl Compiler {
         self.firewalls.problems()
     }
 
+    /// A firewall of the configuration that was compiled last.
+    pub fn firewall(&self, settings: &Arc<config::Firewall>) -> Option<Arc<Firewall>> {
+        self.firewalls.of(Some(settings))
+    }
+
+    /// Whether the rules of a firewall of the last snapshot are those that are written.
+    pub fn is_as_written(&self, firewall: &Arc<Firewall>) -> bool {
+        self.firewalls.is_as_written(firewall)
+    }
+
     /// How the firewalls that were compiled last came by their rules.
     pub fn firewall_states(&self) -> FirewallStates {
         self.firewalls.states()

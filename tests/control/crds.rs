@@ -167,6 +167,9 @@ fn translate(objects: &Objects) -> Vec<String> {
         stand_ins: Default::default(),
         firewall: None,
         rule_folders: Default::default(),
+        strict_hosts: false,
+        by_cluster_ip: false,
+        zone: None,
     };
     let problems = Translator::new(settings).translate(objects).problems;
     problems.iter().map(ToString::to_string).collect()

@@ -63,6 +63,9 @@ impl World {
                 mode: FirewallMode::Block,
             }),
             rule_folders: Arc::clone(&self.folders),
+            strict_hosts: false,
+            by_cluster_ip: false,
+            zone: None,
         };
         Translator::new(settings).translate(&store.objects()).config
     }

@@ -85,6 +85,9 @@ impl World {
         self.source.sync(&self.store);
         let settings = TranslateSettings {
             https_port: None,
+            by_cluster_ip: false,
+            strict_hosts: false,
+            zone: None,
             class: ClassSelection::Every,
             default_certificate: None,
             trust: NameTrust::Trusted,

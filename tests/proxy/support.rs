@@ -585,6 +585,7 @@ impl Plan {
             default_firewall: self.default_firewall,
             options: Arc::new(self.options),
             certificate_hosts: self.certificate_hosts,
+            refused_hosts: Vec::new(),
             ..Config::default()
         }
     }

@@ -77,6 +77,7 @@ fn published(generation: u64) -> Published {
         at: SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000),
         config: Arc::new(Config::default()),
         problems: [problem].into(),
+        stale: None,
     }
 }
 
@@ -93,6 +94,16 @@ async fn readiness_follows_the_process_and_says_why() {
     assert_eq!(get(address, "/readyz").await, (503, starting.to_owned()));
     status.publish(published(1));
     assert_eq!(get(address, "/readyz").await, (200, "ready\n".to_owned()));
+    status.publish(Published {
+        stale: Some(SystemTime::UNIX_EPOCH),
+        ..published(2)
+    });
+    let (code, text) = get(address, "/readyz").await;
+    assert_eq!(code, 200);
+    assert!(
+        text.contains("stale") && text.contains("01 Jan 1970"),
+        "{text}"
+    );
     status.start_draining();
     assert_eq!(
         get(address, "/readyz").await,

@@ -22,6 +22,8 @@ pub(super) struct HostPolicy<'a> {
     pub(super) certificate: Option<&'a Arc<ClientCertificatePolicy>>,
     /// What is done to cookies.
     pub(super) cookies: Option<&'a Arc<CookieIntegrity>>,
+    /// Nothing of this may be redirected.
+    pub(super) never_redirected: bool,
 }
 
 /// How many policies are remembered.
@@ -75,10 +77,11 @@ fn policy(
         .force_ssl_redirect
         .unwrap_or(globals.options.force_https_redirect);
     let if_tls = annotations.ssl_redirect.unwrap_or(https_redirect.is_some());
-    let exempt = globals
-        .no_https_redirect
-        .iter()
-        .any(|start| path.starts_with(&**start));
+    let exempt = host.never_redirected
+        || globals
+            .no_https_redirect
+            .iter()
+            .any(|start| path.starts_with(&**start));
     let redirected = !exempt && (force || (if_tls && host.tls));
     let mut redirect = globals.https_redirect;
     let names_port = annotations

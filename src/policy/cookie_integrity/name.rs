@@ -36,6 +36,7 @@ pub enum CookiePatternError {
     Character(char),
 }
 
+/// A name, short enough to be compared in full.
 type Folded = SmallVec<[u8; LONGEST_NAME]>;
 
 impl CookiePattern {
@@ -82,11 +83,10 @@ pub(super) fn find<'a>(
         let mut patterns = patterns.filter(|(_, it)| it.has_star);
         return patterns.next().map(|(place, _)| place);
     }
-    let plain: Folded = name.iter().copied().map(fold_byte).collect();
-    let decoded = name.contains(&b'%').then(|| decode(name));
+    let plain = fold(name);
+    let decoded = name.contains(&b'%').then(|| fold(trim(&decode(name))));
     let mut forms = SmallVec::<[&[u8]; 4]>::new();
     for form in [Some(&plain), decoded.as_ref()].into_iter().flatten() {
-        let form = trim(form);
         forms.push(form);
         // PHP has `a[b]` as a member of `a`, and C ends at a NUL.
         let cut = form
@@ -110,6 +110,10 @@ pub(super) fn companion_of(name: &[u8]) -> Option<&[u8]> {
     (!owner.is_empty() && end.eq_ignore_ascii_case(COMPANION)).then_some(owner)
 }
 
+fn fold(name: &[u8]) -> Folded {
+    name.iter().copied().map(fold_byte).collect()
+}
+
 /// `[` stays, to be cut at, and is compared as `_`.
 fn fold_byte(byte: u8) -> u8 {
     match byte {
@@ -118,7 +122,7 @@ fn fold_byte(byte: u8) -> u8 {
     }
 }
 
-/// The name with its escapes decoded once, folded.
+/// The name with its escapes decoded once.
 fn decode(name: &[u8]) -> Folded {
     let mut out = Folded::new();
     let mut rest = name;
@@ -134,7 +138,7 @@ fn decode(name: &[u8]) -> Folded {
             _ => None,
         };
         let (byte, tail) = escaped.unwrap_or((*first, tail));
-        out.push(fold_byte(byte));
+        out.push(byte);
         rest = tail;
     }
     out

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Bytes that are shown of a head that was refused: what a worker looks at in about a millisecond.
-const REFUSED_HEAD: usize = 12 << 10;
+pub(super) const REFUSED_HEAD: usize = 12 << 10;
 
 /// Ends the inspection of an exchange that has ended.
 pub(in crate::proxy) fn conclude(
@@ -82,7 +82,8 @@ pub(in crate::proxy) fn conclude_refused_head(
     tell(worker, &inspection, Some(transaction), outcome, record);
 }
 
-fn outcome_of(transaction: Option<&Transaction>) -> FirewallOutcome {
+/// What is said of an exchange that nothing has refused.
+pub(super) fn outcome_of(transaction: Option<&Transaction>) -> FirewallOutcome {
     let mut outcome = FirewallOutcome::Passed;
     for found in transaction.iter().flat_map(|it| it.matches()) {
         if found.disruptive {

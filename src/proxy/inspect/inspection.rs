@@ -177,7 +177,7 @@ impl Inspection {
         Ok(fault)
     }
 
-    fn obey(&mut self, verdict: Verdict) -> Result<(), ProxyError> {
+    pub(super) fn obey(&mut self, verdict: Verdict) -> Result<(), ProxyError> {
         // Rules may switch themselves on; where the policy says that nothing is refused, nothing is.
         if verdict.passes() || !self.may_refuse() {
             return Ok(());
@@ -220,14 +220,22 @@ impl Inspection {
         reason: Uninspected,
         error: ProxyError,
     ) -> Result<(), ProxyError> {
-        if !self.blocks() {
+        if !self.refuses_uninspected(reason) {
             self.passes(worker, reason);
             return Ok(());
         }
-        self.uninspected.get_or_insert(reason);
-        self.course = Course::Refused;
         worker.metrics.refuse_uninspected(reason);
         Err(error)
+    }
+
+    /// Whether what cannot be inspected is refused, and if so, notes that it is.
+    pub(super) fn refuses_uninspected(&mut self, reason: Uninspected) -> bool {
+        let refuses = self.blocks();
+        if refuses {
+            self.uninspected.get_or_insert(reason);
+            self.course = Course::Refused;
+        }
+        refuses
     }
 
     /// Notes that something passes uninspected.

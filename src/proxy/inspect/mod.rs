@@ -16,6 +16,7 @@ mod head;
 mod inspection;
 mod inspectors;
 mod kept;
+mod rehearsal;
 mod screened;
 mod threads;
 mod transactions;
@@ -23,6 +24,7 @@ mod uninspected;
 mod work;
 
 pub use inspectors::{AuditLog, BUFFERED_BYTES, FirewallLog, Inspectors};
+pub use rehearsal::{Rehearsal, RehearsalError, Rehearsed};
 pub use uninspected::Uninspected;
 pub(super) use {
     conclude::{conclude, conclude_refused_head},

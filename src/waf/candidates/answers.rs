@@ -1,5 +1,7 @@
 //! What the matcher has answered during one exchange.
 
+use smallvec::SmallVec;
+
 use super::{memo::Memo, plan::Plan};
 use crate::waf::{
     matcher::{Bits, Scratch},
@@ -26,6 +28,14 @@ pub(crate) struct Answers {
     key: Vec<Option<i64>>,
     now: Vec<Option<i64>>,
     reached: Option<Bits>,
+}
+
+/// The value of a variable that has one, and what is asked about it.
+struct Single<'a> {
+    /// Its row.
+    place: usize,
+    value: &'a [u8],
+    wanted: Bits,
 }
 
 impl Answers {
@@ -63,20 +73,48 @@ impl Answers {
         let all = asked.map_or(mask, |asked| asked.intersection(&mask));
         *asked = Some(all);
         rows.resize_with(plan.rows.len(), Vec::new);
-        for (row, answers) in plan.rows.iter().zip(rows) {
-            for index in answers.len()..values.count(row.source) {
-                let mut holds = Bits::EMPTY;
-                if let Some((name, value)) = values.at(row.source, index) {
-                    let wanted = row.wanted(name).intersection(&mask);
-                    if !wanted.is_empty() {
-                        holds = memo.answer(value, &wanted, |wanted, holds| {
-                            plan.matcher.run(value, wanted, scratch, holds);
-                        });
-                        *any = any.union(&holds);
-                    }
-                }
-                answers.push(holds);
+        let mut ask = |value: &[u8], wanted: &Bits| {
+            if wanted.is_empty() {
+                return Bits::EMPTY;
             }
+            let holds = memo.answer(value, wanted, |wanted, holds| {
+                plan.matcher.run(value, wanted, scratch, holds);
+            });
+            *any = any.union(&holds);
+            holds
+        };
+        let mut single = SmallVec::<[Single<'_>; 8]>::new();
+        for (place, (row, answers)) in plan.rows.iter().zip(&mut *rows).enumerate() {
+            for index in answers.len()..values.count(row.source) {
+                let (name, value) = values.at(row.source, index).unwrap_or_default();
+                let wanted = row.wanted(name).intersection(&mask);
+                if let Source::One(_) = row.source {
+                    single.push(Single {
+                        place,
+                        value,
+                        wanted,
+                    });
+                } else {
+                    answers.push(ask(value, &wanted));
+                }
+            }
+        }
+        // Variables may be one text, `REQUEST_URI` and `REQUEST_URI_RAW` mostly are: it is asked for
+        // all of them at once.
+        while let Some(first) = single.last() {
+            let value = first.value;
+            let is_same = |one: &Single<'_>| std::ptr::eq(one.value, value);
+            let same = single.iter().filter(|one| is_same(one));
+            let wanted = same.fold(Bits::EMPTY, |all, one| all.union(&one.wanted));
+            let holds = ask(value, &wanted);
+            single.retain(|one| {
+                if is_same(one)
+                    && let Some(answers) = rows.get_mut(one.place)
+                {
+                    answers.push(holds.intersection(&one.wanted));
+                }
+                !is_same(one)
+            });
         }
         *possible = any.union(&all.complement());
     }

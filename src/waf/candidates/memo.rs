@@ -8,7 +8,7 @@
 
 use std::hash::BuildHasher;
 
-use foldhash::quality::RandomState;
+use foldhash::fast::RandomState;
 
 use crate::waf::matcher::Bits;
 

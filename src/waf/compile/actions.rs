@@ -234,7 +234,13 @@ impl Reader<'_> {
         };
         let change = match &set.change {
             Change::Unset => TxChange::Unset,
-            Change::Set(value) => TxChange::Set(expansion(value, self.names)),
+            Change::Set(value) => {
+                let value = expansion(value, self.names);
+                match value.literal() {
+                    Some(text) => TxChange::SetText(text.into(), leading_number(text)),
+                    None => TxChange::Set(value),
+                }
+            }
             Change::Subtract(value) => TxChange::Subtract(expansion(value, self.names)),
             Change::Add(value) => {
                 let value = expansion(value, self.names);

@@ -34,7 +34,7 @@ impl CustomRules {
         let mut unit = Unit::new(
             &prior,
             rule_set.settings.as_ref().clone(),
-            rule_set.names.as_ref().clone(),
+            TxNames::upon(&rule_set.names),
         );
         unit.document(0, before);
         unit.document(1, after);

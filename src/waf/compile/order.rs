@@ -7,12 +7,12 @@ use hashbrown::HashMap;
 
 use super::{Fault, FaultKind};
 use crate::waf::{
-    ruleset::{Jump, Program, Rule, Step},
+    ruleset::{Jump, Program, Rule, Step, Turn},
     seclang::Span,
 };
 
 /// A rule of a document, as far as order goes.
-pub(super) struct Turn {
+pub(super) struct Placed {
     pub(super) span: Span,
     pub(super) id: u64,
     pub(super) phase: u8,
@@ -35,17 +35,20 @@ pub(super) enum Lead {
 pub(super) type Markers = HashMap<Box<[u8]>, Vec<usize>>;
 
 /// Puts rules, which are the program's in its order, into their phases. Returns what is doubtful.
-pub(super) fn order(program: &mut Program, turns: &[Turn], markers: &Markers) -> Vec<Fault> {
+pub(super) fn order(program: &mut Program, rules: &[Placed], markers: &Markers) -> Vec<Fault> {
     let mut doubts = Vec::new();
     let mut places: [Vec<usize>; Program::PHASES] = Default::default();
-    let ids: HashMap<u64, usize> = turns.iter().map(|turn| (turn.id, turn.place)).collect();
-    for turn in turns {
-        if let Some(places) = places.get_mut(usize::from(turn.phase - 1)) {
-            places.push(turn.place);
+    let ids: HashMap<u64, usize> = rules
+        .iter()
+        .map(|placed| (placed.id, placed.place))
+        .collect();
+    for placed in rules {
+        if let Some(places) = places.get_mut(usize::from(placed.phase - 1)) {
+            places.push(placed.place);
         }
     }
-    for (index, turn) in turns.iter().enumerate() {
-        let number = usize::from(turn.phase - 1);
+    for (index, placed) in rules.iter().enumerate() {
+        let number = usize::from(placed.phase - 1);
         let Some((phase, places)) = program.phases.get_mut(number).zip(places.get(number)) else {
             continue;
         };
@@ -56,28 +59,28 @@ pub(super) fn order(program: &mut Program, turns: &[Turn], markers: &Markers) ->
             rule: index,
             atom: None,
             quick: first.and_then(|link| link.quick),
-            is_plain: rule.is_some_and(Rule::is_plain),
+            turn: rule.map_or(Turn::Look, Rule::turn),
             until: 0,
         });
         // Rules of this phase that stand above a place.
         let above = |end: usize| places.partition_point(|place| *place < end);
-        let to = match &turn.lead {
+        let to = match &placed.lead {
             Lead::Next => continue,
             Lead::Past(count) => position + 1 + *count as usize,
             Lead::After(name) => {
                 let marker = markers.get(name).and_then(|of_name| {
-                    let below = of_name.partition_point(|at| *at <= turn.place);
+                    let below = of_name.partition_point(|at| *at <= placed.place);
                     of_name.get(below).copied()
                 });
                 let rule = id(name).and_then(|id| ids.get(&id).copied());
-                let rule = rule.filter(|place| *place > turn.place);
+                let rule = rule.filter(|place| *place > placed.place);
                 match (marker, rule) {
                     (Some(at), _) => above(at),
                     (None, Some(place)) => above(place + 1),
                     (None, None) => {
                         let name = String::from_utf8_lossy(name).into_owned();
                         doubts.push(Fault {
-                            span: turn.span,
+                            span: placed.span,
                             kind: FaultKind::NoMarker(name),
                         });
                         usize::MAX

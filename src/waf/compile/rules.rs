@@ -7,7 +7,7 @@ use super::{
     actions::{Head, LinkActions, Reader},
     draft::{Draft, DraftLink},
     link::{argument, bounded, quick, targets},
-    order::{Lead, Markers, Turn, order},
+    order::{Lead, Markers, Placed, order},
     unit::Unit,
 };
 use crate::waf::{
@@ -49,7 +49,7 @@ impl RuleSet {
         sources: &SourceMap,
         files: &dyn RuleFiles,
     ) -> Compiled<Self> {
-        let mut unit = Unit::new(&[], Settings::default(), TxNames::default());
+        let mut unit = Unit::new(&[], Settings::default(), TxNames::of_captures());
         unit.document(0, directives);
         let amended = unit.amendments.tell(&unit.drafts, &[], sources);
         let programs = finish(&mut unit, 1, sources, files);
@@ -123,13 +123,15 @@ pub(super) fn finish(
                 files,
                 slots: &mut slots,
                 program: Program::default(),
-                turns: Vec::new(),
+                placed: Vec::new(),
             };
             finisher.rules(document);
             let Finisher {
-                mut program, turns, ..
+                mut program,
+                placed,
+                ..
             } = finisher;
-            let doubts = order(&mut program, &turns, &of_document);
+            let doubts = order(&mut program, &placed, &of_document);
             unit.warnings.extend(doubts);
             know_members(&mut program, &unit.names);
             program.used = Used::of(&program.rules);
@@ -165,7 +167,7 @@ struct Finisher<'a, 'u> {
     slots: &'a mut u32,
     program: Program,
     /// Of the program's rules, one each.
-    turns: Vec<Turn>,
+    placed: Vec<Placed>,
 }
 
 impl Finisher<'_, '_> {
@@ -192,7 +194,7 @@ impl Finisher<'_, '_> {
 
     fn rule(&mut self, place: usize, draft: &Draft) -> Rule {
         let head = Head::of(draft, &mut self.unit.names);
-        self.turns.push(Turn {
+        self.placed.push(Placed {
             span: draft.span,
             id: draft.id,
             phase: draft.phase,

@@ -59,10 +59,10 @@ impl Expander<'_> {
 
     fn set_tx(&self, name: &TxName, change: &TxChange, state: &mut State) {
         let names = &self.policy.names;
-        if let (TxName::Slot(slot), TxChange::Set(value)) = (name, change)
-            && let Some(literal) = value.literal()
-        {
-            state.tx.set(names, Member::Fixed(*slot), literal);
+        if let (TxName::Slot(slot), TxChange::SetText(text, number)) = (name, change) {
+            state
+                .tx
+                .set_known(names, Member::Fixed(*slot), text, *number);
             return;
         }
         let mut expanded = std::mem::take(&mut state.work.name);
@@ -79,6 +79,9 @@ impl Expander<'_> {
             TxChange::AddSlot(slot) => {
                 let number = state.tx.number(*slot).unwrap_or(0);
                 state.tx.add(names, member, number);
+            }
+            TxChange::SetText(text, number) => {
+                state.tx.set_known(names, member, text, *number);
             }
             TxChange::Unset => state.tx.unset(names, member),
             TxChange::Set(value) | TxChange::Add(value) | TxChange::Subtract(value) => {

@@ -3,6 +3,7 @@
 use super::{
     State,
     expand::Expander,
+    grams::Within,
     phase::Place,
     state::{Event, VALUE_KEPT, Work},
     targets::Named,
@@ -10,6 +11,7 @@ use super::{
 use crate::waf::{
     Variable,
     candidates::{Answers, Plan},
+    operators::Operator,
     ruleset::{Link, Quick},
     tx::Decimal,
     values::Source,
@@ -31,6 +33,8 @@ pub(super) struct Looking<'a> {
     pub(super) logged: usize,
     /// The values that the matcher has found, where it was asked.
     pub(super) found: Option<Found<'a>>,
+    /// What is known of `argument` where the operator is `@within`.
+    pub(super) within: Within,
 }
 
 /// The values for which the matcher says that a link's test holds.
@@ -151,6 +155,14 @@ impl Looking<'_> {
         };
         let steps = self.place.program.chains.steps(self.link.chain);
         let text = transformed.apply_chain(steps.get(..count).unwrap_or_default(), value);
+        if let Operator::Text(test) = &**operator
+            && test.is_within()
+            && operator.expands()
+            && !self.link.test.negated
+            && self.within.rules_out(self.argument, text)
+        {
+            return false;
+        }
         let wanted = self.link.capture.then_some(&mut *captures);
         let outcome = operator.evaluate(text, self.argument, caches, wanted);
         if !outcome.holds(self.link.test.negated) {

@@ -7,6 +7,7 @@
 mod caches;
 mod effects;
 mod expand;
+mod grams;
 mod link;
 mod phase;
 mod record;

@@ -3,13 +3,14 @@
 use super::{
     State,
     expand::Expander,
+    grams::Within,
     link::{Found, Looking},
     state::{Interruption, Kind},
 };
 use crate::waf::{
     candidates::{Answers, Plan},
     policy::Policy,
-    ruleset::{Disruption, Jump, Program, Rule},
+    ruleset::{Disruption, Jump, Program, Rule, Turn},
     seclang::EngineMode,
     values::Values,
 };
@@ -128,24 +129,28 @@ fn walk(
         if policy.is_removed(index, step.rule) || state.is_removed(index, step.rule) {
             continue;
         }
-        if step.is_plain {
-            let expander = Expander {
-                policy,
-                values,
-                rule: Some(rule),
-            };
-            for link in &rule.links {
-                expander.apply(&link.effects, state);
+        match step.turn {
+            Turn::Lead => {}
+            Turn::Act if state.recording.is_none() => {
+                let expander = Expander {
+                    policy,
+                    values,
+                    rule: Some(rule),
+                };
+                for link in &rule.links {
+                    expander.apply(&link.effects, state);
+                }
             }
-        } else {
-            let place = Place {
-                program,
-                index,
-                rule,
-                number: step.rule,
-            };
-            if !place.run(policy, values, state, found) {
-                continue;
+            Turn::Act | Turn::Look => {
+                let place = Place {
+                    program,
+                    index,
+                    rule,
+                    number: step.rule,
+                };
+                if !place.run(policy, values, state, found) {
+                    continue;
+                }
             }
         }
         if state.engine.0 == EngineMode::Off {
@@ -195,6 +200,7 @@ impl Place<'_> {
                 argument,
                 logged: 0,
                 found: found.filter(|_| position == 0),
+                within: Within::default(),
             }
             .run(state);
             state.work.argument = expanded;

@@ -101,7 +101,7 @@ fn posting(transaction: &Transaction, note: &Note) -> Option<Posting> {
         | TxChange::AddSlot(_)
         | TxChange::Add(_)
         | TxChange::Subtract(_) => true,
-        TxChange::Set(_) | TxChange::Unset => false,
+        TxChange::Set(_) | TxChange::SetText(..) | TxChange::Unset => false,
     };
     let number = |value: &Option<Box<[u8]>>| match value {
         None => Some(0),

@@ -21,4 +21,5 @@ pub use self::{
     account::{Evidence, ExplainedLink, ExplainedRule, Explanation, Shown, Step},
     inventory::{Inventory, ListedRule, Standing},
     ledger::{Ledger, Posting, Threshold},
+    printed::escaped,
 };

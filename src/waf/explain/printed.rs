@@ -33,7 +33,7 @@ fn push(byte: u8, out: &mut String) {
 }
 
 /// All of a value: a backslash is two, what is not printable ASCII is `\n`, `\r`, `\t` or `\xhh`.
-pub(super) fn escaped(value: &[u8]) -> String {
+pub fn escaped(value: &[u8]) -> String {
     let mut out = String::with_capacity(value.len());
     for byte in value {
         push(*byte, &mut out);

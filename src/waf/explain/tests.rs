@@ -287,3 +287,24 @@ fn what_is_loaded_skipped_and_removed_is_listed_with_its_reason() {
     let json = inventory.to_json();
     assert_eq!(json[4]["skipped"]["by"], 130);
 }
+
+#[test]
+fn rules_that_only_count_are_in_the_ledger() {
+    let rules = "SecAction \"id:1,phase:1,pass,nolog,setvar:tx.a=3\"\n\
+                 SecRule TX:a \"@ge 3\" \"id:2,phase:1,pass,nolog,setvar:tx.score=+%{tx.a}\"\n\
+                 SecAction \"id:3,phase:1,pass,nolog,setvar:tx.score=-1\"\n\
+                 SecRule TX:score \"@ge 2\" \"id:4,phase:1,deny\"";
+    let policy = compiled(rules).0.policy().in_mode(EngineMode::On);
+    let text = run(policy, "/", &[], &Masks::default()).to_text(false);
+    assert!(
+        text.ends_with(
+            "scores
+  2         score                                    0 + 3 = 3
+  3         score                                    3 - 1 = 2
+thresholds
+  4         phase 1: score 2 @ge 2: holds: refused
+"
+        ),
+        "{text}"
+    );
+}

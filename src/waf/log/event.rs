@@ -135,8 +135,7 @@ fn head(view: &View<'_>, object: &mut Object<'_>) -> bool {
     if *status > 0 {
         object.number("status", (*status).into());
     }
-    let score = |names: [&str; 2]| names.iter().find_map(|name| transaction.number(name));
-    let (inbound, outbound) = (score(INBOUND), score(OUTBOUND));
+    let (inbound, outbound) = scores(transaction);
     if inbound.is_some() || outbound.is_some() {
         let mut scores = Object::new(object.key("scores"));
         for (key, score) in [("inbound", inbound), ("outbound", outbound)] {
@@ -147,6 +146,12 @@ fn head(view: &View<'_>, object: &mut Object<'_>) -> bool {
         scores.end();
     }
     cut
+}
+
+/// The scores of the request and of the response, where the rules keep them as the Core Rule Set does.
+pub fn scores(transaction: &Transaction) -> (Option<i64>, Option<i64>) {
+    let score = |names: [&str; 2]| names.iter().find_map(|name| transaction.number(name));
+    (score(INBOUND), score(OUTBOUND))
 }
 
 fn one_match(view: &View<'_>, found: &Match<'_>, out: &mut Vec<u8>) -> bool {

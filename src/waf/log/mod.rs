@@ -30,7 +30,7 @@ pub use self::{
     action::Action,
     audit::{BODY_KEPT, RelevantStatus, audit_json, audit_native, wants_audit},
     error_line::{error_line, error_lines},
-    event::event,
+    event::{event, scores},
     masks::Masks,
 };
 

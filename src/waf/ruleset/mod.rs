@@ -17,7 +17,7 @@ pub(crate) use self::{
     chains::{ChainId, Chains},
     exclusions::{Exclusion, RuleBits},
     ids::any_holds,
-    program::{Program, Step},
+    program::{Program, Step, Turn},
     rule::{
         Disruption, Effect, Jump, Link, LinkTarget, NumberTest, Quick, Right, Rule, TargetKind,
         Test, TxChange, TxName,

@@ -26,7 +26,7 @@ pub(crate) enum Select {
 #[derive(Debug)]
 pub(crate) struct NamePattern {
     regex: Regex,
-    /// What names begin with that it chooses, where that is all it says.
+    /// What names begin with that it chooses, in lower case, where that is all it says.
     prefix: Option<Box<[u8]>>,
 }
 
@@ -38,7 +38,7 @@ impl NamePattern {
         let prefix = prefix.filter(|prefix| prefix.iter().all(is_plain));
         Self {
             regex,
-            prefix: prefix.map(Into::into),
+            prefix: prefix.map(|prefix| prefix.to_ascii_lowercase().into()),
         }
     }
 
@@ -49,6 +49,14 @@ impl NamePattern {
                 .get(..prefix.len())
                 .is_some_and(|first| first.eq_ignore_ascii_case(prefix)),
             None => self.regex.is_match(name),
+        }
+    }
+
+    /// The same, of a name in lower case.
+    pub(crate) fn holds_lower(&self, lower: &[u8]) -> bool {
+        match &self.prefix {
+            Some(prefix) => lower.starts_with(prefix),
+            None => self.regex.is_match(lower),
         }
     }
 }

@@ -8,7 +8,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{
     policy::Policy,
     spec::{
-        BindTo, CookieIntegritySpec, CookieKeysSpec, CookieSecretRef, CookieSwitch, SameSiteSpec,
+        BindTo, CookieFaults, CookieIntegritySpec, CookieKeysSpec, CookieSecretRef, CookieSwitch,
+        SameSiteSpec,
     },
 };
 use crate::{
@@ -25,8 +26,8 @@ use crate::{
 /// Most patterns of a list.
 const MOST_PATTERNS: usize = 32;
 /// What follows from a setting that is broken.
-pub(super) const BROKEN: &str = "requests are answered 503 where the mode is Drop or Refuse, or cookies \
-     are to be encrypted; elsewhere cookies pass as they come";
+pub(super) const BROKEN: &str = "requests are answered 503 where the mode is Drop or Refuse or \
+     cannot be told, or cookies are to be encrypted; elsewhere cookies pass as they come";
 
 /// What one policy sets. `None`: whatever stands above decides.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -40,8 +41,8 @@ pub(super) struct CookieFields {
     pub(super) secure: Option<bool>,
     pub(super) http_only: Option<bool>,
     pub(super) same_site: Option<SameSiteSpec>,
-    /// Whether something of it could not be understood.
-    pub(super) is_broken: bool,
+    /// What of it could not be understood.
+    pub(super) faults: CookieFaults,
 }
 
 /// What there is for the cookies of a rule.
@@ -80,7 +81,7 @@ impl CookieReading<'_> {
             secure,
             http_only,
             same_site,
-            is_broken,
+            faults,
         } = spec;
         let mut fields = CookieFields {
             mode,
@@ -89,11 +90,11 @@ impl CookieReading<'_> {
             secure,
             http_only,
             same_site,
-            is_broken,
+            faults,
             ..CookieFields::default()
         };
         if max_age == Some(0) {
-            fields.is_broken = true;
+            fields.faults.note(Some("maxAge"));
             let message = "an age of 0 would refuse every cookie";
             self.reporter
                 .error("spec.cookieIntegrity.maxAge", message, BROKEN);
@@ -105,14 +106,14 @@ impl CookieReading<'_> {
             let Some(patterns) = patterns else { continue };
             match self.patterns(field, &patterns) {
                 Some(patterns) => *to = Some(patterns),
-                None => fields.is_broken = true,
+                None => fields.faults.note(Some(field)),
             }
         }
         if let Some(keys) = keys {
             match self.keys(&keys) {
                 Ok(keys) => fields.keys = Some(Arc::new(keys)),
                 Err((field, message)) => {
-                    fields.is_broken = true;
+                    fields.faults.note(Some("keys"));
                     let field = format!("spec.cookieIntegrity.keys{field}");
                     self.reporter.error(field, message, BROKEN);
                 }
@@ -188,8 +189,8 @@ pub(super) fn are_current(asked: &AskedSecrets, objects: &Objects) -> bool {
 }
 
 /// Why protected cookies cannot be verified, where no policy is broken by itself.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct NoKeys {
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::control::translate) struct NoKeys {
     /// The policy that names the cookies.
     pub(super) object: ObjectRef,
     /// Where it does.
@@ -197,7 +198,7 @@ pub(super) struct NoKeys {
 }
 
 impl NoKeys {
-    pub(super) fn problems(&self, objects: &Objects) -> Vec<Problem> {
+    pub(in crate::control::translate) fn problems(&self, objects: &Objects) -> Vec<Problem> {
         let Self { object, field } = self;
         let (policies, namespace) = match object.kind {
             ObjectKind::ClusterWafPolicy => (&objects.cluster_waf_policies, Arc::default()),
@@ -218,21 +219,23 @@ impl NoKeys {
 /// What policies say together, the nearest first.
 pub(super) fn compose(all: &[&Policy]) -> (FoundCookies, Option<NoKeys>) {
     let mode = nearest(all, |it| it.mode);
-    // A policy that switches it off does so whatever those above it say.
-    let nearer = all.iter().take_while(|it| it.cookies.mode.is_none());
-    let is_broken_nearer = nearer.into_iter().any(|it| it.cookies.is_broken);
+    // A policy that switches it off does so whatever those above it say, and none below.
+    let mut nearer = all.iter().take_while(|it| it.cookies.mode.is_none());
+    let is_broken_nearer = nearer.any(|it| it.cookies.faults.any);
     let mode = match mode {
         Some(CookieSwitch::Off) if !is_broken_nearer => return (FoundCookies::Off, None),
         Some(CookieSwitch::Off) | None => CookieMode::Drop,
         Some(CookieSwitch::On(mode)) => mode,
     };
-    let is_broken = all.iter().any(|it| it.cookies.is_broken);
+    let has_fault = |of: fn(&CookieFaults) -> bool| all.iter().any(|it| of(&it.cookies.faults));
+    let is_broken = has_fault(|it| it.any);
     let signed = nearest(all, |it| it.names.clone()).unwrap_or_default();
     let encrypted = nearest(all, |it| it.encrypt.clone()).unwrap_or_default();
     if signed.is_empty() && encrypted.is_empty() && !is_broken {
         return (FoundCookies::Off, None);
     }
-    let broken = if mode.enforces() || !encrypted.is_empty() {
+    let may_encrypt = !encrypted.is_empty() || has_fault(|it| it.encrypt);
+    let broken = if mode.enforces() || may_encrypt || has_fault(|it| it.mode) {
         FoundCookies::Broken
     } else {
         FoundCookies::Off

@@ -54,7 +54,7 @@ pub(in crate::control::translate) struct InFront {
     pub(in crate::control::translate) firewall: Found,
     pub(in crate::control::translate) cookies: FoundCookies,
     /// Why its cookies cannot be verified.
-    no_keys: Option<NoKeys>,
+    pub(in crate::control::translate) no_keys: Option<NoKeys>,
 }
 
 /// The firewall that there is for a rule.
@@ -200,10 +200,6 @@ impl Firewalls {
         let mut problems = self.problems.clone();
         for namespace in self.namespaces.values() {
             problems.append(&mut namespace.missing(objects));
-        }
-        let all = self.known.values().chain([&self.default]);
-        for no_keys in all.filter_map(|found| found.no_keys.as_ref()) {
-            problems.append(&mut no_keys.problems(objects));
         }
         problems
     }

@@ -23,5 +23,5 @@ mod spec;
 pub use annotation::ModSecurityOptions;
 
 pub(super) use annotation::ModSecurity;
-pub(super) use cookies::FoundCookies;
+pub(super) use cookies::{FoundCookies, NoKeys};
 pub(super) use firewalls::{Changed, Firewalls, Found, InFront, NO_RULE_SET};

@@ -77,13 +77,15 @@ pub(super) fn spec(stored: &Stored<WafPolicy>, reporter: &mut Reporter) -> Writt
         }
         return broken(Spec::default(), reporter);
     };
+    let is_mode = |fault: &TypeFault| parts(&fault.field).0 == Some("mode");
+    let sets_mode = spec.mode.is_some() || faults.iter().any(is_mode);
     let is_tenant = stored.object.metadata.namespace.is_some();
     let mut is_mode_broken = false;
     for field in unknown {
         let message = "there is no such field";
         let consequence = match parts(&field) {
             // It may be the mode that was misspelt.
-            _ if field.0.len() == 1 && spec.mode.is_none() => {
+            _ if field.0.len() == 1 && !sets_mode => {
                 is_mode_broken = true;
                 "Block applies, since no mode is set"
             }
@@ -122,7 +124,12 @@ pub(super) fn spec(stored: &Stored<WafPolicy>, reporter: &mut Reporter) -> Writt
                 EVERYTHING_BINDS
             }
             (Some("cookieIntegrity"), _) => {
-                spec.cookie_integrity.get_or_insert_default().is_broken = true;
+                let inner = match field.0.get(1) {
+                    Some(Segment::Key(key)) => Some(key.as_str()),
+                    _ => None,
+                };
+                let cookies = spec.cookie_integrity.get_or_insert_default();
+                cookies.faults.note(inner);
                 cookies::BROKEN
             }
             _ => PARENTS,

@@ -173,9 +173,29 @@ pub(super) struct CookieIntegritySpec {
     pub(super) secure: Option<bool>,
     pub(super) http_only: Option<bool>,
     pub(super) same_site: Option<SameSiteSpec>,
-    /// Whether something in it did not fit.
+    /// What of it did not fit.
     #[serde(skip)]
-    pub(super) is_broken: bool,
+    pub(super) faults: CookieFaults,
+}
+
+/// What of a spec could not be understood.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct CookieFaults {
+    /// Anything.
+    pub(super) any: bool,
+    /// The mode.
+    pub(super) mode: bool,
+    /// Which cookies are to be encrypted.
+    pub(super) encrypt: bool,
+}
+
+impl CookieFaults {
+    /// Notes one in a field of `cookieIntegrity`; `None`: in all of it.
+    pub(super) fn note(&mut self, field: Option<&str>) {
+        self.any = true;
+        self.mode |= matches!(field, Some("mode") | None);
+        self.encrypt |= matches!(field, Some("encrypt") | None);
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]

@@ -147,6 +147,9 @@ pub(super) fn settings(text: &str) -> TranslateSettings {
         stand_ins: BTreeMap::new(),
         firewall: None,
         rule_folders: Arc::default(),
+        strict_hosts: false,
+        by_cluster_ip: false,
+        zone: None,
     };
     let keys: BTreeMap<String, Value> = serde_saphyr::from_str(text).unwrap();
     for (key, value) in keys {
@@ -157,6 +160,15 @@ pub(super) fn settings(text: &str) -> TranslateSettings {
             "default-certificate" => {
                 settings.default_certificate = Some(Key::new("default", value.as_str().unwrap()));
             }
+            "controller" => {
+                settings.class = ClassSelection::Controller {
+                    name: value.as_str().unwrap().to_owned(),
+                    only: Default::default(),
+                };
+            }
+            "strict-hosts" => settings.strict_hosts = true,
+            "by-cluster-ip" => settings.by_cluster_ip = true,
+            "zone" => settings.zone = Some(value.as_str().unwrap().into()),
             "untrusted" => settings.trust = NameTrust::Untrusted,
             "permit-unsupported-access-control" => {
                 settings.permit_unsupported_access_control = true;
@@ -199,6 +211,7 @@ pub(super) fn render(config: &Config) -> String {
         default_certificate,
         default_firewall,
         certificate_hosts,
+        refused_hosts,
         rule_origins: _,
         options: _,
     } = config;
@@ -243,6 +256,10 @@ pub(super) fn render(config: &Config) -> String {
             hosts.join(" ")
         ));
     }
+    if !refused_hosts.is_empty() {
+        let hosts: Vec<String> = refused_hosts.iter().map(host::written).collect();
+        lines.push(format!("handshakes refused: {}", hosts.join(" ")));
+    }
     lines.join("\n") + "\n"
 }
 
@@ -265,7 +282,7 @@ fn render_rule(rule: &Rule) -> String {
     let [
         Match {
             path,
-            method: None,
+            method,
             headers,
             query,
         },
@@ -290,7 +307,13 @@ fn render_rule(rule: &Rule) -> String {
     };
     let firewall = firewall.as_ref();
     let firewall = firewall.map_or(String::new(), |it| format!(", firewall {}", it.name));
-    format!("{path} -> {action}{}{firewall}", render_policy(policy))
+    let method = method
+        .as_ref()
+        .map_or(String::new(), |method| format!("{method} "));
+    format!(
+        "{method}{path} -> {action}{}{firewall}",
+        render_policy(policy)
+    )
 }
 
 /// Every firewall once, with the text of its rules.

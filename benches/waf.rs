@@ -5,6 +5,7 @@
 //! One of the engines that `benches/peers/waf/run` compares; see there for the files and for the
 //! protocol: a line with its name, then for each line `KIND COUNT` on standard input so many requests
 //! of a kind, beginning where the last of the kind were, and a line with the matches and the refusals.
+//! The kinds of `hostile.rs` need no file.
 
 use std::{
     collections::HashMap,
@@ -15,6 +16,8 @@ use std::{
     sync::Arc,
     time::SystemTime,
 };
+
+mod hostile;
 
 use portcullis::waf::{
     BodyWish, Exchange, Policy, RequestLine, RuleSet, Transaction,
@@ -57,7 +60,10 @@ fn serve(rules: &Path, corpus: &Path) -> Result<(), String> {
         };
         let count: usize = count.parse().map_err(|_| format!("not a task: {line}"))?;
         if !kinds.contains_key(kind) {
-            let requests = read(&corpus.join(format!("{kind}.requests")))?;
+            let requests = match hostile::request(kind) {
+                Some(message) => vec![cut(&message)?],
+                None => read(&corpus.join(format!("{kind}.requests")))?,
+            };
             kinds.insert(kind.to_owned(), (requests, 0));
         }
         let Some((requests, next)) = kinds.get_mut(kind) else {

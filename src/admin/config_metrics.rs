@@ -17,12 +17,23 @@ use crate::{config::Severity, snapshot::FirewallStates};
 /// Most certificates that are shown, those that expire first.
 const CERTIFICATES: usize = 10_000;
 
+/// How many lines each log could not take so far.
+pub struct DroppedLines {
+    /// The access log.
+    pub access: Dropped,
+    /// What the firewall has found.
+    pub findings: Dropped,
+    /// The firewall's audit log.
+    pub audit: Dropped,
+}
+
+/// Tells a number so far.
 type Dropped = Box<dyn Fn() -> u64 + Send + Sync>;
 
 /// Shows what was published, by reading [`Status`] whenever somebody looks.
 pub struct ConfigMetrics {
     status: Arc<Status>,
-    dropped: Dropped,
+    dropped: DroppedLines,
     descriptions: Vec<Desc>,
 }
 
@@ -37,11 +48,12 @@ struct Families {
     firewalls: IntGaugeVec,
     stale: IntGauge,
     dropped: IntCounter,
+    dropped_by_firewall: IntCounterVec,
 }
 
 impl ConfigMetrics {
-    /// Metrics of `status`, and of the lines that the access log has `dropped`.
-    pub fn new(status: Arc<Status>, dropped: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
+    /// Metrics of `status`, and of the lines that logs have `dropped`.
+    pub fn new(status: Arc<Status>, dropped: DroppedLines) -> Self {
         let descriptions = Families::new()
             .each()
             .iter()
@@ -50,7 +62,7 @@ impl ConfigMetrics {
             .collect();
         Self {
             status,
-            dropped: Box::new(dropped),
+            dropped,
             descriptions,
         }
     }
@@ -63,7 +75,7 @@ impl Collector for ConfigMetrics {
 
     fn collect(&self) -> Vec<MetricFamily> {
         let families = Families::new();
-        families.read(&self.status, (self.dropped)());
+        families.read(&self.status, &self.dropped);
         families
             .each()
             .iter()
@@ -130,10 +142,18 @@ impl Families {
                 "Lines that the access log could not take.",
             )
             .expect(VALID),
+            dropped_by_firewall: IntCounterVec::new(
+                Opts::new(
+                    "portcullis_firewall_log_dropped_lines_total",
+                    "Lines and entries that a log of the firewall could not take.",
+                ),
+                &["log"],
+            )
+            .expect(VALID),
         }
     }
 
-    fn each(&self) -> [&dyn Collector; 9] {
+    fn each(&self) -> [&dyn Collector; 10] {
         let Self {
             generation,
             reloads,
@@ -144,6 +164,7 @@ impl Families {
             firewalls,
             stale,
             dropped,
+            dropped_by_firewall,
         } = self;
         [
             generation,
@@ -155,16 +176,26 @@ impl Families {
             firewalls,
             stale,
             dropped,
+            dropped_by_firewall,
         ]
     }
 
-    fn read(&self, status: &Status, dropped: u64) {
+    fn read(&self, status: &Status, dropped: &DroppedLines) {
         let (published, failed) = status.reloads();
         self.reloads
             .with_label_values(&["success"])
             .inc_by(published);
         self.reloads.with_label_values(&["failure"]).inc_by(failed);
-        self.dropped.inc_by(dropped);
+        let DroppedLines {
+            access,
+            findings,
+            audit,
+        } = dropped;
+        self.dropped.inc_by(access());
+        for (log, count) in [("findings", findings), ("audit", audit)] {
+            let counter = self.dropped_by_firewall.with_label_values(&[log]);
+            counter.inc_by(count());
+        }
         let warnings = self.problems.with_label_values(&["warning"]);
         let errors = self.problems.with_label_values(&["error"]);
         let Some(last) = status.published() else {

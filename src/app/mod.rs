@@ -12,5 +12,6 @@ mod pressure;
 mod run;
 mod serving;
 mod sources;
+mod waf;
 
 pub use command::main;

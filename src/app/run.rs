@@ -14,7 +14,7 @@ use tokio::{runtime::Runtime, sync::oneshot};
 
 use super::{
     demo,
-    firewall_logs::FirewallLogs,
+    firewall_logs::{FirewallLogSettings, FirewallLogs},
     kubernetes::{Cluster, ClusterOptions, Outcomes},
     options::{FollowedOptions, OptionsSource, ReadOptions},
     pressure,
@@ -23,8 +23,8 @@ use super::{
 };
 use crate::{
     admin::{
-        self, AdminEndpoints, BuildInfo, ConfigMetrics, Endpoints, ProcessMetrics, Status,
-        StatusEndpoints,
+        self, AdminEndpoints, BuildInfo, ConfigMetrics, DroppedLines, Endpoints, ProcessMetrics,
+        Status, StatusEndpoints,
     },
     cli::RunSettings,
     control::{
@@ -59,6 +59,8 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
         access_log,
         waf_log,
         waf_log_format,
+        waf_audit_log,
+        waf_audit_log_format,
         shutdown_delay,
         shutdown_grace,
         log,
@@ -70,9 +72,15 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
     let status = Arc::new(Status::default());
     let metrics = Metrics::new();
     let log = AccessLogWriter::start(&access_log).context("cannot open the access log")?;
-    let firewall_logs = FirewallLogs::start(&waf_log, waf_log_format, &access_log)
-        .context("cannot open the firewall's log")?;
-    let registry = registry(&metrics, &status, &log)?;
+    let of_firewall = FirewallLogSettings {
+        findings: waf_log,
+        format: waf_log_format,
+        audit: waf_audit_log,
+        audit_format: waf_audit_log_format,
+    };
+    let firewall_logs = FirewallLogs::start(&of_firewall, &access_log)
+        .context("cannot open the firewall's logs")?;
+    let registry = registry(&metrics, &status, (&log, &firewall_logs))?;
 
     let mut translating = sources::translate_settings(&source, options.options.clone());
     sources::require_rules(&translating)?;
@@ -83,7 +91,7 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
     let sockets = serving::bind(&http, &https, workers)?;
     let (http, https) = (sockets.first_http(), sockets.first_https());
     translating.https_port = https.map(|address| address.port());
-    let publisher = Publisher::new(Arc::clone(&status), metrics.clone());
+    let publisher = Publisher::new(Arc::clone(&status), metrics.clone(), &sockets)?;
     let limits = Arc::new(Limits::default());
     let workers = Workers::start(
         sockets,
@@ -152,11 +160,15 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
         let mut signals = EndSignals::listen()?;
         let mut reopen = ReopenSignals::listen()?;
         let announce = async {
-            if first.await.is_ok() && demo {
-                // Without a terminal nobody is there to try it.
-                let _ = std::io::stderr().write_all(demo::hints(http, https).as_bytes());
+            match first.await {
+                Ok(Err(error)) => return error,
+                Ok(Ok(())) if demo => {
+                    // Without a terminal nobody is there to try it.
+                    let _ = std::io::stderr().write_all(demo::hints(http, https).as_bytes());
+                }
+                Ok(Ok(())) | Err(_) => {}
             }
-            std::future::pending::<()>().await;
+            std::future::pending().await
         };
         let reopening = async {
             loop {
@@ -177,7 +189,7 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
         };
         tokio::select! {
             () = signals.next() => {}
-            () = announce => {}
+            error = announce => return Err(error),
             () = reopening => {}
             () = following => {}
             () = pressure => {}
@@ -206,7 +218,7 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
     // Its thread looks at the stage, which is past its end now.
     let _ = configuring.join();
     if !firewall_logs.finish(LOG_GRACE) {
-        tracing::warn!("the last lines of the firewall's log were not written");
+        tracing::warn!("the last lines of the firewall's logs were not written");
     }
     if !log.finish(LOG_GRACE) {
         tracing::warn!("the last lines of the access log were not written");
@@ -226,13 +238,18 @@ fn control_runtime() -> anyhow::Result<Runtime> {
 fn registry(
     metrics: &Metrics,
     status: &Arc<Status>,
-    log: &AccessLogWriter,
+    (log, firewall_logs): (&AccessLogWriter, &FirewallLogs),
 ) -> anyhow::Result<Registry> {
     let registry = Registry::new();
     registry.register(Box::new(metrics.clone()))?;
+    let [findings, audit] = firewall_logs.dropped_counters();
     registry.register(Box::new(ConfigMetrics::new(
         Arc::clone(status),
-        log.dropped_counter(),
+        DroppedLines {
+            access: Box::new(log.dropped_counter()),
+            findings,
+            audit,
+        },
     )))?;
     registry.register(Box::new(ProcessMetrics::new()))?;
     registry.register(Box::new(BuildInfo::new()))?;
@@ -247,7 +264,7 @@ fn start_configuring(
     mut options: OptionsSource,
     mut publisher: Publisher,
     (shutdown, status): (&Shutdown, Arc<Status>),
-    (published, outcomes): (oneshot::Sender<()>, Option<Outcomes>),
+    (published, outcomes): (oneshot::Sender<anyhow::Result<()>>, Option<Outcomes>),
 ) -> anyhow::Result<JoinHandle<()>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -276,10 +293,11 @@ fn start_configuring(
                 translation
             },
             move |reconciled| {
-                publisher.publish(reconciled);
+                // Only the first one can fail.
+                let done = publisher.publish(reconciled);
                 if let Some(published) = published.take() {
                     // Nobody waits for it any more when the process is on its way down.
-                    let _ = published.send(());
+                    let _ = published.send(done);
                 }
             },
             settled,

@@ -16,9 +16,10 @@ use super::{
     kubernetes::KubernetesArguments,
     settings::{
         CheckSettings, Command, EchoSettings, OutputFormat, RunSettings, SourceSettings,
-        WafLogFormat, WafMode, WafSettings,
+        WafAuditLogFormat, WafLogFormat, WafMode, WafSettings,
     },
     values::{self, Listen},
+    waf::WafArguments,
 };
 use crate::{
     proxy::AccessLogDestination,
@@ -39,6 +40,9 @@ enum Subcommands {
     Run(Box<RunArguments>),
     /// Print every problem of manifests; exit code 0: none, 1: some, 2: wrong usage
     Check(CheckArguments),
+    /// Tools for those who write the firewall's rules: test, explain, rules
+    #[command(subcommand)]
+    Waf(WafArguments),
     /// A test backend that answers with a JSON account of the request
     Echo(EchoArguments),
     /// Print the version
@@ -50,14 +54,14 @@ enum Subcommands {
     },
     /// Print a manual page in roff
     Man {
-        /// One of the commands, instead of the program
+        /// One of the commands, instead of the program, such as `check` or `waf test`
         #[arg(value_name = "COMMAND")]
-        command: Option<String>,
+        command: Vec<String>,
     },
 }
 
 #[derive(Args, Debug)]
-struct SourceArguments {
+pub(super) struct SourceArguments {
     /// A file with options for the whole proxy, under the keys of ingress-nginx's ConfigMap
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -136,6 +140,12 @@ struct RunArguments {
     /// How the firewall's log is written
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     waf_log_format: WafLogFormat,
+    /// Where the firewall's audit log goes: a file (reopened on SIGUSR1 and SIGHUP), `-` or `off`
+    #[arg(long, value_name = "PATH", value_parser = values::access_log, default_value = "off")]
+    waf_audit_log: AccessLogDestination,
+    /// How the firewall's audit log is written
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    waf_audit_log_format: WafAuditLogFormat,
     /// After SIGTERM: not ready any more, but still accepting, for this long
     #[arg(long, value_name = "DURATION", value_parser = values::duration, default_value = "0s")]
     shutdown_delay: Duration,
@@ -196,6 +206,7 @@ impl Arguments {
                 output,
                 color: color_wanted(&stdout()),
             }),
+            Subcommands::Waf(waf) => Command::Waf(Box::new(waf.into_command())),
             Subcommands::Echo(EchoArguments { listen, name, log }) => Command::Echo(EchoSettings {
                 listen,
                 name,
@@ -222,6 +233,8 @@ impl RunArguments {
             access_log,
             waf_log,
             waf_log_format,
+            waf_audit_log,
+            waf_audit_log_format,
             shutdown_delay,
             shutdown_grace,
             log,
@@ -240,6 +253,8 @@ impl RunArguments {
             access_log,
             waf_log,
             waf_log_format,
+            waf_audit_log,
+            waf_audit_log_format,
             shutdown_delay,
             shutdown_grace,
             log: log.into_settings(),
@@ -248,7 +263,7 @@ impl RunArguments {
 }
 
 impl SourceArguments {
-    fn into_settings(self, paths: Vec<PathBuf>) -> SourceSettings {
+    pub(super) fn into_settings(self, paths: Vec<PathBuf>) -> SourceSettings {
         let Self {
             config,
             ingress_class,
@@ -324,8 +339,15 @@ mod tests {
     #[test]
     fn every_command_and_option_is_documented_with_its_default() {
         let page = include_str!("../../docs/cli.md");
-        for subcommand in command().get_subcommands() {
-            let name = subcommand.get_name();
+        let program = command();
+        let nested = program.get_subcommands().flat_map(|it| {
+            let own = it.get_subcommands();
+            own.map(move |inner| (format!("{} {}", it.get_name(), inner.get_name()), inner))
+        });
+        let all = program
+            .get_subcommands()
+            .map(|it| (it.get_name().to_owned(), it));
+        for (name, subcommand) in all.chain(nested) {
             assert!(page.contains(&format!("| `{name}")), "{name}");
             for option in subcommand.get_opts() {
                 let long = option.get_long().unwrap();
@@ -369,6 +391,8 @@ mod tests {
                 access_log: AccessLogDestination::Stdout,
                 waf_log: AccessLogDestination::Stdout,
                 waf_log_format: WafLogFormat::Json,
+                waf_audit_log: AccessLogDestination::Off,
+                waf_audit_log_format: WafAuditLogFormat::Json,
                 shutdown_delay: Duration::ZERO,
                 shutdown_grace: Duration::from_secs(25),
                 log: LogSettings {

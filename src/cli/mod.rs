@@ -8,10 +8,12 @@ mod kubernetes;
 mod pages;
 mod settings;
 mod values;
+mod waf;
 
 pub use arguments::Arguments;
 pub use pages::{write_completions, write_man};
 pub use settings::{
     CheckSettings, Command, EchoSettings, KubernetesSettings, OutputFormat, PublishedAs,
-    RunSettings, SourceSettings, WafLogFormat, WafMode, WafSettings,
+    RunSettings, SourceSettings, WafAuditLogFormat, WafCommand, WafLogFormat, WafMode, WafPlace,
+    WafRequestSettings, WafRulesSettings, WafSettings,
 };

@@ -1,6 +1,11 @@
 //! What was asked for on the command line, as plain data.
 
-use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    num::NonZeroUsize,
+    path::PathBuf,
+    time::Duration,
+};
 
 use clap_complete::Shell;
 
@@ -13,14 +18,16 @@ pub enum Command {
     Run(Box<RunSettings>),
     /// Print what is wrong with manifests.
     Check(CheckSettings),
+    /// Try the firewall's rules.
+    Waf(Box<WafCommand>),
     /// Answer every request with an account of it.
     Echo(EchoSettings),
     /// Print the version.
     Version,
     /// Print a completion script.
     Completions(Shell),
-    /// Print a manual page: the program's, or that of one of its commands.
-    Man(Option<String>),
+    /// Print a manual page: that of the command of these words, or without any the program's.
+    Man(Vec<String>),
 }
 
 /// What to read and how to understand it.
@@ -69,6 +76,16 @@ pub enum WafLogFormat {
     Json,
     /// The lines of ModSecurity's error log.
     Modsecurity,
+}
+
+/// How the firewall's audit log is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum WafAuditLogFormat {
+    /// One JSON object an exchange, as ModSecurity 3 has it.
+    #[default]
+    Json,
+    /// ModSecurity's sections.
+    Native,
 }
 
 /// A cluster whose objects are served.
@@ -138,6 +155,10 @@ pub struct RunSettings {
     pub waf_log: AccessLogDestination,
     /// How it is written there.
     pub waf_log_format: WafLogFormat,
+    /// Where the firewall's audit log goes.
+    pub waf_audit_log: AccessLogDestination,
+    /// How it is written there.
+    pub waf_audit_log_format: WafAuditLogFormat,
     /// From not being ready to not accepting any more.
     pub shutdown_delay: Duration,
     /// From not accepting any more to the end, whatever is still open.
@@ -157,6 +178,59 @@ pub struct CheckSettings {
     pub output: OutputFormat,
     /// Whether standard output may be coloured.
     pub color: bool,
+}
+
+/// What is done with the firewall's rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WafCommand {
+    /// Say what they make of requests.
+    Test(WafRequestSettings),
+    /// Say why, too.
+    Explain {
+        /// Of which requests.
+        request: WafRequestSettings,
+        /// Whether rules are explained that want no line in any log.
+        all: bool,
+    },
+    /// List them.
+    Rules(WafRulesSettings),
+}
+
+/// Requests to try, and on what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WafRequestSettings {
+    /// Policies and rules.
+    pub source: SourceSettings,
+    /// The file of requests; `-`: standard input.
+    pub request: PathBuf,
+    /// Whose firewall it is, where that is not the request's to say.
+    pub place: WafPlace,
+    /// The client's address.
+    pub client: IpAddr,
+    /// Whether secrets are shown.
+    pub unmasked: bool,
+    /// How results are printed.
+    pub output: OutputFormat,
+}
+
+/// Which rules to list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WafRulesSettings {
+    /// Policies and rules.
+    pub source: SourceSettings,
+    /// Whose firewall; every one where nothing is said.
+    pub place: WafPlace,
+    /// How they are printed.
+    pub output: OutputFormat,
+}
+
+/// What has the firewall in front of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WafPlace {
+    /// A host, in lower case.
+    pub host: Option<String>,
+    /// A path.
+    pub path: Option<String>,
 }
 
 /// Settings of `echo`.

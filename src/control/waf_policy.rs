@@ -19,4 +19,8 @@ pub struct WafPolicy {
     pub metadata: ObjectMeta,
     /// The policy.
     pub spec: Value,
+    /// Whether it stands for one that could not be read: of `spec` there is what could be told, and
+    /// what it is for is to be refused rather than served without it.
+    #[serde(skip)]
+    pub is_broken: bool,
 }

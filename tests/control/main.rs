@@ -8,4 +8,5 @@ mod diagnostics;
 mod files;
 mod firewall;
 mod kube;
+mod policies;
 mod watch;

@@ -159,10 +159,10 @@ def table(title, names, rows):
 
 def compare_time(options, engines):
     rows, loads, faults = [], [], []
-    for level in LEVELS:
+    for level in options.levels:
         files = options.rules_file(level), options.corpus
         started = [Engine(name, command, *files) for name, command in engines.items()]
-        if level == LEVELS[0]:
+        if level == options.levels[0]:
             for engine in started:
                 print(f"{engine.name}: {engine.version}")
         faults += [f"PL{level}, {fault}" for kind in KINDS if (fault := alike(started, kind))]
@@ -180,8 +180,8 @@ def compare_time(options, engines):
 
 
 def compare_instructions(options, engines):
-    rows = {(kind, level): {} for level in LEVELS for kind in KINDS}
-    for level in LEVELS:
+    rows = {(kind, level): {} for level in options.levels for kind in KINDS}
+    for level in options.levels:
         for name, command in engines.items():
             output = pathlib.Path(options.output) / f"callgrind.{name}.{level}"
             for old in output.parent.glob(f"{output.name}.*"):
@@ -204,9 +204,11 @@ def main():
     parser.add_argument("--corpus", required=True, help="folder that corpus.py wrote")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--window", type=float, default=0.3, help="CPU seconds of one turn of one engine")
+    parser.add_argument("--level", type=int, action="append", dest="levels", help="paranoia level; may be repeated")
     parser.add_argument("--instructions", metavar="FOLDER", dest="output", help="for callgrind's files")
     parser.add_argument("engines", nargs="+", metavar="NAME=COMMAND")
     options = parser.parse_args()
+    options.levels = options.levels or LEVELS
     options.rules_file = lambda level: f"{options.rules}/pl{level}.conf"
     engines = dict(engine.split("=", 1) for engine in options.engines)
     if options.output:

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::{annotations::AnnotationSettings, settings::TranslateSettings};
-use crate::policy::{ClientCertificatePolicy, HttpsRedirect, RoutePolicy, Timeouts};
+use crate::policy::{
+    ClientCertificatePolicy, CookieIntegrity, HttpsRedirect, RoutePolicy, Timeouts,
+};
 
 /// Makes policies, and shares the ones made last: most rules have one of very few.
 #[derive(Debug, Default)]
@@ -11,13 +13,15 @@ pub(super) struct PolicyMaker {
     recent: Vec<Arc<RoutePolicy>>,
 }
 
-/// What a rule's policy takes over from its host.
+/// What a rule's policy takes over from its host, and from the policies of the firewall.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct HostPolicy<'a> {
     /// Whether it has TLS.
     pub(super) tls: bool,
     /// What is asked of client certificates.
     pub(super) certificate: Option<&'a Arc<ClientCertificatePolicy>>,
+    /// What is done to cookies.
+    pub(super) cookies: Option<&'a Arc<CookieIntegrity>>,
     /// Nothing of this may be redirected.
     pub(super) never_redirected: bool,
 }
@@ -58,6 +62,7 @@ fn policy(
         https_redirect,
         hsts,
         client_certificate: _,
+        cookies: _,
         body_limit,
         timeouts,
         refuse_encoded_slashes,
@@ -90,6 +95,7 @@ fn policy(
         https_redirect: redirected.then_some(redirect),
         hsts: hsts.filter(|_| host.tls),
         client_certificate: host.certificate.cloned(),
+        cookies: host.cookies.cloned(),
         body_limit: annotations.body_limit.unwrap_or(*body_limit),
         timeouts: Timeouts {
             connect: annotations.connect_timeout.unwrap_or(connect),

@@ -232,6 +232,9 @@ impl Translator {
         self.report_empty_clusters(objects, &mut problems);
         problems.extend(self.clusters.problems().cloned());
         problems.append(&mut self.firewalls.problems(objects));
+        let compiled = self.compiled.values();
+        let no_keys: BTreeSet<_> = compiled.flat_map(|(_, it)| &it.no_keys).collect();
+        problems.extend(no_keys.into_iter().flat_map(|it| it.problems(objects)));
         let default_certificate = self.default_certificate(objects, &mut problems);
         let mut refused_hosts = self.assembled.refused_hosts.clone();
         if self.is_default_withheld(objects) {

@@ -1,6 +1,8 @@
 //! What the matcher has answered during one exchange.
 
-use super::plan::Plan;
+use smallvec::SmallVec;
+
+use super::{memo::Memo, plan::Plan};
 use crate::waf::{
     matcher::{Bits, Scratch},
     tx::TxStore,
@@ -18,11 +20,22 @@ pub(crate) struct Answers {
     any: Bits,
     /// Atoms that were asked of every value so far.
     asked: Option<Bits>,
+    /// Atoms whose rules can match: those that hold, and those that were not asked.
+    possible: Bits,
     scratch: Scratch,
+    memo: Memo,
     /// What `reached` was made from.
     key: Vec<Option<i64>>,
     now: Vec<Option<i64>>,
     reached: Option<Bits>,
+}
+
+/// The value of a variable that has one, and what is asked about it.
+struct Single<'a> {
+    /// Its row.
+    place: usize,
+    value: &'a [u8],
+    wanted: Bits,
 }
 
 impl Answers {
@@ -42,7 +55,9 @@ impl Answers {
             rows,
             any,
             asked,
+            possible,
             scratch,
+            memo,
             key,
             now,
             reached,
@@ -55,26 +70,58 @@ impl Answers {
                 *reached.insert(plan.gates.reached(tx))
             }
         };
-        *asked = Some(asked.map_or(mask, |asked| asked.intersection(&mask)));
+        let all = asked.map_or(mask, |asked| asked.intersection(&mask));
+        *asked = Some(all);
         rows.resize_with(plan.rows.len(), Vec::new);
-        for (row, answers) in plan.rows.iter().zip(rows) {
+        let mut ask = |value: &[u8], wanted: &Bits| {
+            if wanted.is_empty() {
+                return Bits::EMPTY;
+            }
+            let holds = memo.answer(value, wanted, |wanted, holds| {
+                plan.matcher.run(value, wanted, scratch, holds);
+            });
+            *any = any.union(&holds);
+            holds
+        };
+        let mut single = SmallVec::<[Single<'_>; 8]>::new();
+        for (place, (row, answers)) in plan.rows.iter().zip(&mut *rows).enumerate() {
             for index in answers.len()..values.count(row.source) {
-                let mut holds = Bits::EMPTY;
-                if let Some((name, value)) = values.at(row.source, index) {
-                    let wanted = row.wanted(name).intersection(&mask);
-                    if !wanted.is_empty() {
-                        plan.matcher.run(value, &wanted, scratch, &mut holds);
-                        *any = any.union(&holds);
-                    }
+                let (name, value) = values.at(row.source, index).unwrap_or_default();
+                let wanted = row.wanted(name).intersection(&mask);
+                if let Source::One(_) = row.source {
+                    single.push(Single {
+                        place,
+                        value,
+                        wanted,
+                    });
+                } else {
+                    answers.push(ask(value, &wanted));
                 }
-                answers.push(holds);
             }
         }
+        // Variables may be one text, `REQUEST_URI` and `REQUEST_URI_RAW` mostly are: it is asked for
+        // all of them at once.
+        while let Some(first) = single.last() {
+            let value = first.value;
+            let is_same = |one: &Single<'_>| std::ptr::eq(one.value, value);
+            let same = single.iter().filter(|one| is_same(one));
+            let wanted = same.fold(Bits::EMPTY, |all, one| all.union(&one.wanted));
+            let holds = ask(value, &wanted);
+            single.retain(|one| {
+                if is_same(one)
+                    && let Some(answers) = rows.get_mut(one.place)
+                {
+                    answers.push(holds.intersection(&one.wanted));
+                }
+                !is_same(one)
+            });
+        }
+        *possible = any.union(&all.complement());
     }
 
-    /// Whether a rule can match at all. `true` where that was not asked.
-    pub(crate) fn possible(&self, atom: u16) -> bool {
-        self.any.contains(atom) || !self.was_asked(atom)
+    /// The first atom, `atom` or after it, whose rule can match at all.
+    pub(crate) fn possible(&self, atom: u16) -> Option<u16> {
+        self.possible.next(atom)
     }
 
     /// Whether the matcher was asked.

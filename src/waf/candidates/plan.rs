@@ -123,6 +123,15 @@ pub(crate) fn plan(program: &mut Program, phases: &[u8]) -> Option<Plan> {
             step.atom = Some(bit);
         }
     }
+    for phase in &mut program.phases {
+        let mut until = phase.steps.len();
+        for (place, step) in phase.steps.iter_mut().enumerate().rev() {
+            match step.atom {
+                Some(_) => step.until = until,
+                None => until = place,
+            }
+        }
+    }
     let rows = rows(program, &asking);
     let mut row_of = vec![None; Source::COUNT];
     for (place, row) in rows.iter().enumerate() {

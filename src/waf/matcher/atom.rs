@@ -97,6 +97,14 @@ impl Requires {
                 bytes: Some(ByteSet::of(b"<=")),
                 ..Self::default()
             },
+            Operator::Detect(detector) => Self {
+                bytes: detector.bytes(),
+                words: detector
+                    .words()
+                    .map(|words| words.iter().map(|word| (*word).into()).collect()),
+                min_len: detector.min_len(),
+                ..Self::default()
+            },
             Operator::Text(_)
             | Operator::Number(_)
             | Operator::Address(_)

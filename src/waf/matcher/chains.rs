@@ -15,8 +15,6 @@ const MAX_STEPS: usize = 4096;
 #[derive(Debug)]
 pub(super) struct Chains {
     steps: Vec<Step>,
-    /// The conditions all of whose texts are no longer than the value.
-    not_growing: Bits,
 }
 
 /// A transformation, after those before it in the chain.
@@ -32,20 +30,30 @@ pub(super) struct Step {
     pub(super) ending: Bits,
     /// Those of which a chain ends here or in a step after this one.
     pub(super) through: Bits,
-    /// Whether the texts from here on have at most three bytes for four of the text before.
-    pub(super) shrinks: bool,
-    effect: Effect,
+    pub(super) effect: Effect,
 }
 
-/// What a step does to the profile of a text.
+/// What a step does to the profile and the length of a text.
 #[derive(Clone, Copy, Debug)]
-struct Effect {
+pub(super) struct Effect {
     /// Classes of which a byte must occur for anything to change; `None` if anything may change.
     triggers: Option<Profile>,
     /// Classes that may still be there afterwards if they were before.
     kept: Profile,
     /// Classes that may be there afterwards in any case.
     added: Profile,
+    length: Length,
+}
+
+/// How long a text may become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Length {
+    /// No longer than before.
+    Kept,
+    /// Three bytes for four.
+    ThreeOfFour,
+    /// Longer.
+    Grows,
 }
 
 impl Chains {
@@ -54,81 +62,19 @@ impl Chains {
         chains: impl IntoIterator<Item = (u16, &'a [Vec<Transformation>])>,
     ) -> Result<Self, BuildError> {
         let mut root = Node::default();
-        let mut not_growing = Bits::ALL;
         for (bit, chains) in chains {
             for chain in chains {
-                root.insert(chain, bit);
-                if chain.iter().any(|step| grows(*step)) {
-                    not_growing.remove(bit);
-                }
+                root.insert(&lowercase_last(chain), bit);
             }
         }
         let mut steps = Vec::new();
         root.flatten(None, 0, &mut steps)?;
-        Ok(Self { steps, not_growing })
+        Ok(Self { steps })
     }
 
     /// The steps. The first is the root.
-    #[inline]
     pub(super) fn steps(&self) -> &[Step] {
         &self.steps
-    }
-
-    /// The conditions all of whose texts are no longer than the value.
-    #[inline]
-    pub(super) fn not_growing(&self) -> &Bits {
-        &self.not_growing
-    }
-
-    /// Of a value of the profile, the conditions that look at it as it is, and those that may look
-    /// at something else: of these only such as `possible`, given the profile of that, leaves, or
-    /// that are in `kept`.
-    pub(super) fn divide(
-        &self,
-        profile: Profile,
-        kept: &Bits,
-        mut possible: impl FnMut(Profile) -> Bits,
-    ) -> (Bits, Bits) {
-        let (mut same, mut other) = (Bits::EMPTY, Bits::EMPTY);
-        let mut seen: Vec<(Profile, Bits)> = Vec::new();
-        // After each step: whether anything may have changed, and the classes that may be there.
-        let mut after: Vec<(bool, Profile)> = vec![(false, profile)];
-        for step in &self.steps {
-            let before = after.get(step.before).copied();
-            let (mut changed, mut profile) = before.unwrap_or((false, profile));
-            if step.may_change(profile) {
-                changed = true;
-                profile = step.effect.apply(profile);
-            }
-            if step.transformation.is_some() {
-                after.push((changed, profile));
-            }
-            if step.ending.is_empty() {
-                continue;
-            }
-            if !changed {
-                same = same.union(&step.ending);
-                continue;
-            }
-            let known = seen.iter().find(|known| known.0 == profile);
-            let possible = known.map(|known| known.1).unwrap_or_else(|| {
-                let possible = possible(profile);
-                seen.push((profile, possible));
-                possible
-            });
-            other = other.union(&step.ending.intersection(&possible.union(kept)));
-        }
-        (same, other)
-    }
-}
-
-impl Step {
-    /// Whether the step may change a text of the profile, or of a part of it.
-    #[inline]
-    pub(super) fn may_change(&self, profile: Profile) -> bool {
-        self.effect
-            .triggers
-            .is_none_or(|triggers| triggers.meets(profile))
     }
 }
 
@@ -138,6 +84,7 @@ impl Effect {
         triggers: Some(Profile::EMPTY),
         kept: Profile::EMPTY,
         added: Profile::EMPTY,
+        length: Length::Kept,
     };
 
     fn of(transformation: Transformation) -> Self {
@@ -156,11 +103,43 @@ impl Effect {
             triggers: triggers.map(Profile::of_set),
             kept,
             added,
+            length: Length::of(transformation),
         }
     }
 
-    fn apply(self, profile: Profile) -> Profile {
+    /// Whether the step may change a text of the profile, or of a part of it.
+    #[inline]
+    pub(super) fn may_change(&self, profile: Profile) -> bool {
+        self.triggers.is_none_or(|triggers| triggers.meets(profile))
+    }
+
+    /// The classes that may be there once a text of the profile was changed.
+    #[inline]
+    pub(super) fn apply(&self, profile: Profile) -> Profile {
         profile.intersection(self.kept).union(self.added)
+    }
+
+    /// The least length of a text of which so many bytes may come.
+    pub(super) fn least_before(&self, after: usize) -> usize {
+        match self.length {
+            Length::Kept => after,
+            Length::ThreeOfFour => after.saturating_mul(4).div_ceil(3),
+            Length::Grows => 0,
+        }
+    }
+}
+
+impl Length {
+    fn of(transformation: Transformation) -> Self {
+        use Transformation::{Base64Decode, Base64DecodeExt};
+        if matches!(transformation, Base64Decode | Base64DecodeExt) {
+            return Self::ThreeOfFour;
+        }
+        // Only lengths that are told apart matter, and none is longer than a value that long.
+        match (0..=128).all(|len| transformation.max_len(len) <= len) {
+            true => Self::Kept,
+            false => Self::Grows,
+        }
     }
 }
 
@@ -204,7 +183,6 @@ impl Node {
             end: place,
             ending: self.ending,
             through: self.ending,
-            shrinks: false,
             effect: transformation.map_or(Effect::NONE, Effect::of),
         });
         let mut through = self.ending;
@@ -212,32 +190,87 @@ impl Node {
             through = through.union(&next.flatten(Some(transformation), place, steps)?);
         }
         let end = steps.len();
-        let later = steps.iter().skip(place + 1);
-        let grow = later.filter_map(|step| step.transformation).any(grows);
         if let Some(step) = steps.get_mut(place) {
             step.end = end;
             step.through = through;
-            step.shrinks = transformation.is_some_and(decodes_base64) && !grow;
         }
         Ok(through)
     }
 }
 
-/// Whether four bytes of input make three of output, at most.
-fn decodes_base64(transformation: Transformation) -> bool {
-    use Transformation::{Base64Decode, Base64DecodeExt};
-    matches!(transformation, Base64Decode | Base64DecodeExt)
-}
-
-/// Whether a transformation can make a text longer.
-fn grows(transformation: Transformation) -> bool {
-    // Only lengths that are told apart matter, and none is longer than a value that long.
-    (0..=128).any(|len| transformation.max_len(len) > len)
+/// The chain with `lowercase` as late as may be, where it costs nothing: words are looked for in any
+/// case, and a text in lower case need not be written for that.
+fn lowercase_last(chain: &[Transformation]) -> Vec<Transformation> {
+    let mut chain = chain.to_vec();
+    for place in (1..chain.len()).rev() {
+        for place in place..chain.len() {
+            if let Some([first, second]) = chain.get_mut(place - 1..=place)
+                && *first == Transformation::Lowercase
+                && second.ignores_case()
+            {
+                std::mem::swap(first, second);
+            }
+        }
+    }
+    chain
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lowercase_goes_past_what_does_not_see_it() {
+        use Transformation::*;
+        let table: [(&[Transformation], &[Transformation]); 5] = [
+            (&[], &[]),
+            (&[Lowercase], &[Lowercase]),
+            (
+                &[Lowercase, RemoveWhitespace],
+                &[RemoveWhitespace, Lowercase],
+            ),
+            (
+                &[
+                    Lowercase,
+                    UrlDecode,
+                    Lowercase,
+                    Trim,
+                    RemoveNulls,
+                    HexEncode,
+                ],
+                &[
+                    Lowercase,
+                    UrlDecode,
+                    Trim,
+                    RemoveNulls,
+                    Lowercase,
+                    HexEncode,
+                ],
+            ),
+            (&[Lowercase, Lowercase, Trim], &[Trim, Lowercase, Lowercase]),
+        ];
+        for (chain, expected) in table {
+            assert_eq!(lowercase_last(chain), expected);
+        }
+    }
+
+    #[test]
+    fn texts_that_are_too_short_stay_so() {
+        for transformation in Transformation::all() {
+            let length = Effect::of(transformation);
+            for after in 0..80 {
+                let before = length.least_before(after);
+                let text = vec![b'A'; before.saturating_sub(1)];
+                let mut output = Vec::new();
+                transformation.apply(&text, &mut output);
+                assert!(
+                    before == 0 || output.len() < after,
+                    "{}",
+                    transformation.name()
+                );
+            }
+        }
+    }
 
     #[test]
     fn profiles_after_a_transformation_cover_what_is_said_of_its_bytes() {

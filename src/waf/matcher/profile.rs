@@ -52,12 +52,14 @@ const CLASSES: [u64; 256] = {
         }
         byte += 1;
     }
-    // The highest bit is free for the cache's marks.
-    assert!(next < 64);
+    assert!(next == Profile::CLASSES);
     classes
 };
 
 impl Profile {
+    /// How many classes there are: 7 wide ones, and 40 of one byte.
+    pub(super) const CLASSES: usize = 47;
+
     /// No byte.
     pub(super) const EMPTY: Self = Self(0);
 
@@ -120,7 +122,7 @@ impl Profile {
         }
     }
 
-    /// The classes as the bits of a word of which the highest is free.
+    /// The classes as the lowest [`CLASSES`](Self::CLASSES) bits of a word.
     #[inline]
     pub(super) const fn word(self) -> u64 {
         self.0

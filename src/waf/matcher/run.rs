@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::Bits;
 use super::atom::{AtomSpec, BuildError, Test};
-use super::chains::{Chains, Step};
-use super::known::Entry;
+use super::chains::Chains;
+use super::course::Course;
 use super::profile::Profile;
 use super::required;
 use super::scratch::Scratch;
@@ -63,6 +63,10 @@ impl Matcher {
             }
             chains.push((bit, of_atom));
         }
+        // A route's own rules are few, and routes are many.
+        let used = tests.iter().rposition(Option::is_some);
+        tests.truncate(used.map_or(0, |last| last + 1));
+        tests.shrink_to_fit();
         let chains = chains.iter().map(|(bit, chains)| (*bit, chains.as_slice()));
         let chains = Chains::new(chains)?;
         let shapes = Shapes::new(&tests);
@@ -88,26 +92,8 @@ impl Matcher {
     /// Takes time linear in the value's length.
     pub fn run(&self, value: &[u8], wanted: &Bits, scratch: &mut Scratch, out: &mut Bits) {
         scratch.belong_to(&self.identity);
-        let Scratch { known, caches, .. } = scratch;
-        let profile = Profile::of(value);
-        let entry = known.of_value(profile, &self.shapes, &self.chains, &self.negated);
-        let asked = wanted.intersection(&entry.same);
-        let mut other = wanted.intersection(&entry.other);
-        if !other.is_empty() {
-            other = other.difference(&self.too_short(value.len(), self.chains.not_growing()));
-        }
-        if other.is_empty() {
-            let tell = || self.shapes.scan(value, entry.shape);
-            let possible = self.possible(&asked, entry, value.len(), tell);
-            self.answer(&asked, &possible, || value, caches, out);
-            return;
-        }
-        scratch
-            .texts
-            .start(value, profile, asked, self.chains.steps().len());
-        self.walk(value, &other, scratch, out);
-        self.settle(value, scratch, out);
-        scratch.texts.finish();
+        let question = scratch.question(wanted);
+        self.find(value, wanted, question, scratch, out);
     }
 
     /// Bytes of memory, without the regular expressions.
@@ -115,80 +101,98 @@ impl Matcher {
         self.shapes.size()
     }
 
-    /// The conditions of `some` that cannot hold for want of length if no text is longer than `len`.
-    fn too_short(&self, len: usize, some: &Bits) -> Bits {
-        let longer = self.shapes.longer_in_any(len);
-        longer.intersection(some).difference(&self.negated)
-    }
-
-    /// Takes the steps that lead to a condition of `other`.
-    fn walk(&self, value: &[u8], other: &Bits, scratch: &mut Scratch, out: &mut Bits) {
-        let steps = self.chains.steps();
-        let mut place = 0;
-        while let Some(step) = steps.get(place) {
-            if !other.intersects(&step.through) {
-                place = step.end;
-                continue;
-            }
-            let texts = &mut scratch.texts;
-            let before = texts.after(step.before);
-            let mut after = before;
-            if let (Some(transformation), Some(text)) = (step.transformation, texts.get(before))
-                && step.may_change(text.profile)
-            {
-                if step.shrinks {
-                    let longest = text.len.div_ceil(4).saturating_mul(3);
-                    let through = other.intersection(&step.through);
-                    if through
-                        .difference(&self.too_short(longest, &Bits::ALL))
-                        .is_empty()
-                    {
-                        place = step.end;
-                        continue;
-                    }
-                }
-                after = texts.transform(before, transformation, value);
-            }
-            texts.set_after(place, after);
-            if let Some(text) = texts.text_mut(after) {
-                text.asked = text.asked.union(&other.intersection(&step.ending));
-            }
-            if texts.held() > MAX_HELD {
-                self.settle(value, scratch, out);
-                scratch
-                    .texts
-                    .forget(&self.path(step, after, &scratch.texts));
-            }
-            place += 1;
-        }
-    }
-
-    /// The texts that steps after this one may start from.
-    fn path<'a>(&'a self, mut step: &'a Step, after: usize, texts: &Texts) -> Vec<usize> {
-        let mut path = vec![after];
-        while let (Some(_), Some(before)) =
-            (step.transformation, self.chains.steps().get(step.before))
-        {
-            path.push(texts.after(step.before));
-            step = before;
-        }
-        path
-    }
-
-    /// Asks each text what it is to be asked.
-    fn settle(&self, value: &[u8], scratch: &mut Scratch, out: &mut Bits) {
-        for place in VALUE..scratch.texts.len() {
-            self.ask(place, value, scratch, out);
-        }
-    }
-
-    fn ask(&self, place: usize, value: &[u8], scratch: &mut Scratch, out: &mut Bits) {
+    /// Finds the conditions that hold. `question` is the number of `wanted`.
+    fn find(
+        &self,
+        value: &[u8],
+        wanted: &Bits,
+        question: u16,
+        scratch: &mut Scratch,
+        out: &mut Bits,
+    ) {
         let Scratch {
-            known,
+            courses,
             texts,
             caches,
             ..
         } = scratch;
+        let profile = Profile::of(value);
+        let make = || Course::new(profile, wanted, &self.chains, &self.shapes, &self.negated);
+        let course = courses.of(profile, question, make);
+        *out = out.union(&course.certain);
+        if value.len() < course.least {
+            return;
+        }
+        if value.len() < course.least_for_legs {
+            let tell = || self.shapes.scan(value, course.shape);
+            let asked = &course.asked;
+            let possible = self.possible(asked, course.shape, value.len(), tell, out);
+            self.answer(&possible, || value, caches, out);
+            return;
+        }
+        texts.start(value, profile, course.shape, course.asked);
+        self.walk(value, course, texts, caches, out);
+        self.settle(value, texts, caches, out);
+        texts.finish();
+    }
+
+    /// Takes the legs of a course.
+    fn walk(
+        &self,
+        value: &[u8],
+        course: &Course,
+        texts: &mut Texts,
+        caches: &mut Caches,
+        out: &mut Bits,
+    ) {
+        for leg in &course.legs {
+            let before = texts.before(leg);
+            let text = before.and_then(|before| texts.get(before));
+            let after = match text {
+                Some(text) if text.len >= leg.least_before => {
+                    let changes = leg.effect.may_change(text.profile);
+                    match before {
+                        Some(before) if changes => texts.take(leg, before, value, &self.shapes),
+                        before => before,
+                    }
+                }
+                _ => None,
+            };
+            texts.set_after(after);
+            let Some(text) = after.and_then(|after| texts.text_mut(after)) else {
+                continue;
+            };
+            let asked = match text.profile == leg.profile {
+                true => leg.asked,
+                false => {
+                    let possible = self.shapes.possible(text.profile, &leg.asked);
+                    self.rule_out(&leg.asked.difference(&possible), out);
+                    possible
+                }
+            };
+            text.asked = text.asked.union(&asked);
+            if texts.held() > MAX_HELD {
+                self.settle(value, texts, caches, out);
+                texts.forget(&texts.needed_after(&course.legs));
+            }
+        }
+    }
+
+    /// Asks each text what it is to be asked.
+    fn settle(&self, value: &[u8], texts: &mut Texts, caches: &mut Caches, out: &mut Bits) {
+        for place in VALUE..texts.len() {
+            self.ask(place, value, texts, caches, out);
+        }
+    }
+
+    fn ask(
+        &self,
+        place: usize,
+        value: &[u8],
+        texts: &mut Texts,
+        caches: &mut Caches,
+        out: &mut Bits,
+    ) {
         let Some(text) = texts.text_mut(place) else {
             return;
         };
@@ -196,14 +200,10 @@ impl Matcher {
             return;
         }
         let asked = std::mem::take(&mut text.asked);
-        let (len, profile) = (text.len, text.profile);
-        let entry = known.of_text(profile, &self.shapes);
-        let tell = || {
-            let scan = |text: &[u8]| self.shapes.scan(text, entry.shape);
-            texts.told(place, value, scan)
-        };
-        let possible = self.possible(&asked, entry, len, tell);
-        self.answer(&asked, &possible, || texts.read(place, value), caches, out);
+        let (len, shape) = (text.len, text.shape);
+        let tell = || texts.told(place, value, |text| self.shapes.scan(text, shape));
+        let possible = self.possible(&asked, shape, len, tell, out);
+        self.answer(&possible, || texts.read(place, value), caches, out);
     }
 
     /// The conditions of `asked` whose test may hold for a text, which `tell` looks through for
@@ -212,35 +212,41 @@ impl Matcher {
     fn possible(
         &self,
         asked: &Bits,
-        entry: &Entry,
+        shape: u8,
         len: usize,
         tell: impl FnOnce() -> Bits,
+        out: &mut Bits,
     ) -> Bits {
-        let longer = self.shapes.longer(entry.shape, len);
-        let possible = asked.intersection(&entry.possible).difference(longer);
-        let wordless = self.shapes.wordless(entry.shape);
-        if possible.difference(wordless).is_empty() {
-            return possible;
+        let mut possible = *asked;
+        if let Some(longer) = self.shapes.longer(shape, len) {
+            possible = possible.difference(longer);
         }
-        possible.intersection(&tell().union(wordless))
+        let wordless = self.shapes.wordless(shape);
+        if possible.intersects(&wordless.complement()) {
+            possible = possible.intersection(&tell().union(wordless));
+        }
+        self.rule_out(&asked.difference(&possible), out);
+        possible
     }
 
-    /// Answers the conditions `asked` of a text, of which the test may hold for those `possible`.
+    /// A test that cannot hold is a negated condition that does.
+    #[inline]
+    fn rule_out(&self, impossible: &Bits, out: &mut Bits) {
+        *out = out.union(&impossible.intersection(&self.negated));
+    }
+
+    /// Answers the conditions whose test may hold for a text.
     #[inline]
     fn answer<'a>(
         &self,
-        asked: &Bits,
         possible: &Bits,
         text: impl FnOnce() -> &'a [u8],
         caches: &mut Caches,
         out: &mut Bits,
     ) {
-        let negated = asked.intersection(&self.negated);
-        if possible.union(&negated).is_empty() {
+        if possible.is_empty() {
             return;
         }
-        // A test that cannot hold is a negated condition that does.
-        *out = out.union(&negated.difference(possible));
         // Whether the test holds for all that it may hold for.
         let sure = possible.intersection(&self.sure);
         *out = out.union(&sure.difference(&self.negated));
@@ -248,7 +254,11 @@ impl Matcher {
         if open.is_empty() {
             return;
         }
-        let text = text();
+        self.test(&open, text(), caches, out);
+    }
+
+    #[inline(never)]
+    fn test(&self, open: &Bits, text: &[u8], caches: &mut Caches, out: &mut Bits) {
         for bit in open.iter() {
             let test = self.tests.get(usize::from(bit)).and_then(Option::as_ref);
             let Some(outcome) = test.map(|test| (test.holds)(text, caches)) else {

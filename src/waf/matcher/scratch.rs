@@ -6,7 +6,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::known::Known;
+use super::Bits;
+use super::courses::Courses;
+use super::questions::Questions;
 use super::texts::Texts;
 use crate::waf::operators::Caches;
 
@@ -16,7 +18,8 @@ use crate::waf::operators::Caches;
 pub struct Scratch {
     /// Of the matcher it was used with.
     owner: Option<Arc<()>>,
-    pub(super) known: Known,
+    questions: Questions,
+    pub(super) courses: Courses,
     pub(super) texts: Texts,
     pub(super) caches: Caches,
 }
@@ -41,5 +44,21 @@ impl Scratch {
                 ..Self::default()
             };
         }
+    }
+
+    /// The number of a question. Where there are too many, all that is kept with numbers goes.
+    #[inline]
+    pub(super) fn question(&mut self, wanted: &Bits) -> u16 {
+        match self.questions.number(wanted) {
+            Some(number) => number,
+            None => self.question_anew(wanted),
+        }
+    }
+
+    #[cold]
+    fn question_anew(&mut self, wanted: &Bits) -> u16 {
+        self.questions = Questions::default();
+        self.courses = Courses::default();
+        self.questions.number(wanted).unwrap_or(Questions::LIMIT)
     }
 }

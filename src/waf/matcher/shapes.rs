@@ -28,7 +28,7 @@ const ALPHABETS: [ByteSet; 6] = [WORDS, PATHS, TEXT, HEADERS, QUOTED, ByteSet::A
 /// Words are looked for if they begin at fewer bytes than this of ordinary traffic.
 const TELLING: f64 = 1.5e-2;
 
-/// Lengths, in bytes, that are told apart; the last stands for all from there on.
+/// Lengths, in bytes, that are told apart, from 0 on; the last stands for all from there on.
 const LENGTHS: usize = 64;
 
 /// What is known of texts over one alphabet.
@@ -39,8 +39,10 @@ struct Shape {
     possible: Bits,
     /// Those of them that no word tells of.
     wordless: Bits,
-    /// Those that need a byte of some classes.
-    needs: Vec<(Profile, Bits)>,
+    /// By condition: the classes of which a byte must occur, one of each.
+    needs: Box<[Box<[Profile]>]>,
+    /// By condition: the least length, up to the last that is told apart.
+    least: Box<[u8]>,
     /// By a text's length: those that need a longer one.
     longer: Box<[Bits]>,
 }
@@ -72,35 +74,37 @@ impl Shapes {
         u8::try_from(place).unwrap_or_default()
     }
 
-    /// The conditions whose test may hold for a text of the profile, or of a part of it.
-    pub(super) fn possible(&self, profile: Profile) -> Bits {
+    /// The conditions of `some` whose test may hold for a text of the profile, or of a part of it.
+    pub(super) fn possible(&self, profile: Profile, some: &Bits) -> Bits {
         let Some(shape) = self.shapes.get(usize::from(self.of(profile))) else {
-            return Bits::ALL;
+            return *some;
         };
-        let needs = shape.needs.iter();
-        needs
-            .filter(|(classes, _)| !classes.meets(profile))
-            .fold(shape.possible, |possible, (_, needing)| {
-                possible.difference(needing)
-            })
+        let mut possible = some.intersection(&shape.possible);
+        for bit in possible.iter() {
+            let needs = shape.needs.get(usize::from(bit));
+            if !needs.is_none_or(|needs| needs.iter().all(|classes| classes.meets(profile))) {
+                possible.remove(bit);
+            }
+        }
+        possible
     }
 
-    /// The conditions whose test needs a text of the shape that is longer than `len` bytes.
-    #[inline]
-    pub(super) fn longer(&self, shape: u8, len: usize) -> &Bits {
+    /// The length that a text of the shape must have for a condition's test to hold, as far as lengths
+    /// are told apart.
+    pub(super) fn least(&self, shape: u8, bit: u16) -> usize {
         let shape = self.shapes.get(usize::from(shape));
-        let longer = shape.and_then(|shape| shape.longer.get(len.min(LENGTHS - 1)));
-        longer.unwrap_or(&Bits::EMPTY)
+        let least = shape.and_then(|shape| shape.least.get(usize::from(bit)));
+        least.copied().map_or(0, usize::from)
     }
 
-    /// The conditions whose test needs a text longer than `len` bytes, whatever its shape.
+    /// The conditions whose test needs a text of the shape that is longer than `len` bytes; `None`
+    /// where no length is too short.
     #[inline]
-    pub(super) fn longer_in_any(&self, len: usize) -> &Bits {
-        let longer = self
-            .shapes
-            .last()
-            .and_then(|shape| shape.longer.get(len.min(LENGTHS - 1)));
-        longer.unwrap_or(&Bits::EMPTY)
+    pub(super) fn longer(&self, shape: u8, len: usize) -> Option<&Bits> {
+        if len >= LENGTHS - 1 {
+            return None;
+        }
+        self.shapes.get(usize::from(shape))?.longer.get(len)
     }
 
     /// The conditions that no word tells of in texts of the shape.
@@ -130,9 +134,11 @@ impl Shape {
         words: &mut BTreeMap<Vec<u8>, Tellings>,
     ) -> Self {
         let (mut possible, mut wordless) = (Bits::EMPTY, Bits::EMPTY);
-        let mut needs: BTreeMap<u64, (Profile, Bits)> = BTreeMap::new();
-        let mut longer = vec![Bits::EMPTY; LENGTHS];
-        for (bit, test) in (0..).zip(tests) {
+        let mut needs = vec![Box::default(); tests.len()];
+        let mut least = vec![0; tests.len()];
+        let mut longer = vec![Bits::EMPTY; LENGTHS - 1];
+        let places = needs.iter_mut().zip(&mut least);
+        for ((bit, test), (needs, least)) in (0..).zip(tests).zip(places) {
             let Some(required) = test.as_ref().and_then(|test| required(test, alphabet)) else {
                 continue;
             };
@@ -145,24 +151,19 @@ impl Shape {
                     }
                 }
             }
-            for set in required.sets {
-                let classes = Profile::of_set(set);
-                let entry = needs
-                    .entry(classes.word())
-                    .or_insert((classes, Bits::EMPTY));
-                entry.1.insert(bit);
-            }
-            // Not the last, which stands for texts that are longer.
-            let shorter = required.min_len.min(LENGTHS - 1);
-            for shorter in longer.iter_mut().take(shorter) {
-                shorter.insert(bit);
+            let classes = required.sets.into_iter().map(Profile::of_set);
+            *needs = classes.collect();
+            *least = u8::try_from(required.min_len.min(LENGTHS - 1)).unwrap_or_default();
+            for longer in longer.iter_mut().take(required.min_len) {
+                longer.insert(bit);
             }
         }
         Self {
             alphabet: Profile::of_set(alphabet),
             possible,
             wordless,
-            needs: needs.into_values().collect(),
+            needs: needs.into_boxed_slice(),
+            least: least.into_boxed_slice(),
             longer: longer.into_boxed_slice(),
         }
     }

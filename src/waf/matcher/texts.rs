@@ -1,13 +1,15 @@
 //! What the transformations make of one value.
 //!
-//! Invariant: each text is there once, whatever the number of chains that come to it, so that it is
+//! Invariant: each text is there once, whatever the number of legs that come to it, so that it is
 //! looked at once; a text in lower case is written only when it is read, for the words of the text
 //! it comes from are its own. Non-goal: deciding which transformations are worth running.
 
 use std::mem;
 
 use super::Bits;
+use super::course::Leg;
 use super::profile::Profile;
+use super::shapes::Shapes;
 use crate::waf::Transformation;
 
 /// Bytes of a buffer that is kept for the next value.
@@ -16,7 +18,10 @@ const MAX_KEPT: usize = 64 << 10;
 /// The place of the value itself.
 pub(super) const VALUE: usize = 0;
 
-/// The texts of a value, by place, and the place of each step's. Memory for them is used again.
+/// The place of a text that was not worth making.
+const NOWHERE: usize = usize::MAX;
+
+/// The texts of a value, by place, and the place of each leg's. Memory for them is used again.
 #[derive(Default)]
 pub(super) struct Texts {
     texts: Vec<Text>,
@@ -25,8 +30,10 @@ pub(super) struct Texts {
     spare: Vec<u8>,
     /// Bytes of all texts but the value.
     held: usize,
-    /// The place of the text after each step that was taken.
+    /// The place of the text after each leg so far.
     after: Vec<usize>,
+    /// What was run on which text, and the place of what came of it.
+    run: Vec<(usize, Transformation, usize)>,
 }
 
 /// A text.
@@ -37,7 +44,10 @@ pub(super) struct Text {
     written: bool,
     pub(super) len: usize,
     pub(super) profile: Profile,
-    /// The conditions that are to be asked of it.
+    pub(super) shape: u8,
+    /// Whether something was run on it.
+    was_run_on: bool,
+    /// The conditions that are to be asked of it: their test may hold, as far as is known.
     pub(super) asked: Bits,
     /// The conditions that words in it tell of, if it was looked through.
     told: Bits,
@@ -50,11 +60,12 @@ pub(super) struct Text {
 
 impl Texts {
     /// Begins with a value.
-    pub(super) fn start(&mut self, value: &[u8], profile: Profile, asked: Bits, steps: usize) {
+    pub(super) fn start(&mut self, value: &[u8], profile: Profile, shape: u8, asked: Bits) {
         self.used = 0;
         self.held = 0;
-        self.after.resize(steps, VALUE);
-        let place = self.add(value.len(), profile);
+        self.after.clear();
+        self.run.clear();
+        let place = self.add(value.len(), profile, shape);
         if let Some(text) = self.texts.get_mut(place) {
             text.asked = asked;
         }
@@ -78,16 +89,20 @@ impl Texts {
         self.held
     }
 
-    /// The place of the text after a step.
-    pub(super) fn after(&self, step: usize) -> usize {
-        self.after.get(step).copied().unwrap_or(VALUE)
+    /// The place of the text before a leg, if it was worth making.
+    #[inline]
+    pub(super) fn before(&self, leg: &Leg) -> Option<usize> {
+        let Some(before) = leg.before else {
+            return Some(VALUE);
+        };
+        let place = self.after.get(before).copied();
+        place.filter(|place| *place != NOWHERE)
     }
 
-    /// Notes the place of the text after a step.
-    pub(super) fn set_after(&mut self, step: usize, place: usize) {
-        if let Some(after) = self.after.get_mut(step) {
-            *after = place;
-        }
+    /// Notes the place of the text after the next leg.
+    #[inline]
+    pub(super) fn set_after(&mut self, place: Option<usize>) {
+        self.after.push(place.unwrap_or(NOWHERE));
     }
 
     /// The conditions that words in a text tell of, for which `scan` looks once.
@@ -116,33 +131,76 @@ impl Texts {
         self.written(place, value)
     }
 
-    /// The place of what a transformation makes of a text.
-    pub(super) fn transform(
+    /// The place of what a leg makes of a text; `None` where that is too short to matter.
+    pub(super) fn take(
         &mut self,
-        place: usize,
-        transformation: Transformation,
+        leg: &Leg,
+        before: usize,
         value: &[u8],
-    ) -> usize {
-        if transformation == Transformation::Lowercase {
-            return self.lower(place);
+        shapes: &Shapes,
+    ) -> Option<usize> {
+        if leg.transformation == Transformation::Lowercase {
+            return Some(self.lower(before, shapes));
         }
-        self.write(place, value);
+        let text = self.texts.get_mut(before)?;
+        if std::mem::replace(&mut text.was_run_on, true) {
+            let known = |run: &&(usize, _, _)| (run.0, run.1) == (before, leg.transformation);
+            if let Some((_, _, after)) = self.run.iter().find(known) {
+                return Some(*after);
+            }
+        }
+        let after = self.transform(leg, before, value, shapes)?;
+        self.run.push((before, leg.transformation, after));
+        Some(after)
+    }
+
+    fn transform(
+        &mut self,
+        leg: &Leg,
+        before: usize,
+        value: &[u8],
+        shapes: &Shapes,
+    ) -> Option<usize> {
+        self.write(before, value);
         let mut output = mem::take(&mut self.spare);
-        let changed = transformation.apply(self.written(place, value), &mut output);
+        let changed = leg
+            .transformation
+            .apply(self.written(before, value), &mut output);
         self.spare = output;
         if !changed {
-            return place;
+            return Some(before);
+        }
+        if self.spare.len() < leg.least {
+            return None;
         }
         if let Some(place) = self.find(value) {
-            return place;
+            return Some(place);
         }
-        let profile = Profile::of(&self.spare);
-        let place = self.add(self.spare.len(), profile);
+        let before = self.texts.get(before)?.profile;
+        let expected = leg.effect.apply(before);
+        // Worth another look where classes are not known to be there that were not.
+        let profile = match expected.is_within(before.union(before.lowered())) {
+            true => expected,
+            false => Profile::of(&self.spare),
+        };
+        let shape = match profile == leg.profile {
+            true => leg.shape,
+            false => shapes.of(profile),
+        };
+        let place = self.add(self.spare.len(), profile, shape);
         self.held += self.spare.len();
         if let Some(text) = self.texts.get_mut(place) {
             mem::swap(&mut text.bytes, &mut self.spare);
         }
-        place
+        Some(place)
+    }
+
+    /// The places of the texts that legs after so many start from.
+    pub(super) fn needed_after(&self, legs: &[Leg]) -> Vec<usize> {
+        let later = legs.iter().skip(self.after.len());
+        later
+            .filter_map(|leg| self.after.get(leg.before?).copied())
+            .collect()
     }
 
     /// Lets go of the texts that are not in `kept`, nor needed to write those.
@@ -151,6 +209,7 @@ impl Texts {
             .iter()
             .flat_map(|place| [*place, self.cased(*place)])
             .collect();
+        self.run.clear();
         for (place, text) in self.texts.iter_mut().enumerate().take(self.used) {
             if text.lower.is_some_and(|lower| !kept.contains(&lower)) {
                 text.lower = None;
@@ -181,7 +240,7 @@ impl Texts {
         text.and_then(|text| text.lower_of).unwrap_or(place)
     }
 
-    fn lower(&mut self, place: usize) -> usize {
+    fn lower(&mut self, place: usize, shapes: &Shapes) -> usize {
         let Some(text) = self.texts.get(place) else {
             return place;
         };
@@ -192,7 +251,7 @@ impl Texts {
         if let Some(lower) = text.lower {
             return lower;
         }
-        let lower = self.add(len, profile);
+        let lower = self.add(len, profile, shapes.of(profile));
         if let Some(text) = self.texts.get_mut(lower) {
             text.written = false;
             text.lower_of = Some(place);
@@ -244,7 +303,7 @@ impl Texts {
     }
 
     /// A place for a text of so many bytes, which is taken to be written.
-    fn add(&mut self, len: usize, profile: Profile) -> usize {
+    fn add(&mut self, len: usize, profile: Profile, shape: u8) -> usize {
         let place = self.used;
         self.used += 1;
         if self.texts.len() == place {
@@ -257,6 +316,7 @@ impl Texts {
                 written: true,
                 len,
                 profile,
+                shape,
                 ..Text::default()
             };
         }

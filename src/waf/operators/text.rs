@@ -3,7 +3,7 @@
 //! All compare bytes, case included. Invariant: what is compared is known when the rule is compiled,
 //! unless its argument has macros.
 
-use memchr::memmem;
+use memchr::{memchr_iter, memmem};
 
 /// How a value compares with the argument.
 #[derive(Clone, Debug)]
@@ -44,17 +44,22 @@ impl TextTest {
         self.constant.is_none()
     }
 
+    /// Whether it is `@within`.
+    pub(crate) fn is_within(&self) -> bool {
+        self.relation == Relation::Within
+    }
+
     pub(super) fn holds(&self, input: &[u8], argument: &[u8]) -> bool {
         let needle = self.constant.as_ref().map_or(argument, |it| it.needle());
         match self.relation {
             Relation::BeginsWith => input.starts_with(needle),
             Relation::EndsWith => input.ends_with(needle),
             Relation::Equals => input == needle,
-            Relation::Within => memmem::find(needle, input).is_some(),
+            Relation::Within => occurs(needle, input),
             Relation::ContainsWord => contains_word(input, needle),
             Relation::Contains => match &self.constant {
                 Some(finder) => finder.find(input).is_some(),
-                None => memmem::find(input, needle).is_some(),
+                None => occurs(input, needle),
             },
         }
     }
@@ -62,6 +67,51 @@ impl TextTest {
 
 fn finder(needle: &[u8]) -> memmem::Finder<'static> {
     memmem::Finder::new(needle).into_owned()
+}
+
+/// Whether `needle` occurs in `text`. Where it is short that costs less than to make ready for a search.
+fn occurs(text: &[u8], needle: &[u8]) -> bool {
+    /// Bytes of a short needle: so many times the text may be looked at.
+    const SHORT: usize = 32;
+    let Some(&first) = needle.first() else {
+        return true;
+    };
+    if needle.len() > SHORT {
+        return memmem::find(text, needle).is_some();
+    }
+    let (mut at, mut rarest) = (0, first);
+    for (place, &byte) in needle.iter().enumerate() {
+        if rank(byte) < rank(rarest) {
+            (at, rarest) = (place, byte);
+        }
+    }
+    let places = memchr_iter(rarest, text.get(at..).unwrap_or_default());
+    let mut rests = places.map(|from| text.get(from..).unwrap_or_default());
+    rests.any(|rest| rest.starts_with(needle))
+}
+
+/// The higher, the more often a byte occurs in lists of words.
+#[inline]
+fn rank(byte: u8) -> u8 {
+    const RANKS: &[u8; 256] = &{
+        let mut ranks = [0; 256];
+        let mut rest: &mut [u8] = &mut ranks;
+        let mut byte = 0_u8;
+        while let [rank, behind @ ..] = rest {
+            *rank = match byte.to_ascii_lowercase() {
+                b'e' | b' ' | b'/' => 6,
+                b'a' | b'i' | b'n' | b'o' | b'r' | b't' => 5,
+                b'-' | b'c' | b'd' | b'l' | b'm' | b'p' | b's' => 4,
+                b'f' | b'g' | b'h' | b'u' => 3,
+                b'b' | b'v' | b'w' | b'x' | b'y' => 2,
+                _ => 1,
+            };
+            byte = byte.wrapping_add(1);
+            rest = behind;
+        }
+        ranks
+    };
+    RANKS.get(usize::from(byte)).copied().unwrap_or_default()
 }
 
 fn contains_word(input: &[u8], word: &[u8]) -> bool {

@@ -3,7 +3,7 @@
 //! Invariant: the output is not longer than the input. Non-goal: knowing strings; a comment within
 //! one is a comment.
 
-use memchr::memchr_iter;
+use memchr::{memchr_iter, memchr3_iter};
 
 use super::byte_set::ByteSet;
 use super::scan;
@@ -53,6 +53,21 @@ pub(super) fn replace(input: &[u8], output: &mut Vec<u8>) {
         end.and_then(|slash| inside.get(slash + 1..))
             .unwrap_or_default()
     });
+}
+
+/// Whether there is anything that may begin or end a comment.
+pub(super) fn has_marks(input: &[u8]) -> bool {
+    let mut places = memchr3_iter(b'*', b'-', b'#', input);
+    places.any(|at| match input.get(at..) {
+        Some([b'#', ..] | [b'-', b'-', ..] | [b'*', b'/', ..]) => true,
+        Some([b'*', ..]) => at.checked_sub(1).and_then(|at| input.get(at)) == Some(&b'/'),
+        _ => false,
+    })
+}
+
+/// Whether `/*` occurs.
+pub(super) fn has_start(input: &[u8]) -> bool {
+    find_start(input).is_some()
 }
 
 /// Where `/*` begins.

@@ -3,11 +3,11 @@
 //! Invariant: all of it holds for every input; the tests try. Non-goal: the tightest bounds there
 //! are.
 
-use memchr::{memchr, memchr2, memchr3};
+use memchr::{memchr, memchr2};
 
 use super::byte_set::ByteSet;
 use super::transformation::{NAMES, Transformation};
-use super::{bytewise, cmd_line, space, utf8};
+use super::{bytewise, cmd_line, comments, hex, path, space, utf8};
 
 const LOWER: ByteSet = ByteSet::range(b'a', b'z');
 const UPPER: ByteSet = ByteSet::range(b'A', b'Z');
@@ -41,10 +41,11 @@ enum Trigger {
     Always,
     One(u8),
     Two(u8, u8),
-    Three(u8, u8, u8),
     /// The bytes from one to another, both included.
     Range(u8, u8),
     Set(ByteSet),
+    /// One of the set, and what the function then finds.
+    Found(ByteSet, fn(&[u8]) -> bool),
 }
 
 impl Trigger {
@@ -53,9 +54,8 @@ impl Trigger {
             Self::Always => return None,
             Self::One(a) => ByteSet::of(&[a]),
             Self::Two(a, b) => ByteSet::of(&[a, b]),
-            Self::Three(a, b, c) => ByteSet::of(&[a, b, c]),
             Self::Range(first, last) => ByteSet::range(first, last),
-            Self::Set(set) => set,
+            Self::Set(set) | Self::Found(set, _) => set,
         })
     }
 
@@ -65,13 +65,13 @@ impl Trigger {
             Self::Always => true,
             Self::One(a) => memchr(a, input).is_some(),
             Self::Two(a, b) => memchr2(a, b, input).is_some(),
-            Self::Three(a, b, c) => memchr3(a, b, c, input).is_some(),
             // Without an exit from the middle of a chunk, so that a chunk is a few instructions.
             Self::Range(first, last) => input.chunks(32).any(|chunk| {
                 let within = |byte: &u8| (first..=last).contains(byte);
                 chunk.iter().fold(false, |any, byte| any | within(byte))
             }),
             Self::Set(ref set) => set.find(input).is_some(),
+            Self::Found(_, find) => find(input),
         }
     }
 }
@@ -113,6 +113,26 @@ impl Transformation {
     /// Whether the output can differ from the input in nothing but the case of ASCII letters.
     pub fn is_case_only(self) -> bool {
         matches!(self, Self::Lowercase | Self::Uppercase)
+    }
+
+    /// Whether it does the same to a text in lower case: what it makes of that is what it makes of
+    /// the text, in lower case.
+    pub fn ignores_case(self) -> bool {
+        matches!(
+            self,
+            Self::CompressWhitespace
+                | Self::NormalizePath
+                | Self::NormalizePathWin
+                | Self::RemoveComments
+                | Self::RemoveCommentsChar
+                | Self::RemoveNulls
+                | Self::RemoveWhitespace
+                | Self::ReplaceComments
+                | Self::ReplaceNulls
+                | Self::Trim
+                | Self::TrimLeft
+                | Self::TrimRight
+        )
     }
 
     /// What bytes may occur in the output for an input of which the set is known, or a superset.
@@ -188,16 +208,18 @@ impl Transformation {
             Self::CssDecode | Self::EscapeSeqDecode | Self::JsDecode => Trigger::One(b'\\'),
             Self::HtmlEntityDecode => Trigger::One(b'&'),
             Self::Lowercase => Trigger::Range(b'A', b'Z'),
-            Self::NormalizePath => Trigger::Two(b'/', b'.'),
-            Self::NormalizePathWin => Trigger::Three(b'/', b'.', b'\\'),
+            Self::NormalizePath => Trigger::Found(ByteSet::of(b"/."), path::is_odd),
+            Self::NormalizePathWin => Trigger::Found(ByteSet::of(b"/.\\"), path::is_odd_windows),
             Self::ParityEven7Bit => Trigger::Set(bytewise::NOT_EVEN),
             Self::ParityOdd7Bit => Trigger::Set(bytewise::NOT_ODD),
             Self::ParityZero7Bit => Trigger::Range(0x80, 0xff),
             // Each mark of a comment has one of these.
-            Self::RemoveComments | Self::RemoveCommentsChar => Trigger::Three(b'*', b'-', b'#'),
+            Self::RemoveComments | Self::RemoveCommentsChar => {
+                Trigger::Found(ByteSet::of(b"*-#"), comments::has_marks)
+            }
             Self::RemoveNulls | Self::ReplaceNulls => Trigger::One(0),
-            Self::ReplaceComments => Trigger::One(b'*'),
-            Self::SqlHexDecode => Trigger::Two(b'x', b'X'),
+            Self::ReplaceComments => Trigger::Found(ByteSet::of(b"*"), comments::has_start),
+            Self::SqlHexDecode => Trigger::Found(ByteSet::of(b"xX"), hex::has_prefix),
             Self::Trim | Self::TrimLeft | Self::TrimRight => Trigger::Set(space::SPACE),
             Self::Uppercase => Trigger::Range(b'a', b'z'),
             Self::UrlDecode | Self::UrlDecodeUni => Trigger::Two(b'%', b'+'),

@@ -56,6 +56,11 @@ pub(super) fn decode_sql(input: &[u8], output: &mut Vec<u8>) {
     });
 }
 
+/// Whether `0x` occurs.
+pub(super) fn has_prefix(input: &[u8]) -> bool {
+    find_prefix(input).is_some()
+}
+
 /// Where `0x` begins.
 fn find_prefix(bytes: &[u8]) -> Option<usize> {
     memchr2_iter(b'x', b'X', bytes)

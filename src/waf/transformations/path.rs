@@ -4,13 +4,11 @@
 //! the proxy sees them; this is the function that rules expect, with what ModSecurity makes of odd
 //! segments: one that ends in two dots is a way back too, and takes itself along if it is longer.
 
+use memchr::{memchr, memchr2_iter};
+
 /// Merges slashes and resolves the segments `.` and `..`.
 pub(super) fn normalize(input: &[u8], output: &mut Vec<u8>) {
-    if is_normal(input) {
-        output.extend_from_slice(input);
-    } else {
-        resolve(input, |byte| byte == b'/', output);
-    }
+    resolve(input, |byte| byte == b'/', output);
 }
 
 /// The same, after making slashes of backslashes. ModSecurity forgets to in runs of three or more,
@@ -19,10 +17,17 @@ pub(super) fn normalize_windows(input: &[u8], output: &mut Vec<u8>) {
     resolve(input, |byte| matches!(byte, b'/' | b'\\'), output);
 }
 
-/// Whether nothing is to be done: no empty segment and none that begins with a dot or ends with two.
-fn is_normal(input: &[u8]) -> bool {
-    let odd = |pair: &[u8]| matches!(pair, [b'/', b'/' | b'.'] | [b'.', b'.']);
-    input.first() != Some(&b'.') && !input.windows(2).any(odd)
+/// Whether there may be something to do: an empty segment, or one that begins with a dot or ends with
+/// two.
+pub(super) fn is_odd(input: &[u8]) -> bool {
+    let begins = |rest: &[u8]| matches!(rest, [b'/', b'/' | b'.', ..] | [b'.', b'.', ..]);
+    let mut places = memchr2_iter(b'/', b'.', input);
+    input.first() == Some(&b'.') || places.any(|at| input.get(at..).is_some_and(begins))
+}
+
+/// The same where backslashes are slashes, of which there is none in the end.
+pub(super) fn is_odd_windows(input: &[u8]) -> bool {
+    memchr(b'\\', input).is_some() || is_odd(input)
 }
 
 fn resolve(input: &[u8], is_slash: impl Fn(u8) -> bool + Copy, output: &mut Vec<u8>) {

@@ -139,6 +139,8 @@ impl Written {
             kind: kind.as_str().to_owned(),
             metadata,
             spec,
+            // The API server has let go of fields that the definition does not know.
+            is_broken: false,
         };
         (policy, status)
     }

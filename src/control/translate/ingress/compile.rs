@@ -77,6 +77,7 @@ pub(in crate::control::translate) fn compile(
         ranks: Default::default(),
         clusters: Vec::new(),
         uses: Vec::new(),
+        no_keys: BTreeSet::new(),
     };
     let default = spec.default_backend.as_ref().map(|backend| {
         let field = "spec.defaultBackend";

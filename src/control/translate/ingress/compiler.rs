@@ -1,6 +1,9 @@
 //! Rules, paths and default backends of one Ingress.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use k8s_openapi::api::networking::v1::{HTTPIngressPath, IngressRule};
 
@@ -14,7 +17,7 @@ use crate::{
             backend::{Backend, Resolver},
             clusters::ClusterSpec,
             conflict::{Claim, Place},
-            firewall::{Firewalls, Found, NO_RULE_SET},
+            firewall::{Firewalls, Found, FoundCookies, InFront, NO_RULE_SET, NoKeys},
             host,
             hosts::HostIndex,
             outline::Outline,
@@ -26,7 +29,7 @@ use crate::{
         },
     },
     message::HostMatch,
-    policy::{ClientCertificatePolicy, RoutePolicy},
+    policy::{ClientCertificatePolicy, CookieIntegrity, RoutePolicy},
     routing::{Match, PathMatch},
     upstream::ClusterId,
 };
@@ -46,6 +49,8 @@ pub(super) struct Compiler<'a> {
     pub(super) ranks: [Vec<HostRules>; 3],
     pub(super) clusters: Vec<ClusterSpec>,
     pub(super) uses: Vec<(ClusterId, String)>,
+    /// Policies that leave cookies without keys.
+    pub(super) no_keys: BTreeSet<NoKeys>,
 }
 
 /// What is asked of client certificates on a host.
@@ -209,15 +214,25 @@ impl Compiler<'_> {
         path: PathMatch,
         backend: &Backend,
     ) {
-        let firewall = match self.outline.is_solver {
-            true => Found::Off,
-            false => self.firewall(&backend.service),
+        let InFront {
+            firewall,
+            cookies,
+            no_keys,
+        } = match self.outline.is_solver {
+            true => InFront::default(),
+            false => self.in_front(&backend.service),
         };
+        self.no_keys.extend(no_keys);
         let (denied, firewall) = match (self.denied(host, written), firewall) {
             (Some(reason), _) => (Some(reason), None),
             (None, Found::NoRules) => (Some(DenyReason::BrokenSecuritySetting), None),
             (None, Found::On(firewall)) => (None, Some(firewall)),
             (None, Found::Off) => (None, None),
+        };
+        let (denied, cookies) = match cookies {
+            FoundCookies::Off => (denied, None),
+            FoundCookies::On(cookies) => (denied, Some(cookies)),
+            FoundCookies::Broken => (denied.or(Some(DenyReason::BrokenCookieIntegrity)), None),
         };
         let action = match denied {
             Some(reason) => Action::Deny(reason),
@@ -231,7 +246,7 @@ impl Compiler<'_> {
                 true => solver::question(path),
                 false => Match::path(path),
             }],
-            policy: self.policy(host, written),
+            policy: self.policy(host, written, cookies.as_ref()),
             firewall,
             action,
             meta: Arc::new(RuleMeta {
@@ -263,7 +278,12 @@ impl Compiler<'_> {
         }
     }
 
-    fn policy(&mut self, host: &HostMatch, written: &str) -> Arc<RoutePolicy> {
+    fn policy(
+        &mut self,
+        host: &HostMatch,
+        written: &str,
+        cookies: Option<&Arc<CookieIntegrity>>,
+    ) -> Arc<RoutePolicy> {
         let certificate = match self.certificates.get(host) {
             Some(CertificateOf::Asked(policy)) if !self.needs_no_login(written) => Some(policy),
             _ => None,
@@ -272,13 +292,14 @@ impl Compiler<'_> {
         let host = HostPolicy {
             tls: self.hosts.facts(host).tls,
             certificate,
+            cookies,
             never_redirected: self.outline.is_solver,
         };
         self.policies
             .make(&self.outline.settings, self.settings, host, written)
     }
 
-    fn firewall(&mut self, service: &str) -> Found {
+    fn in_front(&mut self, service: &str) -> InFront {
         let ObjectRef {
             kind: _,
             namespace,
@@ -402,6 +423,7 @@ impl Compiler<'_> {
             clusters,
             mut uses,
             certificates,
+            no_keys,
             ..
         } = self;
         let asking = certificates
@@ -449,6 +471,7 @@ impl Compiler<'_> {
             problems: reporter.finish(),
             clusters,
             uses,
+            no_keys,
             services: resolver.services,
             asking: asking.map(|(host, _)| host).collect(),
         }

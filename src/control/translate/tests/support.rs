@@ -14,7 +14,10 @@ use crate::{
             options_from_config_map,
         },
     },
-    policy::{BodyLimit, ClientCertificatePolicy, HttpsRedirect, RoutePolicy, Timeouts},
+    policy::{
+        BodyLimit, ClientCertificatePolicy, CookieIntegrity, CookiePattern, HttpsRedirect,
+        RoutePolicy, Timeouts,
+    },
     routing::{Match, PathMatch},
     tls::VerifyServer,
     upstream::{Balancer, ClusterSettings, NameTrust, Protocol, UpstreamSource},
@@ -410,6 +413,7 @@ fn render_policy(policy: &RoutePolicy) -> String {
         https_redirect,
         hsts,
         client_certificate,
+        cookies,
         body_limit,
         timeouts,
         refuse_encoded_slashes,
@@ -461,8 +465,44 @@ fn render_policy(policy: &RoutePolicy) -> String {
             parts += &format!(" request {request:?}");
         }
     }
+    if let Some(cookies) = cookies {
+        parts += &render_cookies(cookies);
+    }
     assert!(!refuse_encoded_slashes);
     parts
+}
+
+fn render_cookies(cookies: &CookieIntegrity) -> String {
+    let CookieIntegrity {
+        mode,
+        signed,
+        encrypted,
+        keys,
+        max_age,
+        binding,
+        secure,
+        http_only,
+        same_site,
+    } = cookies;
+    let mut text = format!(", cookies {mode:?}");
+    for (what, patterns) in [("signed", signed), ("encrypted", encrypted)] {
+        let patterns: Vec<_> = patterns.iter().map(CookiePattern::as_str).collect();
+        if !patterns.is_empty() {
+            let _ = write!(text, " {what} {}", patterns.join(" "));
+        }
+    }
+    let keys: Vec<_> = keys.names().collect();
+    let _ = write!(text, " keys {}", keys.join(" "));
+    if let Some(age) = max_age {
+        let _ = write!(text, " age {age}");
+    }
+    let _ = write!(text, " bound to {binding:?}");
+    text += if *secure { " Secure" } else { "" };
+    text += if *http_only { " HttpOnly" } else { "" };
+    if let Some(least) = same_site {
+        let _ = write!(text, " SameSite={least:?}");
+    }
+    text
 }
 
 fn render_cluster(cluster: &ClusterSettings) -> String {

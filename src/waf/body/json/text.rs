@@ -20,9 +20,8 @@ pub(super) fn decode<'a>(
 ) -> Result<&'a [u8], JsonError> {
     let mut rest = text;
     loop {
-        let run = rest.iter().position(|&byte| is_special(byte));
-        let (plain, special) = run
-            .and_then(|run| rest.split_at_checked(run))
+        let (plain, special) = find_special(rest)
+            .and_then(|at| rest.split_at_checked(at))
             .ok_or(JsonError::End)?;
         out.extend_from_slice(plain);
         let at = at + text.len() - special.len();
@@ -87,7 +86,52 @@ fn unit(digits: &[u8]) -> Option<(u16, &[u8])> {
     Some((unit, more))
 }
 
+/// Where the first byte is that does not stand for itself.
+fn find_special(text: &[u8]) -> Option<usize> {
+    let (words, rest) = text.as_chunks::<8>();
+    for (word, at) in words.iter().zip((0..).step_by(8)) {
+        let found = specials(u64::from_le_bytes(*word));
+        if found != 0 {
+            return Some(at + (found.trailing_zeros() / 8) as usize);
+        }
+    }
+    let at = rest.iter().position(|&byte| is_special(byte))?;
+    Some(text.len() - rest.len() + at)
+}
+
+/// The highest bit of each byte that does not stand for itself, and perhaps of others above the
+/// lowest of these.
+fn specials(word: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 0xff;
+    // A borrow goes up only from a byte that is less than what is taken off: one that is found.
+    let less = |word: u64, than: u8| word.wrapping_sub(ONES * u64::from(than)) & !word;
+    let is = |byte: u8| less(word ^ (ONES * u64::from(byte)), 1);
+    (less(word, 0x20) | is(b'"') | is(b'\\')) & (ONES << 7)
+}
+
 /// Whether a byte does not stand for itself: the quote, the backslash and control characters.
 fn is_special(byte: u8) -> bool {
     matches!(byte, b'"' | b'\\' | 0..0x20)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_byte_that_is_special_is_found_wherever_it_is() {
+        for special in 0..=u8::MAX {
+            for before in [b'a', b' ', 0x7f, 0x80, 0xff, b'!', b'#', b'[', b']'] {
+                for at in 0..20 {
+                    for after in [b'"', b'x', 0] {
+                        let mut text = vec![before; at];
+                        text.push(special);
+                        text.extend([after; 9]);
+                        let expected = text.iter().position(|&byte| is_special(byte));
+                        assert_eq!(find_special(&text), expected, "{}", text.escape_ascii());
+                    }
+                }
+            }
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use memchr::{memchr, memmem};
 
 use super::super::Fingerprint;
+use super::filter::may_be_sqli;
 use super::fold::Folding;
 use super::tables;
 use super::token::{Kind, Token};
@@ -18,13 +19,6 @@ pub fn detect_sqli(input: &[u8]) -> Option<Fingerprint> {
     } else {
         None
     }
-}
-
-/// Whether [`detect_sqli`] can find anything: `false` is certain, and cheap.
-pub fn may_be_sqli(input: &[u8]) -> bool {
-    !input
-        .iter()
-        .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
 }
 
 pub(super) fn detect_unfiltered(input: &[u8]) -> Option<Fingerprint> {

@@ -1,6 +1,7 @@
 //! SQL: words and quotes become tokens, tokens are folded to a fingerprint, and that is looked up.
 
 mod detect;
+mod filter;
 mod fold;
 mod layout;
 mod numbers;
@@ -10,7 +11,7 @@ mod token;
 mod tokenizer;
 mod words;
 
-pub use self::detect::{detect_sqli, may_be_sqli};
+pub use self::{detect::detect_sqli, filter::may_be_sqli};
 
 #[cfg(test)]
 mod tests;

@@ -61,13 +61,14 @@ impl<'a> Tokenizer<'a> {
 }
 
 /// The byte ends a word.
-const ENDS_WORD: u8 = 1;
+pub(super) const ENDS_WORD: u8 = 1;
 /// The byte may end a word that is known.
-const DIVIDES_WORD: u8 = 2;
+pub(super) const DIVIDES_WORD: u8 = 2;
 /// The byte ends the name of a variable.
-const ENDS_VARIABLE: u8 = 4;
+pub(super) const ENDS_VARIABLE: u8 = 4;
 
-fn class(byte: u8) -> u8 {
+#[inline]
+pub(super) fn class(byte: u8) -> u8 {
     CLASSES.get(usize::from(byte)).copied().unwrap_or_default()
 }
 

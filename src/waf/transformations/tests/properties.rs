@@ -97,6 +97,18 @@ proptest! {
     }
 
     #[test]
+    fn what_ignores_case_may_come_before_lowercase_or_after(
+        transformation in any_transformation(),
+        input in any_value(),
+    ) {
+        if transformation.ignores_case() {
+            let lowered = result(transformation, &input).1.to_ascii_lowercase();
+            let of_lowered = result(transformation, &input.to_ascii_lowercase()).1;
+            prop_assert_eq!(lowered, of_lowered);
+        }
+    }
+
+    #[test]
     fn a_value_without_triggers_stays(
         transformation in any_transformation(),
         mut input in any_value(),

@@ -45,6 +45,11 @@ impl FromStr for LogFilter {
     }
 }
 
+/// Crates whose words are not passed on unless they are asked for: they log answers of the API server that
+/// they cannot read, whole, which may be Secrets, and every try while it is away. What matters of it is
+/// said by `control`.
+const QUIET: &str = "kube_client=off,kube_runtime=off";
+
 /// Starts logging for the whole process; fails if that was done before.
 pub fn start(settings: &LogSettings) -> Result<(), TryInitError> {
     let LogSettings {
@@ -52,7 +57,8 @@ pub fn start(settings: &LogSettings) -> Result<(), TryInitError> {
         format,
         color,
     } = settings;
-    let registry = tracing_subscriber::registry().with(EnvFilter::new(filter));
+    let filter = EnvFilter::new(format!("{QUIET},{filter}"));
+    let registry = tracing_subscriber::registry().with(filter);
     let layer = fmt::layer()
         .with_writer(io::stderr)
         .with_span_events(FmtSpan::NONE);

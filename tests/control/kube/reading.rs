@@ -274,3 +274,18 @@ async fn a_kubeconfig_leads_to_its_server() {
     assert!(matches!(error, ConnectError::Kubeconfig { .. }), "{error}");
     assert!(error.to_string().contains("missing"), "{error}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_stands_in_a_secret_that_cannot_be_understood_is_not_repeated() {
+    let server = ApiServer::new();
+    let mut broken = secret("broken", "kubernetes.io/tls");
+    broken.as_object_mut().unwrap().remove("stringData");
+    broken["data"] = "hunter2".into();
+    server.put(broken);
+    let following = Following::start(server);
+    following.synced().await;
+    let view = following.view();
+    let problems: Vec<String> = view.of_objects.values().map(ToString::to_string).collect();
+    assert_eq!(problems.len(), 1);
+    assert!(!problems[0].contains("hunter2"), "{problems:?}");
+}

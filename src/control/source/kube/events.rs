@@ -121,11 +121,19 @@ impl Receiver {
                 Came::Good(key, object, status)
             }
             Err(invalid) => {
-                let message: String = invalid.error.chars().take(MESSAGE).collect();
+                // A parser's words may quote what it read.
+                let words = match self.kind {
+                    ObjectKind::Secret => "",
+                    _ => &invalid.error,
+                };
+                let message: String = words.chars().take(MESSAGE).collect();
                 let problem = Problem {
                     object: self.object_ref(&key),
                     field: String::new(),
-                    message: format!("the object cannot be understood: {message}"),
+                    message: match message.as_str() {
+                        "" => "the object cannot be understood".to_owned(),
+                        message => format!("the object cannot be understood: {message}"),
+                    },
                     consequence: "its last good version stays in force, if there is one".to_owned(),
                     severity: Severity::Error,
                     location: None,

@@ -114,13 +114,8 @@ impl Watched for ConfigMap {
 struct Written {
     metadata: ObjectMeta,
     spec: Value,
-    status: PolicyStatus,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-struct PolicyStatus {
-    conditions: Vec<Condition>,
+    /// Whatever stands in it, the policy is understood.
+    status: Value,
 }
 
 /// The group of policies.
@@ -136,7 +131,9 @@ impl Written {
             status,
         } = self;
         tidy(&mut metadata);
-        let status = Status::Conditions(status.conditions, metadata.generation.unwrap_or_default());
+        let conditions = status.get("conditions").cloned().unwrap_or_default();
+        let conditions: Vec<Condition> = serde_json::from_value(conditions).unwrap_or_default();
+        let status = Status::Conditions(conditions, metadata.generation.unwrap_or_default());
         let policy = WafPolicy {
             api_version: format!("{POLICY_GROUP}/{POLICY_VERSION}"),
             kind: kind.as_str().to_owned(),

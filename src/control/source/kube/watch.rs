@@ -137,6 +137,17 @@ impl Refusal {
     }
 }
 
+/// What is wrong, without words of a parser, which may quote what it read.
+fn words(error: &watcher::Error) -> String {
+    match error {
+        watcher::Error::InitialListFailed(kube::Error::SerdeError(_))
+        | watcher::Error::WatchFailed(kube::Error::SerdeError(_)) => {
+            "the answer cannot be understood".to_owned()
+        }
+        error => error.to_string(),
+    }
+}
+
 /// Says what is wrong once, and when it is over.
 #[derive(Debug, Default)]
 struct Complaint {
@@ -145,7 +156,7 @@ struct Complaint {
 
 impl Complaint {
     fn about<K: Watched>(&mut self, error: &watcher::Error) {
-        let text = error.to_string();
+        let text = words(error);
         let kind = K::KIND.as_str();
         // A watch that is too old is the way of things: it is listed anew.
         let is_usual = matches!(error, watcher::Error::WatchError(status) if status.code == 410);

@@ -21,7 +21,7 @@ const SECRETS: [&str; 1] = ["nginx.ingress.kubernetes.io/auth-tls-secret"];
 /// Objects that others name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct References {
-    /// Secrets that say who is let in.
+    /// Secrets that say who is let in, and what is believed of cookies.
     pub secrets: BTreeSet<Key>,
     /// Secrets with certificates for hosts.
     pub certificates: BTreeSet<Key>,
@@ -56,11 +56,18 @@ pub fn references(objects: &Objects, class: &ClassSelection) -> References {
         found
             .config_maps
             .extend(maps.map(|(_, name)| in_namespace(&key.namespace, name)));
+        let keys = cookie_keys(&policy.object);
+        found
+            .secrets
+            .extend(keys.map(|(_, name)| in_namespace(&key.namespace, name)));
     }
     for policy in objects.cluster_waf_policies.values() {
         let maps = config_maps(&policy.object);
         let maps = maps.filter_map(|(namespace, name)| Some(Key::new(namespace?, name)));
         found.config_maps.extend(maps);
+        let keys = cookie_keys(&policy.object);
+        let keys = keys.and_then(|(namespace, name)| Some(Key::new(namespace?, name)));
+        found.secrets.extend(keys);
     }
     found
 }
@@ -90,6 +97,17 @@ fn in_namespace(namespace: &Arc<str>, name: &str) -> Key {
         namespace: Arc::clone(namespace),
         name: name.into(),
     }
+}
+
+/// Namespace, where one is written, and name of the Secret with a policy's keys for cookies.
+fn cookie_keys(policy: &WafPolicy) -> Option<(Option<&str>, &str)> {
+    let secret = policy
+        .spec
+        .get("cookieIntegrity")?
+        .get("keys")?
+        .get("secret")?;
+    let namespace = secret.get("namespace").and_then(Value::as_str);
+    Some((namespace, secret.get("name")?.as_str()?))
 }
 
 /// Namespace, where one is written, and name of the ConfigMaps that a policy names.

@@ -173,7 +173,8 @@ impl Leg {
     /// profile.
     pub(super) fn possible(&self, profile: Profile, shapes: &Shapes) -> Bits {
         let profile = profile.union(self.added);
-        match profile.meets(self.breeding) {
+        // Where any class breeds, a text without one, which is empty, is looked at as well.
+        match self.breeding == Profile::ALL || profile.meets(self.breeding) {
             true => self.through,
             false => shapes.possible(profile, &self.through),
         }

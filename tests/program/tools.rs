@@ -338,12 +338,13 @@ fn what_does_not_load_is_not_judged_as_if_it_did() {
         &["test", "--request", &rules],
         &["test", "--waf-rules", &rules, "--request", &missing],
         &["explain", "-f", &missing, "--request", &missing],
-        &["rules"],
         &["rules", "--waf-rules", &missing],
     ] {
         let (code, _, err) = command(&["waf"], arguments);
         assert!(code == 2 && !err.is_empty(), "{arguments:?}: {code} {err}");
     }
+    let (code, out, err) = command(&["waf"], &["rules"]);
+    assert!(code == 0 && out.contains("270-php.conf"), "{code} {err}");
 }
 
 #[test]

@@ -242,7 +242,11 @@ impl RunArguments {
             kubernetes: kubernetes.into_settings(),
             source: source.into_settings(
                 filename,
-                if demo { WafMode::Block } else { WafMode::Detect },
+                if demo {
+                    WafMode::Block
+                } else {
+                    WafMode::Detect
+                },
             ),
             demo,
             http: http.into_iter().filter_map(Listen::address).collect(),

@@ -23,7 +23,7 @@ pub(super) fn text(input: &[u8]) -> Option<Vec<u8>> {
         .count();
     let body = input.get(..input.len() - padding)?;
     // One character more makes no byte.
-    if body.len() % 4 == 1 || padding > 0 && input.len() % 4 != 0 {
+    if body.len() % 4 == 1 || padding > 0 && !input.len().is_multiple_of(4) {
         return None;
     }
     // Without memory first: nearly every value ends here.

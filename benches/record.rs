@@ -128,6 +128,7 @@ fn record(rule: &RuleMeta, series: SeriesId) -> RequestRecord<'_> {
             bytes: 18_211,
             attempts: 1,
         }),
+        cookies: None,
         outcome: Outcome::Completed,
     }
 }

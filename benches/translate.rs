@@ -214,6 +214,9 @@ fn settings() -> TranslateSettings {
         stand_ins: BTreeMap::new(),
         firewall: None,
         rule_folders: Default::default(),
+        strict_hosts: false,
+        by_cluster_ip: false,
+        zone: None,
     }
 }
 

@@ -20,8 +20,8 @@ use crate::{
     },
     message::{HostMatch, Slashes},
     policy::{
-        BodyLimit, CertificateDemand, ClientCertificatePolicy, Hsts, HttpsRedirect, RoutePolicy,
-        SubjectPattern, Timeouts,
+        BodyLimit, CertificateDemand, ClientCertificatePolicy, CookieIntegrity, CookiePattern,
+        Hsts, HttpsRedirect, LeastSameSite, RoutePolicy, SubjectPattern, Timeouts,
     },
     routing::{FieldMatch, Match, PathMatch, TextMatch},
     tls::{Certificate, CertificateBinding, ClientTls, VerifyServer},
@@ -38,6 +38,7 @@ pub(super) fn dump(published: &Published) -> Value {
         config,
         problems,
         firewalls: _,
+        stale,
     } = published;
     let Config {
         routes,
@@ -46,12 +47,14 @@ pub(super) fn dump(published: &Published) -> Value {
         default_certificate,
         default_firewall,
         certificate_hosts,
+        refused_hosts,
         rule_origins: _,
         options,
     } = config.as_ref();
     json!({
         "generation": generation,
         "published": unix_seconds(*at),
+        "stale": stale.map(unix_seconds),
         "problems": problems.len(),
         "routes": routes.iter().map(|it| route(it)).collect::<Vec<_>>(),
         "clusters": clusters
@@ -63,6 +66,7 @@ pub(super) fn dump(published: &Published) -> Value {
         "firewalls": firewalls(config),
         "default_firewall": default_firewall.as_ref().map(|firewall| &*firewall.name),
         "certificate_hosts": certificate_hosts.iter().map(host).collect::<Vec<_>>(),
+        "refused_hosts": refused_hosts.iter().map(host).collect::<Vec<_>>(),
         "options": self::options(options),
     })
 }
@@ -135,6 +139,9 @@ fn action(action: &Action) -> Value {
         Action::Deny(DenyReason::BrokenSecuritySetting) => {
             json!({ "deny": "broken_security_setting" })
         }
+        Action::Deny(DenyReason::BrokenCookieIntegrity) => {
+            json!({ "deny": "broken_cookie_integrity" })
+        }
         Action::Unavailable => json!("unavailable"),
         Action::NotFound => json!("not_found"),
     }
@@ -174,6 +181,7 @@ fn policy(policy: &RoutePolicy) -> Value {
         https_redirect,
         hsts,
         client_certificate,
+        cookies,
         body_limit,
         timeouts,
         refuse_encoded_slashes,
@@ -195,6 +203,7 @@ fn policy(policy: &RoutePolicy) -> Value {
             "preload": preload,
         })),
         "client_certificate": client_certificate.as_deref().map(certificate_demand),
+        "cookies": cookies.as_deref().map(cookie_integrity),
         "body_limit_bytes": match body_limit {
             BodyLimit::Bytes(bytes) => Some(*bytes),
             BodyLimit::Unlimited => None,
@@ -226,6 +235,35 @@ fn certificate_demand(policy: &ClientCertificatePolicy) -> Value {
         "max_intermediates": max_intermediates,
         "subject": subject.as_ref().map(SubjectPattern::as_str),
         "pass_on": pass_on,
+    })
+}
+
+/// The keys' names alone.
+fn cookie_integrity(cookies: &CookieIntegrity) -> Value {
+    let CookieIntegrity {
+        mode,
+        signed,
+        encrypted,
+        keys,
+        max_age,
+        binding,
+        secure,
+        http_only,
+        same_site,
+    } = cookies;
+    let written = |patterns: &[CookiePattern]| -> Vec<String> {
+        patterns.iter().map(|it| it.as_str().to_owned()).collect()
+    };
+    json!({
+        "mode": mode.as_str(),
+        "signed": written(signed),
+        "encrypted": written(encrypted),
+        "keys": keys.names().collect::<Vec<_>>(),
+        "max_age_seconds": max_age,
+        "bound_to": binding.as_str(),
+        "secure": secure,
+        "http_only": http_only,
+        "same_site": same_site.map(LeastSameSite::as_str),
     })
 }
 

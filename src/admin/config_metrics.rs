@@ -17,12 +17,23 @@ use crate::{config::Severity, snapshot::FirewallStates};
 /// Most certificates that are shown, those that expire first.
 const CERTIFICATES: usize = 10_000;
 
+/// How many lines each log could not take so far.
+pub struct DroppedLines {
+    /// The access log.
+    pub access: Dropped,
+    /// What the firewall has found.
+    pub findings: Dropped,
+    /// The firewall's audit log.
+    pub audit: Dropped,
+}
+
+/// Tells a number so far.
 type Dropped = Box<dyn Fn() -> u64 + Send + Sync>;
 
 /// Shows what was published, by reading [`Status`] whenever somebody looks.
 pub struct ConfigMetrics {
     status: Arc<Status>,
-    dropped: Dropped,
+    dropped: DroppedLines,
     descriptions: Vec<Desc>,
 }
 
@@ -35,12 +46,14 @@ struct Families {
     problems: IntGaugeVec,
     certificates: GaugeVec,
     firewalls: IntGaugeVec,
+    stale: IntGauge,
     dropped: IntCounter,
+    dropped_by_firewall: IntCounterVec,
 }
 
 impl ConfigMetrics {
-    /// Metrics of `status`, and of the lines that the access log has `dropped`.
-    pub fn new(status: Arc<Status>, dropped: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
+    /// Metrics of `status`, and of the lines that logs have `dropped`.
+    pub fn new(status: Arc<Status>, dropped: DroppedLines) -> Self {
         let descriptions = Families::new()
             .each()
             .iter()
@@ -49,7 +62,7 @@ impl ConfigMetrics {
             .collect();
         Self {
             status,
-            dropped: Box::new(dropped),
+            dropped,
             descriptions,
         }
     }
@@ -62,7 +75,7 @@ impl Collector for ConfigMetrics {
 
     fn collect(&self) -> Vec<MetricFamily> {
         let families = Families::new();
-        families.read(&self.status, (self.dropped)());
+        families.read(&self.status, &self.dropped);
         families
             .each()
             .iter()
@@ -120,15 +133,27 @@ impl Families {
                 &["rules"],
             )
             .expect(VALID),
+            stale: gauge(
+                "portcullis_config_stale",
+                "Whether what is served is what an earlier run knew, since the API server does not answer.",
+            ),
             dropped: IntCounter::new(
                 "portcullis_access_log_dropped_lines_total",
                 "Lines that the access log could not take.",
             )
             .expect(VALID),
+            dropped_by_firewall: IntCounterVec::new(
+                Opts::new(
+                    "portcullis_firewall_log_dropped_lines_total",
+                    "Lines and entries that a log of the firewall could not take.",
+                ),
+                &["log"],
+            )
+            .expect(VALID),
         }
     }
 
-    fn each(&self) -> [&dyn Collector; 8] {
+    fn each(&self) -> [&dyn Collector; 10] {
         let Self {
             generation,
             reloads,
@@ -137,7 +162,9 @@ impl Families {
             problems,
             certificates,
             firewalls,
+            stale,
             dropped,
+            dropped_by_firewall,
         } = self;
         [
             generation,
@@ -147,22 +174,34 @@ impl Families {
             problems,
             certificates,
             firewalls,
+            stale,
             dropped,
+            dropped_by_firewall,
         ]
     }
 
-    fn read(&self, status: &Status, dropped: u64) {
+    fn read(&self, status: &Status, dropped: &DroppedLines) {
         let (published, failed) = status.reloads();
         self.reloads
             .with_label_values(&["success"])
             .inc_by(published);
         self.reloads.with_label_values(&["failure"]).inc_by(failed);
-        self.dropped.inc_by(dropped);
+        let DroppedLines {
+            access,
+            findings,
+            audit,
+        } = dropped;
+        self.dropped.inc_by(access());
+        for (log, count) in [("findings", findings), ("audit", audit)] {
+            let counter = self.dropped_by_firewall.with_label_values(&[log]);
+            counter.inc_by(count());
+        }
         let warnings = self.problems.with_label_values(&["warning"]);
         let errors = self.problems.with_label_values(&["error"]);
         let Some(last) = status.published() else {
             return;
         };
+        self.stale.set(i64::from(last.stale.is_some()));
         self.last_successful.set(i64::from(!status.last_failed()));
         self.generation
             .set(i64::try_from(last.generation).unwrap_or(i64::MAX));

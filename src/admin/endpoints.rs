@@ -82,11 +82,11 @@ impl Endpoints for AdminEndpoints {
 }
 
 impl Answer {
-    pub(super) fn text(status: StatusCode, body: &'static str) -> Self {
+    pub(super) fn text(status: StatusCode, body: impl Into<Bytes>) -> Self {
         Self {
             status,
             content_type: TEXT,
-            body: Bytes::from_static(body.as_bytes()),
+            body: body.into(),
         }
     }
 
@@ -104,6 +104,14 @@ impl Answer {
 fn readiness(readiness: Readiness) -> Answer {
     match readiness {
         Readiness::Ready => Answer::text(StatusCode::OK, "ready\n"),
+        Readiness::Stale(at) => Answer::text(
+            StatusCode::OK,
+            format!(
+                "ready, stale: the API server has not answered since the start; these are the objects \
+                 of {}\n",
+                httpdate::fmt_http_date(at)
+            ),
+        ),
         Readiness::Starting => Answer::text(
             StatusCode::SERVICE_UNAVAILABLE,
             "not ready: no configuration has been published yet\n",

@@ -11,7 +11,7 @@ mod process;
 mod server;
 mod status;
 
-pub use config_metrics::ConfigMetrics;
+pub use config_metrics::{ConfigMetrics, DroppedLines};
 pub use endpoints::{AdminEndpoints, Answer, Endpoints, StatusEndpoints};
 pub use process::{BuildInfo, ProcessMetrics};
 pub use server::serve;

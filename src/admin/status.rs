@@ -28,6 +28,9 @@ pub struct Published {
     pub problems: Arc<[Problem]>,
     /// How its firewalls came by their rules.
     pub firewalls: FirewallStates,
+    /// It is what an earlier run knew, and knew to be true at this time: the source of objects does not
+    /// answer yet.
+    pub stale: Option<SystemTime>,
 }
 
 /// The process as its listeners show it. Written by whoever publishes, read by everyone else.
@@ -45,6 +48,8 @@ pub struct Status {
 pub enum Readiness {
     /// They should.
     Ready,
+    /// They should, although nothing newer is known than what an earlier run knew at this time.
+    Stale(SystemTime),
     /// Nothing has been published yet.
     Starting,
     /// The process is on its way down.
@@ -76,10 +81,11 @@ impl Status {
     pub fn readiness(&self) -> Readiness {
         if self.draining.load(Ordering::Relaxed) {
             Readiness::Draining
-        } else if self.published.load().is_none() {
-            Readiness::Starting
         } else {
-            Readiness::Ready
+            match self.published.load().as_deref() {
+                None => Readiness::Starting,
+                Some(published) => published.stale.map_or(Readiness::Ready, Readiness::Stale),
+            }
         }
     }
 

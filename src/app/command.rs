@@ -10,7 +10,7 @@ use std::{
 use anyhow::Context;
 use serde_json::json;
 
-use super::{options::ReadOptions, run, sources};
+use super::{options::ReadOptions, run, sources, waf};
 use crate::{
     cli::{self, Arguments, CheckSettings, Command, EchoSettings, OutputFormat},
     config::Config,
@@ -32,13 +32,14 @@ pub fn main(arguments: Arguments) -> ExitCode {
     let done = match arguments.into_command() {
         Command::Run(settings) => run::run(*settings).map(|()| ExitCode::SUCCESS),
         Command::Check(settings) => check(&settings),
+        Command::Waf(command) => return waf::main(&command),
         Command::Echo(settings) => run_echo(settings).map(|()| ExitCode::SUCCESS),
         Command::Version => print(|out| writeln!(out, "portcullis {}", env!("CARGO_PKG_VERSION"))),
         Command::Completions(shell) => print(|out| {
             cli::write_completions(shell, out);
             Ok(())
         }),
-        Command::Man(name) => print(|out| cli::write_man(name.as_deref(), out)),
+        Command::Man(words) => print(|out| cli::write_man(&words, out)),
     };
     done.unwrap_or_else(|error| {
         // Where not even standard error takes it, the exit code has to do.

@@ -6,10 +6,12 @@
 mod command;
 mod demo;
 mod firewall_logs;
+mod kubernetes;
 mod options;
 mod pressure;
 mod run;
 mod serving;
 mod sources;
+mod waf;
 
 pub use command::main;

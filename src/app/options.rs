@@ -11,10 +11,11 @@ use std::{
 
 use anyhow::Context;
 
+use super::kubernetes::ClusterOptions;
 use crate::{
     config::{ObjectKind, ObjectRef, Problem, Severity},
     control::{
-        Store,
+        Objects, Store,
         source::{
             files::FollowedFile,
             manifest::{OptionsFile, OptionsFileError},
@@ -56,6 +57,25 @@ impl ReadOptions {
         let (options, of_options) = options_from_config_map(object, Some(places), &data);
         problems.extend(of_options);
         Ok(Self { options, problems })
+    }
+}
+
+/// Where options come from.
+#[derive(Debug)]
+pub(super) enum OptionsSource {
+    /// A file, or nothing at all.
+    File(Arc<FollowedOptions>),
+    /// A ConfigMap among the objects.
+    Cluster(ClusterOptions),
+}
+
+impl OptionsSource {
+    /// The options to translate these objects with.
+    pub(super) fn of(&mut self, objects: &Objects) -> ReadOptions {
+        match self {
+            Self::File(followed) => followed.of_the_moment(),
+            Self::Cluster(options) => options.of(objects),
+        }
     }
 }
 

@@ -14,22 +14,24 @@ use tokio::{runtime::Runtime, sync::oneshot};
 
 use super::{
     demo,
-    firewall_logs::FirewallLogs,
-    options::{FollowedOptions, ReadOptions},
+    firewall_logs::{FirewallLogSettings, FirewallLogs},
+    kubernetes::{Cluster, ClusterOptions, Outcomes},
+    options::{FollowedOptions, OptionsSource, ReadOptions},
     pressure,
     serving::{self, Publisher, Workers},
     sources,
 };
 use crate::{
     admin::{
-        self, AdminEndpoints, BuildInfo, ConfigMetrics, Endpoints, ProcessMetrics, Status,
-        StatusEndpoints,
+        self, AdminEndpoints, BuildInfo, ConfigMetrics, DroppedLines, Endpoints, ProcessMetrics,
+        Status, StatusEndpoints,
     },
     cli::RunSettings,
     control::{
-        Store,
+        Store, View,
         reconcile::reconcile,
         source::files::FileSource,
+        status::Outcome,
         translate::{TranslateSettings, Translator},
     },
     proxy::{AccessLogWriter, Limits, Metrics},
@@ -46,6 +48,7 @@ const LOG_GRACE: Duration = Duration::from_secs(5);
 /// When something cannot be started: a socket, a file of options, a thread.
 pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
     let RunSettings {
+        kubernetes,
         source,
         demo,
         http,
@@ -56,6 +59,8 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
         access_log,
         waf_log,
         waf_log_format,
+        waf_audit_log,
+        waf_audit_log_format,
         shutdown_delay,
         shutdown_grace,
         log,
@@ -67,9 +72,15 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
     let status = Arc::new(Status::default());
     let metrics = Metrics::new();
     let log = AccessLogWriter::start(&access_log).context("cannot open the access log")?;
-    let firewall_logs = FirewallLogs::start(&waf_log, waf_log_format, &access_log)
-        .context("cannot open the firewall's log")?;
-    let registry = registry(&metrics, &status, &log)?;
+    let of_firewall = FirewallLogSettings {
+        findings: waf_log,
+        format: waf_log_format,
+        audit: waf_audit_log,
+        audit_format: waf_audit_log_format,
+    };
+    let firewall_logs = FirewallLogs::start(&of_firewall, &access_log)
+        .context("cannot open the firewall's logs")?;
+    let registry = registry(&metrics, &status, (&log, &firewall_logs))?;
 
     let mut translating = sources::translate_settings(&source, options.options.clone());
     sources::require_rules(&translating)?;
@@ -80,7 +91,7 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
     let sockets = serving::bind(&http, &https, workers)?;
     let (http, https) = (sockets.first_http(), sockets.first_https());
     translating.https_port = https.map(|address| address.port());
-    let publisher = Publisher::new(Arc::clone(&status), metrics.clone());
+    let publisher = Publisher::new(Arc::clone(&status), metrics.clone(), &sockets)?;
     let limits = Arc::new(Limits::default());
     let workers = Workers::start(
         sockets,
@@ -91,9 +102,30 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
     )?;
 
     let store = Arc::new(Store::default());
-    let watch = FileSource::new(source.paths)
-        .watch(Arc::clone(&store))
-        .context("cannot watch the manifests")?;
+    let cluster = match &kubernetes {
+        Some(settings) => Some(Cluster::prepare(
+            settings,
+            &mut translating,
+            runtime.handle(),
+        )?),
+        None => None,
+    };
+    if let Some(cluster) = &cluster {
+        registry.register(Box::new(cluster.metrics()))?;
+    }
+    let outcomes = cluster.as_ref().map(Cluster::outcomes);
+    let watch = match &kubernetes {
+        Some(_) => None,
+        None => Some(
+            FileSource::new(source.paths)
+                .watch(Arc::clone(&store))
+                .context("cannot watch the manifests")?,
+        ),
+    };
+    let options_source = match &kubernetes {
+        Some(settings) => OptionsSource::Cluster(ClusterOptions::new(settings.config_map.as_ref())),
+        None => OptionsSource::File(Arc::clone(&options)),
+    };
     let rules_watch = translating
         .rule_folders
         .watch(Arc::clone(&store))
@@ -102,10 +134,10 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
     let configuring = start_configuring(
         Arc::clone(&store),
         translating,
-        Arc::clone(&options),
+        options_source,
         publisher,
         (&shutdown, Arc::clone(&status)),
-        published,
+        (published, outcomes),
     )?;
     runtime.block_on(async {
         let mut listeners = tokio::task::JoinSet::new();
@@ -124,14 +156,19 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
             tracing::info!(address = %listener.local_addr()?, "telling how it is");
             listeners.spawn(admin::serve(listener, endpoints));
         }
+        let cluster = cluster.map(|cluster| cluster.follow(&store));
         let mut signals = EndSignals::listen()?;
         let mut reopen = ReopenSignals::listen()?;
         let announce = async {
-            if first.await.is_ok() && demo {
-                // Without a terminal nobody is there to try it.
-                let _ = std::io::stderr().write_all(demo::hints(http, https).as_bytes());
+            match first.await {
+                Ok(Err(error)) => return error,
+                Ok(Ok(())) if demo => {
+                    // Without a terminal nobody is there to try it.
+                    let _ = std::io::stderr().write_all(demo::hints(http, https).as_bytes());
+                }
+                Ok(Ok(())) | Err(_) => {}
             }
-            std::future::pending::<()>().await;
+            std::future::pending().await
         };
         let reopening = async {
             loop {
@@ -142,7 +179,7 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
         };
         let following = async {
             if let Some(path) = source.options {
-                options.follow(path, store).await;
+                options.follow(path, Arc::clone(&store)).await;
             }
             std::future::pending::<()>().await;
         };
@@ -152,7 +189,7 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
         };
         tokio::select! {
             () = signals.next() => {}
-            () = announce => {}
+            error = announce => return Err(error),
             () = reopening => {}
             () = following => {}
             () = pressure => {}
@@ -162,7 +199,13 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
             delay: shutdown_delay,
             grace: shutdown_grace,
         };
-        let ended = shutdown.run(schedule, signals.next()).await;
+        let telling = async {
+            match cluster {
+                Some(cluster) => Some(cluster.finish().await),
+                None => None,
+            }
+        };
+        let (ended, _cluster) = tokio::join!(shutdown.run(schedule, signals.next()), telling);
         tracing::info!(how = ?ended, "ended");
         if ended == Ended::GraceOver {
             tracing::warn!("some exchanges were aborted when the grace was over");
@@ -175,7 +218,7 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
     // Its thread looks at the stage, which is past its end now.
     let _ = configuring.join();
     if !firewall_logs.finish(LOG_GRACE) {
-        tracing::warn!("the last lines of the firewall's log were not written");
+        tracing::warn!("the last lines of the firewall's logs were not written");
     }
     if !log.finish(LOG_GRACE) {
         tracing::warn!("the last lines of the access log were not written");
@@ -195,13 +238,18 @@ fn control_runtime() -> anyhow::Result<Runtime> {
 fn registry(
     metrics: &Metrics,
     status: &Arc<Status>,
-    log: &AccessLogWriter,
+    (log, firewall_logs): (&AccessLogWriter, &FirewallLogs),
 ) -> anyhow::Result<Registry> {
     let registry = Registry::new();
     registry.register(Box::new(metrics.clone()))?;
+    let [findings, audit] = firewall_logs.dropped_counters();
     registry.register(Box::new(ConfigMetrics::new(
         Arc::clone(status),
-        log.dropped_counter(),
+        DroppedLines {
+            access: Box::new(log.dropped_counter()),
+            findings,
+            audit,
+        },
     )))?;
     registry.register(Box::new(ProcessMetrics::new()))?;
     registry.register(Box::new(BuildInfo::new()))?;
@@ -213,34 +261,46 @@ fn registry(
 fn start_configuring(
     store: Arc<Store>,
     translating: TranslateSettings,
-    options: Arc<FollowedOptions>,
+    mut options: OptionsSource,
     mut publisher: Publisher,
     (shutdown, status): (&Shutdown, Arc<Status>),
-    published: oneshot::Sender<()>,
+    (published, outcomes): (oneshot::Sender<anyhow::Result<()>>, Option<Outcomes>),
 ) -> anyhow::Result<JoinHandle<()>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let mut stage = shutdown.watch();
     let mut published = Some(published);
+    let shown = Arc::clone(&status);
+    let settled = move |view: &View| {
+        if let (Some(outcomes), Some(published)) = (&outcomes, shown.published()) {
+            outcomes.send_replace(Some(Arc::new(Outcome {
+                objects: view.objects.clone(),
+                problems: Arc::clone(&published.problems),
+                is_stale: view.stale.is_some(),
+            })));
+        }
+    };
     let work = move || {
         let mut translator = Translator::new(translating);
         let reconciling = reconcile(
             store,
             move |objects| {
-                let ReadOptions { options, problems } = options.of_the_moment();
+                let ReadOptions { options, problems } = options.of(objects);
                 translator.follow(options);
                 let mut translation = translator.translate(objects);
                 translation.problems.extend(problems);
                 translation
             },
             move |reconciled| {
-                publisher.publish(reconciled);
+                // Only the first one can fail.
+                let done = publisher.publish(reconciled);
                 if let Some(published) = published.take() {
                     // Nobody waits for it any more when the process is on its way down.
-                    let _ = published.send(());
+                    let _ = published.send(done);
                 }
             },
+            settled,
         );
         let following = catch_unwind(AssertUnwindSafe(|| {
             runtime.block_on(async {

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    io,
     net::SocketAddr,
     num::NonZeroUsize,
     sync::Arc,
@@ -19,8 +20,8 @@ use crate::{
     config::{Options, Problem},
     control::reconcile::{self, Reconciled},
     proxy::{
-        AccessLogWriter, BUFFERED_BYTES, Inspectors, Limits, Listener, Metrics, WorkerParts,
-        run_worker,
+        AccessLogWriter, BUFFERED_BYTES, Inspectors, Limits, Listener, Metrics, Opening,
+        WorkerParts, run_worker,
     },
     shutdown::Shutdown,
     snapshot::{Compiler, SnapshotHandle},
@@ -42,7 +43,7 @@ struct Bound {
     tls: bool,
 }
 
-/// Opens every address once for each worker, so that the kernel spreads connections over them.
+/// Binds every address once for each worker, so that the kernel spreads connections over them.
 ///
 /// # Errors
 /// When an address is taken, or not this machine's.
@@ -90,6 +91,11 @@ impl Sockets {
             .map(|(address, _)| address)
     }
 
+    fn opening(&self) -> io::Result<Opening> {
+        let bound = self.workers.iter().flatten();
+        Opening::of(bound.map(|bound| &bound.listener))
+    }
+
     fn addresses(&self) -> impl Iterator<Item = (SocketAddr, bool)> {
         self.workers
             .first()
@@ -106,32 +112,52 @@ pub(super) struct Publisher {
     resolver: Arc<ServerResolver>,
     status: Arc<Status>,
     metrics: Metrics,
+    /// Opens the listeners when the first configuration is served.
+    opening: Opening,
+    /// The addresses that are not listened on yet, and whether over TLS.
+    closed: Vec<(SocketAddr, bool)>,
     /// What was logged of rules, without places.
     logged: BTreeSet<Problem>,
 }
 
 impl Publisher {
-    pub(super) fn new(status: Arc<Status>, metrics: Metrics) -> Self {
+    /// What publishes to those who serve on these sockets.
+    ///
+    /// # Errors
+    /// When no descriptor is left.
+    pub(super) fn new(
+        status: Arc<Status>,
+        metrics: Metrics,
+        sockets: &Sockets,
+    ) -> anyhow::Result<Self> {
+        let opening = sockets.opening().context("cannot share the sockets")?;
         let self_signed = Arc::new(Certificate::self_signed());
         let of_rules = metrics.clone();
         let compiler = Compiler::new(self_signed, Box::new(move |meta| of_rules.series(meta).0));
         let empty = compiler.empty();
-        Self {
+        Ok(Self {
             resolver: Arc::new(ServerResolver::new(Arc::clone(&empty.certificates))),
             snapshots: Arc::new(ArcSwap::new(empty)),
             compiler,
             status,
             metrics,
+            opening,
+            closed: sockets.addresses().collect(),
             logged: BTreeSet::new(),
-        }
+        })
     }
 
-    /// Compiles a configuration that is new and gives it to the workers; shows it and its problems.
-    pub(super) fn publish(&mut self, reconciled: Reconciled) {
+    /// Compiles a configuration that is new and gives it to the workers; shows it and its problems. The
+    /// first one opens the listeners.
+    ///
+    /// # Errors
+    /// When an address cannot be listened on.
+    pub(super) fn publish(&mut self, reconciled: Reconciled) -> anyhow::Result<()> {
         let Reconciled {
             generation,
             config,
             problems,
+            stale,
         } = reconciled;
         let shown = self
             .status
@@ -144,6 +170,7 @@ impl Publisher {
             self.snapshots.store(snapshot);
             self.metrics.follow(Arc::clone(&config));
         }
+        self.open()?;
         // What is wrong with rules shows when they are compiled.
         let of_rules = self.compiler.problems();
         if is_new {
@@ -157,11 +184,22 @@ impl Publisher {
             config,
             problems,
             firewalls: self.compiler.firewall_states(),
+            stale,
         });
         // Last, so that whoever reads it finds everything as it says.
         if is_new {
             tracing::info!(generation, problems = count, "serving a new configuration");
         }
+        Ok(())
+    }
+
+    /// Has connections come in, if they do not yet.
+    fn open(&mut self) -> anyhow::Result<()> {
+        self.opening.open().context("cannot listen")?;
+        for (address, tls) in self.closed.drain(..) {
+            tracing::info!(%address, tls, "listening");
+        }
+        Ok(())
     }
 }
 
@@ -193,9 +231,6 @@ impl Workers {
             sockets.addresses().map(|(address, _)| address).collect(),
             random.fork(),
         );
-        for (address, tls) in sockets.addresses() {
-            tracing::info!(%address, tls, "listening");
-        }
         let idle_limit = Arc::new(IdleLimit::new(IDLE_UPSTREAM_CONNECTIONS));
         let count = NonZeroUsize::new(sockets.workers.len()).unwrap_or(NonZeroUsize::MIN);
         let inspectors = Inspectors::start(count, BUFFERED_BYTES)
@@ -218,6 +253,7 @@ impl Workers {
             let parts = WorkerParts {
                 snapshots: Arc::clone(&publisher.snapshots),
                 listeners: listeners.collect(),
+                opened: publisher.opening.watch(),
                 upstreams: UpstreamOptions {
                     idle_per_endpoint: Options::default().upstream_idle_connections,
                     idle_limit: Arc::clone(&idle_limit),

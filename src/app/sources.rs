@@ -26,6 +26,7 @@ pub(super) fn translate_settings(
         ingress_classes,
         default_tls,
         permit_unsupported_access_control,
+        strict_hosts,
         waf,
     } = source;
     TranslateSettings {
@@ -44,6 +45,9 @@ pub(super) fn translate_settings(
         stand_ins: BTreeMap::new(),
         firewall: waf.as_ref().map(default_firewall),
         rule_folders: Arc::default(),
+        strict_hosts: *strict_hosts,
+        by_cluster_ip: false,
+        zone: None,
     }
 }
 

@@ -13,11 +13,13 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use super::{
+    kubernetes::KubernetesArguments,
     settings::{
         CheckSettings, Command, EchoSettings, OutputFormat, RunSettings, SourceSettings,
-        WafLogFormat, WafMode, WafSettings,
+        WafAuditLogFormat, WafLogFormat, WafMode, WafSettings,
     },
     values::{self, Listen},
+    waf::WafArguments,
 };
 use crate::{
     proxy::AccessLogDestination,
@@ -38,6 +40,9 @@ enum Subcommands {
     Run(Box<RunArguments>),
     /// Print every problem of manifests; exit code 0: none, 1: some, 2: wrong usage
     Check(CheckArguments),
+    /// Tools for those who write the firewall's rules: test, explain, rules
+    #[command(subcommand)]
+    Waf(WafArguments),
     /// A test backend that answers with a JSON account of the request
     Echo(EchoArguments),
     /// Print the version
@@ -49,17 +54,14 @@ enum Subcommands {
     },
     /// Print a manual page in roff
     Man {
-        /// One of the commands, instead of the program
+        /// One of the commands, instead of the program, such as `check` or `waf test`
         #[arg(value_name = "COMMAND")]
-        command: Option<String>,
+        command: Vec<String>,
     },
 }
 
 #[derive(Args, Debug)]
-struct SourceArguments {
-    /// A file or a folder of manifests, YAML or JSON; may be repeated
-    #[arg(short = 'f', long = "filename", value_name = "PATH", required = true)]
-    paths: Vec<PathBuf>,
+pub(super) struct SourceArguments {
     /// A file with options for the whole proxy, under the keys of ingress-nginx's ConfigMap
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -72,6 +74,9 @@ struct SourceArguments {
     /// Serve rules whose access-control annotations are not implemented, instead of answering 403
     #[arg(long)]
     permit_unsupported_access_control: bool,
+    /// Give each host to the namespace of the oldest Ingress that has it, and to no other
+    #[arg(long)]
+    strict_hosts: bool,
     /// A folder of firewall rules, such as an unpacked Core Rule Set: for every route and host
     #[arg(long, value_name = "DIR")]
     waf_rules: Option<PathBuf>,
@@ -98,6 +103,14 @@ struct LogArguments {
 
 #[derive(Args, Debug)]
 struct RunArguments {
+    /// A file or a folder of manifests, YAML or JSON; may be repeated
+    #[arg(
+        short = 'f',
+        long,
+        value_name = "PATH",
+        required_unless_present = "kubernetes"
+    )]
+    filename: Vec<PathBuf>,
     #[command(flatten)]
     source: SourceArguments,
     /// Start the backends of deploy/standalone/quickstart inside of this process
@@ -127,6 +140,12 @@ struct RunArguments {
     /// How the firewall's log is written
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     waf_log_format: WafLogFormat,
+    /// Where the firewall's audit log goes: a file (reopened on SIGUSR1 and SIGHUP), `-` or `off`
+    #[arg(long, value_name = "PATH", value_parser = values::access_log, default_value = "off")]
+    waf_audit_log: AccessLogDestination,
+    /// How the firewall's audit log is written
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    waf_audit_log_format: WafAuditLogFormat,
     /// After SIGTERM: not ready any more, but still accepting, for this long
     #[arg(long, value_name = "DURATION", value_parser = values::duration, default_value = "0s")]
     shutdown_delay: Duration,
@@ -135,10 +154,15 @@ struct RunArguments {
     shutdown_grace: Duration,
     #[command(flatten)]
     log: LogArguments,
+    #[command(flatten)]
+    kubernetes: KubernetesArguments,
 }
 
 #[derive(Args, Debug)]
 struct CheckArguments {
+    /// A file or a folder of manifests, YAML or JSON; may be repeated
+    #[arg(short = 'f', long, value_name = "PATH", required = true)]
+    filename: Vec<PathBuf>,
     #[command(flatten)]
     source: SourceArguments,
     /// Print the firewall in front of every rule too
@@ -172,15 +196,17 @@ impl Arguments {
         match self.command {
             Subcommands::Run(arguments) => Command::Run(Box::new(arguments.into_settings())),
             Subcommands::Check(CheckArguments {
+                filename,
                 source,
                 policies,
                 output,
             }) => Command::Check(CheckSettings {
-                source: source.into_settings(),
+                source: source.into_settings(filename),
                 policies,
                 output,
                 color: color_wanted(&stdout()),
             }),
+            Subcommands::Waf(waf) => Command::Waf(Box::new(waf.into_command())),
             Subcommands::Echo(EchoArguments { listen, name, log }) => Command::Echo(EchoSettings {
                 listen,
                 name,
@@ -196,6 +222,7 @@ impl Arguments {
 impl RunArguments {
     fn into_settings(self) -> RunSettings {
         let Self {
+            filename,
             source,
             demo,
             http,
@@ -206,12 +233,16 @@ impl RunArguments {
             access_log,
             waf_log,
             waf_log_format,
+            waf_audit_log,
+            waf_audit_log_format,
             shutdown_delay,
             shutdown_grace,
             log,
+            kubernetes,
         } = self;
         RunSettings {
-            source: source.into_settings(),
+            kubernetes: kubernetes.into_settings(),
+            source: source.into_settings(filename),
             demo,
             http: http.into_iter().filter_map(Listen::address).collect(),
             https: https.into_iter().filter_map(Listen::address).collect(),
@@ -222,6 +253,8 @@ impl RunArguments {
             access_log,
             waf_log,
             waf_log_format,
+            waf_audit_log,
+            waf_audit_log_format,
             shutdown_delay,
             shutdown_grace,
             log: log.into_settings(),
@@ -230,13 +263,13 @@ impl RunArguments {
 }
 
 impl SourceArguments {
-    fn into_settings(self) -> SourceSettings {
+    pub(super) fn into_settings(self, paths: Vec<PathBuf>) -> SourceSettings {
         let Self {
-            paths,
             config,
             ingress_class,
             default_tls,
             permit_unsupported_access_control,
+            strict_hosts,
             waf_rules,
             waf_mode,
         } = self;
@@ -246,6 +279,7 @@ impl SourceArguments {
             ingress_classes: ingress_class,
             default_tls,
             permit_unsupported_access_control,
+            strict_hosts,
             waf: waf_rules.map(|rules| WafSettings {
                 rules,
                 mode: waf_mode,
@@ -284,6 +318,7 @@ mod tests {
     use clap::error::ErrorKind;
 
     use super::*;
+    use crate::cli::{KubernetesSettings, PublishedAs};
 
     fn parse(line: &str) -> Result<Command, clap::Error> {
         Arguments::try_parse_from(line.split_whitespace()).map(Arguments::into_command)
@@ -304,14 +339,23 @@ mod tests {
     #[test]
     fn every_command_and_option_is_documented_with_its_default() {
         let page = include_str!("../../docs/cli.md");
-        for subcommand in command().get_subcommands() {
-            let name = subcommand.get_name();
+        let program = command();
+        let nested = program.get_subcommands().flat_map(|it| {
+            let own = it.get_subcommands();
+            own.map(move |inner| (format!("{} {}", it.get_name(), inner.get_name()), inner))
+        });
+        let all = program
+            .get_subcommands()
+            .map(|it| (it.get_name().to_owned(), it));
+        for (name, subcommand) in all.chain(nested) {
             assert!(page.contains(&format!("| `{name}")), "{name}");
             for option in subcommand.get_opts() {
                 let long = option.get_long().unwrap();
-                let line = page
-                    .lines()
-                    .find(|line| line.contains(&format!("--{long}")));
+                let line = page.lines().find(|line| {
+                    [" ", "`"]
+                        .iter()
+                        .any(|end| line.contains(&format!("--{long}{end}")))
+                });
                 let line = line.unwrap_or_else(|| panic!("{name} --{long}"));
                 for default in option.get_default_values() {
                     let default = format!("`{}`", default.to_str().unwrap());
@@ -328,12 +372,14 @@ mod tests {
         assert_eq!(
             settings,
             RunSettings {
+                kubernetes: None,
                 source: SourceSettings {
                     paths: vec!["manifests".into()],
                     options: None,
                     ingress_classes: Vec::new(),
                     default_tls: None,
                     permit_unsupported_access_control: false,
+                    strict_hosts: false,
                     waf: None,
                 },
                 demo: false,
@@ -345,6 +391,8 @@ mod tests {
                 access_log: AccessLogDestination::Stdout,
                 waf_log: AccessLogDestination::Stdout,
                 waf_log_format: WafLogFormat::Json,
+                waf_audit_log: AccessLogDestination::Off,
+                waf_audit_log_format: WafAuditLogFormat::Json,
                 shutdown_delay: Duration::ZERO,
                 shutdown_grace: Duration::from_secs(25),
                 log: LogSettings {
@@ -368,6 +416,45 @@ mod tests {
         assert!(settings.https.is_empty());
         assert_eq!(settings.admin, None);
         assert_eq!(settings.workers.get(), 3);
+    }
+
+    #[test]
+    fn a_cluster_takes_the_place_of_manifests() {
+        let settings = run(
+            "portcullis run --kubernetes --kubeconfig k --namespace a --namespace b \
+             --publish-service ingress/portcullis --configmap ingress/options --pod ingress/p-0 \
+             --state-dir /state --state-keys --zone z",
+        );
+        assert!(settings.source.paths.is_empty());
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        assert_eq!(
+            settings.kubernetes,
+            Some(KubernetesSettings {
+                kubeconfig: Some("k".into()),
+                namespaces: vec!["a".to_owned(), "b".to_owned()],
+                controller: "portcullis.dev/ingress-controller".to_owned(),
+                published_as: PublishedAs::Service("ingress".to_owned(), "portcullis".to_owned()),
+                clear_status: false,
+                election_namespace: None,
+                election_id: "portcullis-leader".to_owned(),
+                pod: Some(pair("ingress", "p-0")),
+                config_map: Some(pair("ingress", "options")),
+                state_dir: Some("/state".into()),
+                state_keys: true,
+                service_upstream: false,
+                zone: Some("z".to_owned()),
+            })
+        );
+        assert_eq!(run("portcullis run -f x").kubernetes, None);
+        for line in [
+            "portcullis run --kubernetes -f x",
+            "portcullis run --kubernetes --config x",
+            "portcullis run --kubernetes --publish-service a/b --publish-address 1.2.3.4",
+            "portcullis run -f x --namespace a",
+            "portcullis run --kubernetes --state-keys",
+        ] {
+            assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
+        }
     }
 
     #[test]

@@ -4,13 +4,16 @@
 //! environment. Non-goal: carrying a command out; that is `main` and `app`.
 
 mod arguments;
+mod kubernetes;
 mod pages;
 mod settings;
 mod values;
+mod waf;
 
 pub use arguments::Arguments;
 pub use pages::{write_completions, write_man};
 pub use settings::{
-    CheckSettings, Command, EchoSettings, OutputFormat, RunSettings, SourceSettings, WafLogFormat,
-    WafMode, WafSettings,
+    CheckSettings, Command, EchoSettings, KubernetesSettings, OutputFormat, PublishedAs,
+    RunSettings, SourceSettings, WafAuditLogFormat, WafCommand, WafLogFormat, WafMode, WafPlace,
+    WafRequestSettings, WafRulesSettings, WafSettings,
 };

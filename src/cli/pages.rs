@@ -11,21 +11,20 @@ pub fn write_completions(shell: Shell, out: &mut Vec<u8>) {
     clap_complete::generate(shell, &mut command(), "portcullis", out);
 }
 
-/// Writes a manual page in roff: the program's, or that of one of its commands.
+/// Writes a manual page in roff: that of the command of these words, or without any the program's.
 ///
 /// # Errors
 /// There is no such command.
-pub fn write_man(name: Option<&str>, out: &mut Vec<u8>) -> io::Result<()> {
+pub fn write_man(words: &[String], out: &mut Vec<u8>) -> io::Result<()> {
     let mut command = command();
     command.build();
-    let page = match name {
-        None => command,
-        Some(name) => command
-            .find_subcommand(name)
-            .cloned()
-            .ok_or_else(|| io::Error::other(format!("there is no command {name:?}")))?,
-    };
-    clap_mangen::Man::new(page).render(out)
+    let mut page = &command;
+    for word in words {
+        page = page
+            .find_subcommand(word)
+            .ok_or_else(|| io::Error::other(format!("there is no command {word:?}")))?;
+    }
+    clap_mangen::Man::new(page.clone()).render(out)
 }
 
 #[cfg(test)]
@@ -39,13 +38,15 @@ mod tests {
         let mut script = Vec::new();
         write_completions(Shell::Bash, &mut script);
         assert!(String::from_utf8(script).unwrap().contains("portcullis"));
-        let mut page = Vec::new();
-        write_man(Some("check"), &mut page).unwrap();
-        assert!(
-            String::from_utf8(page)
-                .unwrap()
-                .contains("portcullis\\-check")
-        );
-        assert!(write_man(Some("nothing"), &mut Vec::new()).is_err());
+        for (words, name) in [
+            ("check", "portcullis\\-check"),
+            ("waf test", "portcullis\\-waf\\-test"),
+        ] {
+            let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
+            let mut page = Vec::new();
+            write_man(&words, &mut page).unwrap();
+            assert!(String::from_utf8(page).unwrap().contains(name), "{name}");
+        }
+        assert!(write_man(&["nothing".to_owned()], &mut Vec::new()).is_err());
     }
 }

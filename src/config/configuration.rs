@@ -20,6 +20,9 @@ pub struct Config {
     pub default_firewall: Option<Arc<Firewall>>,
     /// Hosts that ask clients for certificates, sorted.
     pub certificate_hosts: Vec<HostMatch>,
+    /// Hosts whose key is not known at the moment, sorted: they get no certificate rather than one that
+    /// is not theirs. [`HostMatch::Any`]: so do all that no certificate is for.
+    pub refused_hosts: Vec<HostMatch>,
     /// Where the rules of firewalls were written, by the name of a file of theirs or of their source.
     /// What is wrong with one that is not here is said of a file of its name.
     pub rule_origins: BTreeMap<Arc<str>, RuleOrigin>,

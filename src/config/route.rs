@@ -36,7 +36,7 @@ pub struct Rule {
 pub enum Action {
     /// It is forwarded.
     Forward(Forward),
-    /// It is refused with 403: a security setting could not be honoured.
+    /// It is refused, mostly with 403: a security setting could not be honoured.
     Deny(DenyReason),
     /// It is answered 503: the backend that the rule names cannot be used.
     Unavailable,
@@ -61,4 +61,6 @@ pub enum DenyReason {
     UnsupportedAccessControl,
     /// A security setting whose value could not be understood.
     BrokenSecuritySetting,
+    /// Cookies are to be verified, and cannot be: its answer is 503.
+    BrokenCookieIntegrity,
 }

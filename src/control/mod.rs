@@ -5,9 +5,12 @@
 
 pub mod diagnostics;
 mod field_path;
+pub mod leader;
+pub mod metrics;
 mod objects;
 pub mod reconcile;
 pub mod source;
+pub mod status;
 mod store;
 pub mod translate;
 mod waf_policy;

@@ -77,4 +77,7 @@ pub struct Objects {
     pub waf_policies: Arc<BTreeMap<Key, Stored<WafPolicy>>>,
     /// Policies of the firewall for everything.
     pub cluster_waf_policies: Arc<BTreeMap<Key, Stored<WafPolicy>>>,
+    /// The EndpointSlices are too old to be believed: pods that they name may be somebody else's now.
+    /// A Service that has an address of its own is reached there instead.
+    pub old_endpoints: bool,
 }

@@ -4,7 +4,12 @@
 //! [`THROTTLE`], nor when it equals what was published last. Non-goal: compiling, and showing how things stand; both are
 //! `publish`'s.
 
-use std::{collections::BTreeSet, convert::Infallible, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    convert::Infallible,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use tokio::time::{Instant, sleep_until};
 
@@ -23,16 +28,20 @@ pub struct Reconciled {
     pub config: Arc<Config>,
     /// Everything that is wrong: with the objects, and with the files that they come from.
     pub problems: Arc<[Problem]>,
+    /// The objects are those of an earlier run, which knew them to be true at this time.
+    pub stale: Option<SystemTime>,
 }
 
 /// Runs until it is dropped: whenever the store changed, translates its objects, publishes what is new
-/// of the configuration and the problems, and logs problems that came or went.
+/// of the configuration and the problems, and logs problems that came or went. `settled` is told which
+/// objects are in force after every translation, whether there was something new or not.
 ///
-/// Both calls block the thread for as long as they take.
+/// All calls block the thread for as long as they take.
 pub async fn reconcile(
     store: Arc<Store>,
     mut translate: impl FnMut(&Objects) -> Translation,
     mut publish: impl FnMut(Reconciled),
+    mut settled: impl FnMut(&View),
 ) -> Infallible {
     let mut changes = store.subscribe();
     let mut last = None;
@@ -45,10 +54,11 @@ pub async fn reconcile(
             let Translation { config, problems } = translate(&view.objects);
             let problems = all_problems(&view, problems);
             log_changes(&mut logged, &problems);
-            if let Some(new) = next(last.as_ref(), config, problems) {
+            if let Some(new) = next(last.as_ref(), config, problems, view.stale) {
                 last = Some(new.clone());
                 publish(new);
             }
+            settled(&view);
             sleep_until(started + THROTTLE).await;
         }
         if changes.changed().await.is_err() {
@@ -59,12 +69,18 @@ pub async fn reconcile(
 }
 
 /// What there is to publish, if anything differs from the last.
-fn next(last: Option<&Reconciled>, config: Config, problems: Vec<Problem>) -> Option<Reconciled> {
+fn next(
+    last: Option<&Reconciled>,
+    config: Config,
+    problems: Vec<Problem>,
+    stale: Option<SystemTime>,
+) -> Option<Reconciled> {
     let Some(last) = last else {
         return Some(Reconciled {
             generation: 1,
             config: Arc::new(config),
             problems: problems.into(),
+            stale,
         });
     };
     if *last.config != config {
@@ -72,12 +88,14 @@ fn next(last: Option<&Reconciled>, config: Config, problems: Vec<Problem>) -> Op
             generation: last.generation + 1,
             config: Arc::new(config),
             problems: problems.into(),
+            stale,
         })
-    } else if *last.problems != *problems {
+    } else if *last.problems != *problems || last.stale != stale {
         Some(Reconciled {
             generation: last.generation,
             config: Arc::clone(&last.config),
             problems: problems.into(),
+            stale,
         })
     } else {
         None
@@ -87,6 +105,7 @@ fn next(last: Option<&Reconciled>, config: Config, problems: Vec<Problem>) -> Op
 fn all_problems(view: &View, translation: Vec<Problem>) -> Vec<Problem> {
     let mut problems = translation;
     problems.extend(view.problems.values().flatten().cloned());
+    problems.extend(view.of_objects.values().cloned());
     problems
 }
 

@@ -7,6 +7,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::SystemTime,
 };
 
 use k8s_openapi::api::{
@@ -17,7 +18,7 @@ use k8s_openapi::api::{
 use tokio::sync::watch;
 
 use super::{Key, Objects, Places, Stored, WafPolicy};
-use crate::config::{ObjectKind, Problem};
+use crate::config::{ObjectKind, ObjectRef, Problem};
 
 /// Every kind that has to be synced before the objects mean anything.
 const KINDS: [ObjectKind; 8] = [
@@ -98,8 +99,17 @@ pub struct Store {
 struct State {
     objects: Objects,
     problems: Arc<BTreeMap<Arc<PathBuf>, Vec<Problem>>>,
+    of_objects: Arc<BTreeMap<ObjectRef, Problem>>,
     synced: BTreeSet<ObjectKind>,
+    /// What an earlier run knew, until every kind has been read.
+    earlier: Option<(Objects, SystemTime)>,
     revisions: u64,
+}
+
+impl State {
+    fn is_synced(&self) -> bool {
+        KINDS.iter().all(|kind| self.synced.contains(kind))
+    }
 }
 
 /// A consistent view of a store.
@@ -109,8 +119,13 @@ pub struct View {
     pub objects: Objects,
     /// What the sources found wrong, by file.
     pub problems: Arc<BTreeMap<Arc<PathBuf>, Vec<Problem>>>,
-    /// Whether every kind has been read at least once.
+    /// Objects that could not be understood, whose last good version is in force if there is one.
+    pub of_objects: Arc<BTreeMap<ObjectRef, Problem>>,
+    /// Whether there is something to serve: every kind has been read at least once, or the objects are
+    /// those of an earlier run.
     pub synced: bool,
+    /// The objects are those of an earlier run, which knew them to be true at this time.
+    pub stale: Option<SystemTime>,
 }
 
 /// Changes under way: nobody sees them before the edit is over.
@@ -138,10 +153,22 @@ impl Store {
     /// The objects and problems of the moment.
     pub fn view(&self) -> View {
         let state = self.lock();
-        View {
-            objects: state.objects.clone(),
-            problems: Arc::clone(&state.problems),
-            synced: KINDS.iter().all(|kind| state.synced.contains(kind)),
+        let synced = state.is_synced();
+        match &state.earlier {
+            Some((earlier, at)) if !synced => View {
+                objects: earlier.clone(),
+                problems: Arc::default(),
+                of_objects: Arc::default(),
+                synced: true,
+                stale: Some(*at),
+            },
+            _ => View {
+                objects: state.objects.clone(),
+                problems: Arc::clone(&state.problems),
+                of_objects: Arc::clone(&state.of_objects),
+                synced,
+                stale: None,
+            },
         }
     }
 
@@ -180,30 +207,17 @@ impl Store {
 }
 
 impl Edit<'_> {
+    /// The objects as this edit has left them so far.
+    pub fn objects(&self) -> &Objects {
+        &self.state.objects
+    }
+
     /// Adds an object or replaces the one under its key.
     pub fn upsert(&mut self, key: Key, object: Object, places: Option<Arc<dyn Places>>) {
-        let revision = &mut self.state.revisions;
-        let objects = &mut self.state.objects;
-        self.changed |= match object {
-            Object::Ingress(new) => put(&mut objects.ingresses, key, new, places, revision),
-            Object::IngressClass(new) => {
-                put(&mut objects.ingress_classes, key, new, places, revision)
-            }
-            Object::Service(new) => put(&mut objects.services, key, new, places, revision),
-            Object::EndpointSlice(new) => {
-                put(&mut objects.endpoint_slices, key, new, places, revision)
-            }
-            Object::Secret(new) => put(&mut objects.secrets, key, new, places, revision),
-            Object::ConfigMap(new) => put(&mut objects.config_maps, key, new, places, revision),
-            Object::WafPolicy(new) => put(&mut objects.waf_policies, key, new, places, revision),
-            Object::ClusterWafPolicy(new) => put(
-                &mut objects.cluster_waf_policies,
-                key,
-                new,
-                places,
-                revision,
-            ),
-        };
+        let State {
+            objects, revisions, ..
+        } = &mut *self.state;
+        self.changed |= put_object(objects, (key, object), places, revisions);
     }
 
     /// Removes the object of a kind under a key, if it is there.
@@ -240,6 +254,30 @@ impl Edit<'_> {
     /// Says that everything there is of a kind has been read.
     pub fn mark_synced(&mut self, kind: ObjectKind) {
         self.changed |= self.state.synced.insert(kind);
+        if self.state.is_synced() {
+            self.state.earlier = None;
+        }
+    }
+
+    /// Serves what an earlier run knew to be true `at` some time, until every kind has been read. No
+    /// effect once every kind has been.
+    pub fn fall_back(&mut self, earlier: Vec<(Key, Object)>, at: SystemTime) {
+        if self.state.is_synced() {
+            return;
+        }
+        let mut objects = Objects::default();
+        for earlier in earlier {
+            put_object(&mut objects, earlier, None, &mut self.state.revisions);
+        }
+        self.state.earlier = Some((objects, at));
+        self.changed = true;
+    }
+
+    /// Says that the endpoints which an earlier run knew are too old by now.
+    pub fn give_up_earlier_endpoints(&mut self) {
+        if let Some((objects, _)) = &mut self.state.earlier {
+            self.changed |= !std::mem::replace(&mut objects.old_endpoints, true);
+        }
     }
 
     /// Says that everything there is of every kind has been read.
@@ -269,6 +307,19 @@ impl Edit<'_> {
         self.changed = true;
     }
 
+    /// Says what keeps an object from being understood, if anything does.
+    pub fn report_object(&mut self, object: &ObjectRef, problem: Option<Problem>) {
+        if self.state.of_objects.get(object) == problem.as_ref() {
+            return;
+        }
+        let all = Arc::make_mut(&mut self.state.of_objects);
+        match problem {
+            Some(problem) => all.insert(object.clone(), problem),
+            None => all.remove(object),
+        };
+        self.changed = true;
+    }
+
     fn retain(&mut self, kind: ObjectKind, keep: impl Fn(&Key) -> bool) {
         let objects = &mut self.state.objects;
         self.changed |= match kind {
@@ -286,6 +337,33 @@ impl Edit<'_> {
 }
 
 type Map<T> = Arc<BTreeMap<Key, Stored<T>>>;
+
+/// Puts an object in the map of its kind. Says whether anything changed.
+fn put_object(
+    objects: &mut Objects,
+    (key, object): (Key, Object),
+    places: Option<Arc<dyn Places>>,
+    revisions: &mut u64,
+) -> bool {
+    match object {
+        Object::Ingress(new) => put(&mut objects.ingresses, key, new, places, revisions),
+        Object::IngressClass(new) => put(&mut objects.ingress_classes, key, new, places, revisions),
+        Object::Service(new) => put(&mut objects.services, key, new, places, revisions),
+        Object::EndpointSlice(new) => {
+            put(&mut objects.endpoint_slices, key, new, places, revisions)
+        }
+        Object::Secret(new) => put(&mut objects.secrets, key, new, places, revisions),
+        Object::ConfigMap(new) => put(&mut objects.config_maps, key, new, places, revisions),
+        Object::WafPolicy(new) => put(&mut objects.waf_policies, key, new, places, revisions),
+        Object::ClusterWafPolicy(new) => put(
+            &mut objects.cluster_waf_policies,
+            key,
+            new,
+            places,
+            revisions,
+        ),
+    }
+}
 
 /// Puts an object in its map. An equal one that is there stays, so that its revision does, and only
 /// learns where it stands now. Says whether anything changed.

@@ -4,11 +4,11 @@
 //! breaks that part alone. Non-goal: what it means; that is the translation's.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// A policy of the firewall, of either kind.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct WafPolicy {
     /// The version that it was written for.
@@ -19,4 +19,8 @@ pub struct WafPolicy {
     pub metadata: ObjectMeta,
     /// The policy.
     pub spec: Value,
+    /// Whether it stands for one that could not be read: of `spec` there is what could be told, and
+    /// what it is for is to be refused rather than served without it.
+    #[serde(skip)]
+    pub is_broken: bool,
 }

@@ -21,6 +21,10 @@ pub enum HeadError {
     /// The request or status line does not name a version (RFC 9112 section 2.3).
     #[error("the start line names no HTTP version")]
     Version,
+    /// The request line ends with its target, as those of HTTP/0.9 did (RFC 1945 section 4.1): whoever
+    /// sent it knows no head of an answer.
+    #[error("the request line names no HTTP version, as in HTTP/0.9")]
+    NoVersion,
     /// The version is well-formed, but neither HTTP/1.0 nor HTTP/1.1.
     #[error("the HTTP version is not supported")]
     UnsupportedVersion,
@@ -91,6 +95,7 @@ impl HeadError {
             Self::Method
             | Self::Target
             | Self::Version
+            | Self::NoVersion
             | Self::Status
             | Self::FieldName
             | Self::BlankBeforeColon

@@ -128,7 +128,8 @@ pub(super) fn version(bytes: &[u8], at: usize) -> Result<Line<Version>, HeadErro
     match name {
         b"HTTP/1.1" => Ok(Line::Whole(Version::Http11, at + 8)),
         b"HTTP/1.0" => Ok(Line::Whole(Version::Http10, at + 8)),
-        [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'] => {
+        // There has never been a major version 0 that says so.
+        [b'H', b'T', b'T', b'P', b'/', b'1'..=b'9', b'.', b'0'..=b'9'] => {
             Err(HeadError::UnsupportedVersion)
         }
         _ => Err(HeadError::Version),

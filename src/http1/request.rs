@@ -107,9 +107,12 @@ impl RequestLine {
         self.target_span = fields::span(target_start, target_end);
         match bytes.get(target_end) {
             Some(b' ') if target_end > target_start => {}
-            Some(b'\r') if target_end > target_start => return Err(HeadError::Version),
+            Some(b'\r') if target_end > target_start => return Err(HeadError::NoVersion),
             Some(_) => return Err(HeadError::Target),
             None => return Ok(Line::Cut),
+        }
+        if bytes.get(target_end + 1) == Some(&b'\r') {
+            return Err(HeadError::NoVersion);
         }
         match fields::version(bytes, target_end + 1)? {
             Line::Whole(version, next) => {

@@ -1,5 +1,7 @@
 //! The two heads: a request's and a response's.
 
+use std::ops::Range;
+
 use super::{FieldId, FieldRef, FieldSpan, Method, Span};
 
 /// The protocol version a message was sent with.
@@ -120,6 +122,57 @@ impl RequestHead {
             .map(|f| f.value.of(&self.buffer))
     }
 
+    /// Leaves one field of all with this id, the first, and gives it another value; `None` leaves none.
+    /// `value` has nothing that ends a line. What was sent after the head stays.
+    pub fn replace(&mut self, id: FieldId, value: Option<&[u8]>) {
+        let first = self.fields.iter().position(|field| field.id == id);
+        for place in (0..self.fields.len()).rev() {
+            let Some(field) = self.fields.get(place).filter(|field| field.id == id) else {
+                continue;
+            };
+            let next = self
+                .fields
+                .get(place + 1)
+                .map(|next| next.name.start as usize);
+            let end = next.unwrap_or(self.head_len.saturating_sub(2));
+            let start = field.name.start as usize;
+            let Some(value) = value.filter(|_| first == Some(place)) else {
+                self.fields.remove(place);
+                self.splice(start..end, b"");
+                continue;
+            };
+            let name = field.name.of(&self.buffer);
+            let name_end = start + name.len();
+            let line = [name, b": ", value, b"\r\n"].concat();
+            self.splice(start..end, &line);
+            if let Some(field) = self.fields.get_mut(place) {
+                field.name = span(start, name_end);
+                field.value = span(name_end + 2, name_end + 2 + value.len());
+            }
+        }
+    }
+
+    /// Puts other bytes in a place of the head, and moves the fields behind it.
+    fn splice(&mut self, range: Range<usize>, bytes: &[u8]) {
+        let Self {
+            buffer,
+            head_len,
+            fields,
+            ..
+        } = self;
+        let moved = |place: usize| (place + bytes.len()).saturating_sub(range.len());
+        let behind = fields
+            .iter_mut()
+            .filter(|field| field.name.start as usize >= range.end);
+        for field in behind {
+            for place in [&mut field.name, &mut field.value] {
+                *place = span(moved(place.start as usize), moved(place.end as usize));
+            }
+        }
+        *head_len = moved(*head_len);
+        buffer.splice(range, bytes.iter().copied());
+    }
+
     /// Forgets the head but keeps the bytes after it, moved to the front, and all capacity.
     pub fn advance(&mut self) {
         self.buffer.drain(..self.head_len.min(self.buffer.len()));
@@ -234,5 +287,75 @@ impl<'a> Iterator for Fields<'a> {
             name: span.name.of(self.buffer),
             value: span.value.of(self.buffer),
         })
+    }
+}
+
+/// A span of a head, whose length fits 32 bits.
+fn span(start: usize, end: usize) -> Span {
+    Span {
+        start: start as u32,
+        end: end as u32,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::http1::{HeadLimits, Parsed, parse_request};
+
+    fn head(text: &str) -> RequestHead {
+        let mut head = RequestHead {
+            buffer: text.as_bytes().to_vec(),
+            ..RequestHead::default()
+        };
+        let parsed = parse_request(&mut head, &HeadLimits::default());
+        assert_eq!(parsed, Ok(Parsed::Complete), "{text}");
+        head
+    }
+
+    #[test]
+    fn a_field_in_another_value_leaves_the_head_as_if_it_had_been_sent_so() {
+        for (fields, value, expected) in [
+            (
+                "Cookie: a=b\r\nX: 1\r\n",
+                Some("c"),
+                "Cookie: c\r\nX: 1\r\n",
+            ),
+            (
+                "Cookie: a\r\nX: 1\r\n",
+                Some("long=er"),
+                "Cookie: long=er\r\nX: 1\r\n",
+            ),
+            ("Cookie: a=b\r\nX: 1\r\n", None, "X: 1\r\n"),
+            (
+                "X: 1\r\ncookie:\t a=b \r\n",
+                Some("c"),
+                "X: 1\r\ncookie: c\r\n",
+            ),
+            ("X: 1\r\nCookie: a=b\r\n", None, "X: 1\r\n"),
+            (
+                "Cookie: a\r\nX: 1\r\nCookie: b\r\nY: 2\r\nCookie: c\r\n",
+                Some("a; b; c"),
+                "Cookie: a; b; c\r\nX: 1\r\nY: 2\r\n",
+            ),
+            (
+                "Cookie:\r\nCookie: c\r\nY:\r\n",
+                Some("c"),
+                "Cookie: c\r\nY:\r\n",
+            ),
+            ("Cookie:\r\nY:\r\n", None, "Y:\r\n"),
+            ("X: 1\r\n", Some("c"), "X: 1\r\n"),
+        ] {
+            let mut found = head(&format!("GET / HTTP/1.1\r\nHost: a\r\n{fields}\r\nrest"));
+            found.replace(FieldId::Cookie, value.map(str::as_bytes));
+            let expected = head(&format!("GET / HTTP/1.1\r\nHost: a\r\n{expected}\r\nrest"));
+            let text = |head: &RequestHead| String::from_utf8_lossy(&head.buffer).into_owned();
+            assert_eq!(text(&found), text(&expected));
+            assert_eq!(found.head_len, expected.head_len, "{fields}");
+            assert_eq!(found.rest(), b"rest");
+            assert!(found.fields().eq(expected.fields()), "{fields}");
+        }
     }
 }

@@ -85,10 +85,10 @@ impl Target {
     /// # Errors
     /// When the target or the host is malformed or ambiguous; `self` then holds nothing of use.
     pub fn resolve(&mut self, head: &RequestHead, slashes: Slashes) -> Result<(), TargetError> {
-        if head.method == Method::Connect {
-            return Err(TargetError::Connect);
-        }
         let target = head.target();
+        if head.method == Method::Connect {
+            return Err(Self::refuse_connect(target));
+        }
         self.encoded_slash = false;
         self.path_and_query.clear();
         match target {
@@ -111,6 +111,15 @@ impl Target {
                 Ok(())
             }
             _ => self.resolve_absolute(head, target, slashes),
+        }
+    }
+
+    /// Why `CONNECT` is refused: for its target if that is no host with a port (RFC 9112 section 3.2.3),
+    /// and else as a method.
+    pub fn refuse_connect(target: &[u8]) -> TargetError {
+        match Authority::parse(target) {
+            Ok(Authority { port: Some(_), .. }) => TargetError::Connect,
+            Ok(_) | Err(_) => TargetError::Form,
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod body_limit;
 mod client_certificate;
+mod cookie_integrity;
 mod redirect;
 mod route_policy;
 mod timeouts;
@@ -15,6 +16,11 @@ pub use client_certificate::{
     AuthoritiesError, CertificateDemand, CertificateRefusal, ClientAuthorities,
     ClientCertificatePolicy, Judgement, SubjectPattern, SubjectPatternError,
     is_client_certificate_field,
+};
+pub use cookie_integrity::{
+    CheckedCookies, ClientBinding, CookieClient, CookieExchange, CookieFinding, CookieFindings,
+    CookieIntegrity, CookieKeys, CookieKeysError, CookieMode, CookiePattern, CookiePatternError,
+    CookieVerdict, LeastSameSite,
 };
 pub use redirect::{Hsts, HttpsRedirect, write_https_location};
 pub use route_policy::RoutePolicy;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{BodyLimit, ClientCertificatePolicy, Hsts, HttpsRedirect, Timeouts};
+use super::{BodyLimit, ClientCertificatePolicy, CookieIntegrity, Hsts, HttpsRedirect, Timeouts};
 
 /// Everything that is set for one rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct RoutePolicy {
     pub hsts: Option<Hsts>,
     /// Client certificates that are asked for.
     pub client_certificate: Option<Arc<ClientCertificatePolicy>>,
+    /// Cookies that are signed and verified.
+    pub cookies: Option<Arc<CookieIntegrity>>,
     /// How long a request body may be.
     pub body_limit: BodyLimit,
     /// How long each part of the exchange may take.

@@ -8,11 +8,12 @@ use std::{
 };
 
 use super::{
+    cookies,
     error::ProxyError,
     forwarded::{Client, Peer},
     inspect::{self, Inspection},
     pipeline::{self, Decision, Routed},
-    record::{Outcome, RequestRecord, SeriesId, UpstreamRecord},
+    record::{CookieRecord, Outcome, RequestRecord, SeriesId, UpstreamRecord},
     request_id::RequestId,
     respond::Answer,
     worker::{View, Worker},
@@ -21,7 +22,7 @@ use crate::{
     config::AccessLogFormat,
     http1::RequestFraming,
     message::{FieldId, RequestHead, Target},
-    policy::Hsts,
+    policy::{CookieExchange, CookieVerdict, Hsts},
     snapshot::Rule,
 };
 
@@ -41,6 +42,10 @@ pub(super) struct Account<'a> {
     pub rule: Option<Arc<Rule>>,
     /// The firewall's part, if there is a firewall.
     pub inspection: Option<Box<Inspection>>,
+    /// Its cookies, if the rule protects any.
+    pub cookies: Option<Rc<CookieExchange>>,
+    /// Bytes by which the request's head is shorter than it came.
+    shortened: u64,
     /// The status sent, 0 before.
     pub status: u16,
     /// Body bytes sent to the client.
@@ -65,6 +70,8 @@ impl<'a> Account<'a> {
             client: None,
             rule: None,
             inspection: None,
+            cookies: None,
+            shortened: 0,
             status: 0,
             sent: 0,
             responded: false,
@@ -75,10 +82,11 @@ impl<'a> Account<'a> {
     }
 
     /// Finds the rule and what happens to the request, under the snapshot of the moment; `Err` where no
-    /// rule was looked for. What happens is to be heeded once the firewall has seen the head.
+    /// rule was looked for. What happens is to be heeded once the firewall has seen the head, in which
+    /// cookies stand as the upstream will see them.
     pub(super) fn decide(
         &mut self,
-        head: &RequestHead,
+        head: &mut RequestHead,
         target: &mut Target,
         framing: &RequestFraming,
     ) -> Result<(Result<Decision, ProxyError>, Rc<View>), ProxyError> {
@@ -92,13 +100,23 @@ impl<'a> Account<'a> {
         let Routed {
             rule,
             client,
-            decision,
+            mut decision,
         } = pipeline::route(&view, self.peer, head, target, framing);
         let firewall = match &rule {
             Some(rule) => rule.firewall.as_ref(),
             None => view.snapshot.default_firewall.as_ref(),
         };
         self.inspection = firewall.map(Inspection::new);
+        let settings = rule.as_ref().and_then(|rule| rule.policy.cookies.as_ref());
+        if let Some(settings) = settings {
+            let length = head.head_len;
+            let (cookies, verdict) = cookies::check(settings, (client, self.peer), target, head);
+            self.cookies = Some(cookies);
+            self.shortened = length.saturating_sub(head.head_len) as u64;
+            if verdict == CookieVerdict::Refuse && matches!(decision, Ok(Decision::Forward(_))) {
+                decision = Err(ProxyError::Cookies);
+            }
+        }
         self.client = Some(client);
         self.rule = rule;
         Ok((decision, view))
@@ -191,6 +209,8 @@ impl<'a> Account<'a> {
             client,
             rule,
             inspection: _,
+            cookies,
+            shortened,
             status,
             sent,
             responded: _,
@@ -210,7 +230,7 @@ impl<'a> Account<'a> {
             version: request.version,
             tls: peer.tls,
             status: *status,
-            bytes_received: received + request.head_len as u64,
+            bytes_received: received + request.head_len as u64 + shortened,
             bytes_sent: *sent,
             request_id: self.request_id(request),
             user_agent: find(FieldId::UserAgent),
@@ -220,6 +240,10 @@ impl<'a> Account<'a> {
                 .as_ref()
                 .map_or(SeriesId::UNMATCHED, |rule| SeriesId(rule.series)),
             upstream: *upstream,
+            cookies: cookies.as_ref().map(|cookies| CookieRecord {
+                findings: cookies.findings(),
+                pattern: cookies.remarkable_pattern(),
+            }),
             outcome,
         };
         if let Some(format) = log_format {

@@ -1,7 +1,7 @@
 //! A downstream HTTP/1.1 connection: heads are read, exchanges served in turn, idle time spent
 //! without a buffer.
 
-use std::{cell::RefCell, future::poll_fn, rc::Rc, task::Poll, time::Duration};
+use std::{cell::RefCell, future::poll_fn, pin::pin, rc::Rc, task::Poll, time::Duration};
 
 use super::{
     error::ProxyError,
@@ -183,7 +183,8 @@ impl Downstream {
             Err(Some(error)) => Err(error),
         };
         let mut exchange = Exchange::new(worker, &shared, peer, slot, last);
-        match catch_panic(exchange.run(head, scratch)).await {
+        let run = catch_panic(pin!(exchange.run(head, scratch))).await;
+        match run {
             Some(next) => next,
             None => Box::pin(exchange.after_panic(scratch)).await,
         }

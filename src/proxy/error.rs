@@ -127,6 +127,9 @@ pub enum ProxyError {
     /// The firewall has no rules that could be obeyed.
     #[error("the firewall has no rules")]
     NoRules,
+    /// Cookies of the request cannot be verified, and the rule refuses that.
+    #[error("cookies cannot be verified")]
+    Cookies,
     /// A panic while the request was served.
     #[error("internal error")]
     Internal,
@@ -154,7 +157,7 @@ impl ProxyError {
             Self::RequestHead(error) => error.status(),
             Self::RequestTarget(error) => error.status(),
             Self::EncodedSlash | Self::RequestBody(_) | Self::Certificate => 400,
-            Self::CertificateSubject => 403,
+            Self::CertificateSubject | Self::Cookies => 403,
             Self::Misdirected => 421,
             Self::MethodNotAllowed => 405,
             Self::ExpectationFailed => 417,
@@ -162,7 +165,10 @@ impl ProxyError {
             Self::BodyTooLong => 413,
             Self::ClientGone | Self::ClientStalled => 499,
             Self::NoRoute => 404,
-            Self::Denied(_) => 403,
+            Self::Denied(reason) => match reason {
+                DenyReason::UnsupportedAccessControl | DenyReason::BrokenSecuritySetting => 403,
+                DenyReason::BrokenCookieIntegrity => 503,
+            },
             Self::Unavailable | Self::NoEndpoint | Self::Overloaded => 503,
             Self::ConnectFailed
             | Self::UpstreamTls
@@ -230,7 +236,8 @@ impl ProxyError {
             | Self::RequestTimedOut
             | Self::Blocked(_)
             | Self::RequestCoding(_)
-            | Self::NoRules => false,
+            | Self::NoRules
+            | Self::Cookies => false,
         }
     }
 
@@ -253,7 +260,8 @@ impl ProxyError {
             | Self::ClientStalled
             | Self::Blocked(_)
             | Self::Dropped
-            | Self::RequestCoding(_) => Blame::Client,
+            | Self::RequestCoding(_)
+            | Self::Cookies => Blame::Client,
             Self::NoRoute
             | Self::Denied(_)
             | Self::Unavailable
@@ -313,6 +321,7 @@ impl ProxyError {
             | Self::Dropped
             | Self::RequestCoding(_)
             | Self::NoRules
+            | Self::Cookies
             | Self::Internal => Retry::Never,
         }
     }
@@ -365,6 +374,7 @@ impl ProxyError {
             }
             Self::RequestCoding(_) => Outcome::Refused(Refusal::Malformed),
             Self::NoRules => Outcome::Refused(Refusal::NoRules),
+            Self::Cookies => Outcome::Refused(Refusal::Cookies),
             Self::Internal => Outcome::Internal,
         }
     }

@@ -171,6 +171,7 @@ impl<'a, 's> Exchange<'a, 's> {
             clock: &worker.clock,
             asked,
             hsts: self.account.hsts().copied(),
+            cookies: self.account.cookies.clone(),
             send_timeout: timeouts.send,
             keep_alive: self.keep_alive,
             mode: BodyMode::None,
@@ -230,7 +231,7 @@ impl<'a, 's> Exchange<'a, 's> {
         account.status = 101;
         account.responded = true;
         out.clear();
-        write_interim(response, true, out);
+        write_interim(response, true, account.cookies.as_deref(), out);
         slot.arm(timeouts.send);
         match write_all(stream, out, slot).await {
             Ok(()) => {}

@@ -2,6 +2,8 @@
 //!
 //! Lines that stay are copied in runs of the bytes that came.
 
+use std::time::SystemTime;
+
 use super::{
     clock::Clock,
     forwarded::{is_look_alike, is_ours, write_field},
@@ -10,7 +12,7 @@ use super::{
 use crate::{
     http1::{BodyLength, ConnectionOptions, connection_lists},
     message::{FieldId, FieldSpan, RequestHead, ResponseHead, Target},
-    policy::{Hsts, is_client_certificate_field},
+    policy::{CookieExchange, Hsts, is_client_certificate_field},
 };
 
 /// Fields of a request that the upstream is not sent.
@@ -131,6 +133,8 @@ pub(super) struct ClientHead<'a> {
     pub clock: &'a Clock,
     /// Sent where the upstream sent no `Strict-Transport-Security` of its own.
     pub hsts: Option<&'a Hsts>,
+    /// Signs cookies.
+    pub cookies: Option<&'a CookieExchange>,
 }
 
 impl ClientHead<'_> {
@@ -144,6 +148,7 @@ impl ClientHead<'_> {
             connection,
             clock,
             hsts,
+            cookies,
         } = self;
         write_status(head, out);
         let (mut has_date, mut has_hsts) = (false, false);
@@ -151,9 +156,15 @@ impl ClientHead<'_> {
             has_date |= field.id == FieldId::Date;
             has_hsts |= field.id == FieldId::StrictTransportSecurity;
             is_hop_by_hop(field.id)
+                || is_signed(*cookies, head, field)
                 || (connection.others
                     && connection_lists(head.fields(), field.name.of(&head.buffer)))
         });
+        if let Some(cookies) = cookies
+            && !(connection.others && connection_lists(head.fields(), SET_COOKIE))
+        {
+            write_signed(cookies, head, out);
+        }
         if !has_date {
             clock.write_date_field(out);
         }
@@ -176,17 +187,45 @@ impl ClientHead<'_> {
     }
 }
 
-/// Appends an interim answer (1xx) as it came, less what is meant for us; `upgrade` keeps the fields
-/// of a WebSocket handshake.
-pub(super) fn write_interim(head: &ResponseHead, upgrade: bool, out: &mut Vec<u8>) {
+/// Appends an interim answer (1xx) as it came, less what is meant for us, its cookies signed; `upgrade`
+/// keeps the fields of a WebSocket handshake.
+pub(super) fn write_interim(
+    head: &ResponseHead,
+    upgrade: bool,
+    cookies: Option<&CookieExchange>,
+    out: &mut Vec<u8>,
+) {
     write_status(head, out);
     copy_fields(&head.buffer, head.head_len, &head.fields, out, |field| {
-        is_hop_by_hop(field.id) || connection_lists(head.fields(), field.name.of(&head.buffer))
+        is_hop_by_hop(field.id)
+            || is_signed(cookies, head, field)
+            || connection_lists(head.fields(), field.name.of(&head.buffer))
     });
+    if let Some(cookies) = cookies
+        && !connection_lists(head.fields(), SET_COOKIE)
+    {
+        write_signed(cookies, head, out);
+    }
     if upgrade {
         out.extend_from_slice(b"Connection: Upgrade\r\nUpgrade: websocket\r\n");
     }
     out.extend_from_slice(b"\r\n");
+}
+
+const SET_COOKIE: &[u8] = FieldId::SetCookie.name().as_bytes();
+
+/// Whether other lines take the place of this one, which sets a protected cookie.
+fn is_signed(cookies: Option<&CookieExchange>, head: &ResponseHead, field: &FieldSpan) -> bool {
+    field.id == FieldId::SetCookie
+        && cookies.is_some_and(|cookies| cookies.takes(field.value.of(&head.buffer)))
+}
+
+/// Appends the lines that take the place of those.
+fn write_signed(cookies: &CookieExchange, head: &ResponseHead, out: &mut Vec<u8>) {
+    let lines = head.fields().filter(|it| it.id == FieldId::SetCookie);
+    for line in lines.filter(|line| cookies.takes(line.value)) {
+        cookies.write(line.value, SystemTime::now(), out);
+    }
 }
 
 fn write_status(head: &ResponseHead, out: &mut Vec<u8>) {
@@ -392,6 +431,7 @@ mod tests {
                 connection: framing.connection,
                 clock: &clock,
                 hsts: None,
+                cookies: None,
             }
             .write(&mut out);
             assert_eq!(String::from_utf8(out).unwrap(), expected);

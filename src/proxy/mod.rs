@@ -9,6 +9,7 @@ mod access_log;
 mod account;
 mod clock;
 mod connection;
+mod cookies;
 mod downstream;
 mod error;
 mod exchange;
@@ -21,6 +22,7 @@ mod incoming;
 mod inspect;
 mod io;
 mod limits;
+mod listener;
 mod metrics;
 mod outgoing;
 mod panic;
@@ -40,11 +42,15 @@ mod worker;
 
 pub use access_log::{AccessLog, AccessLogDestination, AccessLogWriter};
 pub use error::{Blame, ProxyError, Retry};
-pub use inspect::{BUFFERED_BYTES, FirewallLog, Inspectors, Uninspected};
+pub use inspect::{
+    AuditLog, BUFFERED_BYTES, FirewallLog, Inspectors, Rehearsal, RehearsalError, Rehearsed,
+    Uninspected,
+};
 pub use limits::Limits;
+pub use listener::{Listener, Opened, Opening};
 pub use metrics::{Counter, FirewallOutcome, Gauge, Metrics, WorkerMetrics};
 pub use proxy_protocol::{ProxiedAddresses, ProxyHeader, ProxyHeaderError};
 pub use record::{
-    Outcome, Phase, Refusal, RequestRecord, SeriesId, UpstreamFailure, UpstreamRecord,
+    CookieRecord, Outcome, Phase, Refusal, RequestRecord, SeriesId, UpstreamFailure, UpstreamRecord,
 };
-pub use server::{Listener, WorkerParts, run_worker};
+pub use server::{WorkerParts, run_worker};

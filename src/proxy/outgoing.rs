@@ -4,6 +4,7 @@ use std::{
     future::Future,
     ops::Range,
     pin::pin,
+    rc::Rc,
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -22,7 +23,7 @@ use super::{
 use crate::{
     http1::{BodyLength, ResponseFraming, encode},
     message::{Fields, Method, ResponseHead, Version},
-    policy::Hsts,
+    policy::{CookieExchange, Hsts},
     tls::Stream,
 };
 
@@ -33,6 +34,8 @@ pub(super) struct Outgoing<'a, 's> {
     pub clock: &'a Clock,
     pub asked: Asked,
     pub hsts: Option<Hsts>,
+    /// Signs cookies.
+    pub cookies: Option<Rc<CookieExchange>>,
     /// How long the client may take no bytes.
     pub send_timeout: Duration,
     /// Whether the connection may carry another request; false once the client has been told that
@@ -98,7 +101,7 @@ impl ToClient for Outgoing<'_, '_> {
             return Ok(());
         }
         let mut out = Vec::with_capacity(64);
-        write_interim(head, false, &mut out);
+        write_interim(head, false, self.cookies.as_deref(), &mut out);
         self.send(&out).await
     }
 
@@ -118,6 +121,7 @@ impl ToClient for Outgoing<'_, '_> {
             connection: framing.connection,
             clock: self.clock,
             hsts: self.hsts.as_ref(),
+            cookies: self.cookies.as_deref(),
         }
         .write(out);
         Ok(())

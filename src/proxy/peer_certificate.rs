@@ -29,6 +29,11 @@ impl PeerCertificate {
         }
     }
 
+    /// The client's own, DER; empty if it sent none.
+    pub(super) fn leaf(&self) -> &[u8] {
+        self.chain.first().map_or(b"", |leaf| leaf)
+    }
+
     /// What it comes to under `policy`.
     pub(super) fn judge(&self, policy: &Arc<ClientCertificatePolicy>) -> Rc<Judgement> {
         let mut last = self.last.borrow_mut();

@@ -47,11 +47,13 @@ pub(super) fn check_expectation(head: &RequestHead) -> Result<(), ProxyError> {
 
 /// Methods that the proxy does not serve: it opens no tunnels to where a client says.
 pub(super) fn check_method(head: &RequestHead) -> Result<(), ProxyError> {
-    if head.method == Method::Connect {
-        Err(ProxyError::MethodNotAllowed)
-    } else {
-        Ok(())
+    if head.method != Method::Connect {
+        return Ok(());
     }
+    Err(match Target::refuse_connect(head.target()) {
+        TargetError::Connect => ProxyError::MethodNotAllowed,
+        error => ProxyError::RequestTarget(error),
+    })
 }
 
 /// Finds the rule of a request and decides. `target` has been resolved from `head`.

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{config::RuleMeta, message::Version};
+use crate::{config::RuleMeta, message::Version, policy::CookieFindings};
 
 /// One exchange, closed when the last byte of the answer is out or the exchange has broken off.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +50,8 @@ pub struct RequestRecord<'a> {
     pub series: SeriesId,
     /// The upstream that was tried last, if any was.
     pub upstream: Option<UpstreamRecord>,
+    /// What was found of its cookies, where some are protected.
+    pub cookies: Option<CookieRecord<'a>>,
     /// How the exchange ended.
     pub outcome: Outcome,
 }
@@ -76,6 +78,15 @@ impl SeriesId {
     pub const UNMATCHED: Self = Self(0);
     /// Requests whose rules found no number left.
     pub const OVERFLOW: Self = Self(1);
+}
+
+/// What was found of an exchange's cookies.
+#[derive(Clone, Copy, Debug)]
+pub struct CookieRecord<'a> {
+    /// How many of which kind.
+    pub findings: CookieFindings,
+    /// The pattern, as configured, of the first that somebody should know of.
+    pub pattern: Option<&'a str>,
 }
 
 /// The upstream's part of an exchange.
@@ -137,6 +148,8 @@ pub enum Refusal {
     Blocked,
     /// The firewall has no rules that could be obeyed: 503.
     NoRules,
+    /// Its cookies cannot be verified: 403.
+    Cookies,
 }
 
 /// How an upstream failed.
@@ -221,6 +234,7 @@ impl Outcome {
         Self::Internal,
         Self::Refused(Refusal::Blocked),
         Self::Refused(Refusal::NoRules),
+        Self::Refused(Refusal::Cookies),
     ];
 
     /// The outcome's name in logs and metrics.
@@ -239,6 +253,7 @@ impl Outcome {
             Self::Refused(Refusal::Overloaded) => "overloaded",
             Self::Refused(Refusal::Blocked) => "blocked",
             Self::Refused(Refusal::NoRules) => "no_rules",
+            Self::Refused(Refusal::Cookies) => "cookies",
             Self::UpstreamFailed(UpstreamFailure::NoEndpoint) => "no_endpoint",
             Self::UpstreamFailed(UpstreamFailure::Connect) => "upstream_connect_failed",
             Self::UpstreamFailed(UpstreamFailure::Tls) => "upstream_tls_failed",
@@ -288,6 +303,7 @@ impl Outcome {
             Self::Internal => 25,
             Self::Refused(Refusal::Blocked) => 26,
             Self::Refused(Refusal::NoRules) => 27,
+            Self::Refused(Refusal::Cookies) => 28,
         }
     }
 }

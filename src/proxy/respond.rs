@@ -2,7 +2,10 @@
 
 use super::{clock::Clock, error::ProxyError, forwarded::write_field};
 use crate::{
-    http1::encode::{reason_phrase, write_status_line},
+    http1::{
+        HeadError,
+        encode::{reason_phrase, write_status_line},
+    },
     policy::Hsts,
 };
 
@@ -36,6 +39,11 @@ impl Answer<'_> {
         let status = error.status();
         let mut body = Vec::with_capacity(96);
         write_error_body(&mut body, status, self.id);
+        if error == ProxyError::RequestHead(HeadError::NoVersion) {
+            // A client that speaks HTTP/0.9 takes all of it for the page.
+            out.extend_from_slice(&body);
+            return body.len() as u64;
+        }
         write_status_line(status, out);
         write_field(out, b"Content-Type", b"text/plain; charset=utf-8");
         if matches!(error, ProxyError::MethodNotAllowed) {

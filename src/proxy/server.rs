@@ -1,17 +1,15 @@
-//! Workers and their listeners: sockets are opened, connections accepted and started, and ended in
-//! order at shutdown.
+//! Workers: connections are accepted and started, and ended in order at shutdown.
 
 use std::{
     cell::{Cell, RefCell},
     io,
-    net::{SocketAddr, TcpListener as StdListener},
+    net::SocketAddr,
     rc::Rc,
     sync::Arc,
     time::Duration,
 };
 
 use arc_swap::ArcSwap;
-use socket2::{Domain, Protocol, Socket, Type};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::Notify,
@@ -24,6 +22,7 @@ use super::{
     connection,
     inspect::{FirewallLog, Inspectors},
     limits::{Limits, Place},
+    listener::{Listener, Opened},
     metrics::{Counter, Gauge, WorkerMetrics},
     worker::Worker,
 };
@@ -38,21 +37,14 @@ use crate::{
 /// given up.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Connections that the kernel keeps for us while we are busy, for each worker.
-const BACKLOG: i32 = 4096;
-
-/// A listening socket, still without a runtime.
-pub struct Listener {
-    socket: StdListener,
-    tls: Option<ServerAcceptor>,
-}
-
 /// Everything that one worker is made of.
 pub struct WorkerParts {
     /// Where the snapshot of the moment is.
     pub snapshots: Arc<ArcSwap<Snapshot>>,
     /// Its listeners; the kernel spreads connections over the workers' sockets of one address.
     pub listeners: Vec<Listener>,
+    /// When they are opened.
+    pub opened: Opened,
     /// How upstreams are connected to.
     pub upstreams: UpstreamOptions,
     /// Resolves the names of upstreams, for all workers.
@@ -73,45 +65,6 @@ pub struct WorkerParts {
     pub tasks: TaskTracker,
 }
 
-impl Listener {
-    /// Opens a socket that shares its address with other workers' sockets.
-    ///
-    /// # Errors
-    /// Those of the socket: the address is taken or not ours.
-    pub fn bind(address: SocketAddr) -> io::Result<Self> {
-        let domain = Domain::for_address(address);
-        let socket = Socket::new(domain, Type::STREAM.nonblocking(), Some(Protocol::TCP))?;
-        if address.is_ipv6() {
-            socket.set_only_v6(address.ip().is_loopback())?;
-        }
-        socket.set_reuse_address(true)?;
-        socket.set_reuse_port(true)?;
-        socket.bind(&address.into())?;
-        socket.listen(BACKLOG)?;
-        Ok(Self {
-            socket: socket.into(),
-            tls: None,
-        })
-    }
-
-    /// The same socket, for connections over TLS.
-    #[must_use]
-    pub fn with_tls(self, tls: ServerAcceptor) -> Self {
-        Self {
-            tls: Some(tls),
-            ..self
-        }
-    }
-
-    /// The address that it listens on, with the port that the kernel chose where 0 was asked for.
-    ///
-    /// # Errors
-    /// Those of the socket.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.local_addr()
-    }
-}
-
 /// Runs a worker on this thread until shutdown has ended.
 ///
 /// # Errors
@@ -127,6 +80,7 @@ async fn serve(parts: WorkerParts) -> io::Result<()> {
     let WorkerParts {
         snapshots,
         listeners,
+        mut opened,
         upstreams,
         names,
         log,
@@ -152,6 +106,12 @@ async fn serve(parts: WorkerParts) -> io::Result<()> {
         tokio::task::spawn_local(async move { worker.run_clock().await })
     };
     let mut accepting = Vec::with_capacity(listeners.len());
+    let is_open = tokio::select! {
+        biased;
+        () = opened.wait() => true,
+        () = stage.reached(Stage::Draining) => false,
+    };
+    let listeners = listeners.into_iter().filter(|_| is_open);
     for Listener { socket, tls } in listeners {
         let acceptor = Acceptor {
             worker: Rc::clone(&worker),

@@ -69,7 +69,7 @@ pub enum Action {
         /// The cluster for requests that came over TLS, where it is another one.
         over_tls: Option<ClusterRef>,
     },
-    /// It is answered 403.
+    /// It is refused.
     Deny(DenyReason),
     /// It is answered 503.
     Unavailable,
@@ -158,6 +158,16 @@ impl Compiler {
     /// What is wrong with the rules of the firewalls that were compiled last.
     pub fn problems(&self) -> &[Problem] {
         self.firewalls.problems()
+    }
+
+    /// A firewall of the configuration that was compiled last.
+    pub fn firewall(&self, settings: &Arc<config::Firewall>) -> Option<Arc<Firewall>> {
+        self.firewalls.of(Some(settings))
+    }
+
+    /// Whether the rules of a firewall of the last snapshot are those that are written.
+    pub fn is_as_written(&self, firewall: &Arc<Firewall>) -> bool {
+        self.firewalls.is_as_written(firewall)
     }
 
     /// How the firewalls that were compiled last came by their rules.

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
 
-pub use self::files::SourceFiles;
+pub use self::{files::SourceFiles, load::amended_rules};
 use self::{
     finding::Used,
     load::{Loaded, load_custom, load_set},
@@ -141,6 +141,12 @@ impl Firewalls {
             *count += 1;
         }
         states
+    }
+
+    /// Whether the rules of a firewall, as [`of`](Self::of) gave it, are those that are written.
+    pub fn is_as_written(&self, firewall: &Arc<Firewall>) -> bool {
+        let mut known = self.known.values();
+        known.any(|it| it.state == State::Current && Arc::ptr_eq(&it.firewall, firewall))
     }
 
     /// How many rule sets, and rules around one, were compiled so far.

@@ -140,6 +140,7 @@ pub(super) struct Certificates {
     bindings: Vec<Arc<CertificateBinding>>,
     default: Option<Arc<CertificateBinding>>,
     asking: Vec<HostMatch>,
+    refused: Vec<HostMatch>,
     store: Arc<CertificateStore>,
 }
 
@@ -151,6 +152,7 @@ impl Certificates {
             bindings: Vec::new(),
             default: None,
             asking: Vec::new(),
+            refused: Vec::new(),
             store,
         }
     }
@@ -162,15 +164,18 @@ impl Certificates {
             bindings,
             default,
             asking,
+            refused,
             store,
         } = self;
         if *bindings == config.certificates
             && *default == config.default_certificate
             && *asking == config.certificate_hosts
+            && *refused == config.refused_hosts
         {
             return;
         }
         asking.clone_from(&config.certificate_hosts);
+        refused.clone_from(&config.refused_hosts);
         bindings.clone_from(&config.certificates);
         default.clone_from(&config.default_certificate);
         let fallback = default
@@ -179,7 +184,8 @@ impl Certificates {
         let pairs = bindings
             .iter()
             .map(|binding| (&binding.hosts[..], &binding.certificate));
-        *store = Arc::new(CertificateStore::build(pairs, Arc::clone(fallback)).asking(asking));
+        let built = CertificateStore::build(pairs, Arc::clone(fallback));
+        *store = Arc::new(built.asking(asking).refusing(refused));
     }
 
     pub(super) fn store(&self) -> Arc<CertificateStore> {

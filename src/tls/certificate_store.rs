@@ -23,6 +23,8 @@ pub struct CertificateStore {
     default: Arc<CertifiedKey>,
     /// Hosts that ask for client certificates.
     asking: HashSet<HostMatch>,
+    /// Hosts that get no certificate unless one is bound to their name.
+    refused: HashSet<HostMatch>,
 }
 
 impl CertificateStore {
@@ -55,7 +57,40 @@ impl CertificateStore {
             wildcard,
             default: any.unwrap_or_else(|| Arc::clone(&default.key)),
             asking: HashSet::new(),
+            refused: HashSet::new(),
         }
+    }
+
+    /// The same, with handshakes for these hosts refused as far as no certificate is bound to them;
+    /// [`HostMatch::Any`] stands for every name that nothing is bound to.
+    #[must_use]
+    pub fn refusing(self, hosts: &[HostMatch]) -> Self {
+        Self {
+            refused: hosts.iter().cloned().collect(),
+            ..self
+        }
+    }
+
+    /// Whether a client that wants this name gets no certificate at all. `sni` is lower-case.
+    pub fn refuses(&self, sni: Option<&str>) -> bool {
+        if self.refused.is_empty() {
+            return false;
+        }
+        let Some(name) = sni.map(|name| name.strip_suffix('.').unwrap_or(name)) else {
+            return self.refused.contains(&HostMatch::Any);
+        };
+        if self.exact.contains_key(name) {
+            return false;
+        }
+        if self.refused.contains(&HostMatch::Exact(name.into())) {
+            return true;
+        }
+        let above = name.split_once('.').map(|(_, suffix)| suffix);
+        if above.is_some_and(|suffix| self.wildcard.contains_key(suffix)) {
+            return false;
+        }
+        above.is_some_and(|suffix| self.refused.contains(&HostMatch::Wildcard(suffix.into())))
+            || self.refused.contains(&HostMatch::Any)
     }
 
     /// The same, for hosts of which these ask for client certificates.
@@ -135,6 +170,8 @@ impl ServerResolver {
 
 impl ResolvesServerCert for ServerResolver {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.store.load().select(hello.server_name()))
+        let store = self.store.load();
+        let name = hello.server_name();
+        (!store.refuses(name)).then(|| store.select(name))
     }
 }

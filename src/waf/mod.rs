@@ -5,6 +5,7 @@
 //! runtime or a Kubernetes type, and every input is bytes: attacks are rarely text.
 
 pub mod body;
+pub mod explain;
 pub mod libinjection;
 pub mod log;
 pub mod matcher;
@@ -25,7 +26,7 @@ mod values;
 mod variable;
 
 pub use self::{
-    compile::{Compiled, CustomRules, Fault, FaultKind, RuleSet},
+    compile::{Amended, Amendment, Compiled, CustomRules, Fault, FaultKind, RuleSet},
     pairs::{Pair, Pairs},
     policy::Policy,
     ruleset::RuleInfo,

@@ -1,7 +1,11 @@
 //! The settings of the engine, every one with its value.
 
+use std::sync::Arc;
+
 use super::{
     body,
+    log::RelevantStatus,
+    operators::OperatorError,
     seclang::{AuditFormat, AuditMode, AuditParts, EngineMode, LimitAction, Setting},
 };
 
@@ -40,8 +44,8 @@ pub struct Settings {
     pub audit_log: Option<Box<[u8]>>,
     /// `SecAuditLogParts`
     pub audit_parts: AuditParts,
-    /// `SecAuditLogRelevantStatus`: a regular expression.
-    pub audit_relevant_status: Option<Box<[u8]>>,
+    /// `SecAuditLogRelevantStatus`, what it matches.
+    pub audit_relevant_status: Arc<RelevantStatus>,
     /// `SecComponentSignature`, each.
     pub components: Vec<Box<[u8]>>,
     /// `SecWebAppId`
@@ -68,7 +72,7 @@ impl Default for Settings {
             audit_format: AuditFormat::Json,
             audit_log: None,
             audit_parts: AuditParts::of(b"ABDEFHIJZ"),
-            audit_relevant_status: None,
+            audit_relevant_status: Arc::default(),
             components: Vec::new(),
             web_app_id: Box::default(),
         }
@@ -77,7 +81,10 @@ impl Default for Settings {
 
 impl Settings {
     /// Takes over what a directive says. Returns `false` for a setting that has no effect here.
-    pub(crate) fn apply(&mut self, setting: &Setting) -> bool {
+    ///
+    /// # Errors
+    /// When it holds an expression that is none.
+    pub(crate) fn apply(&mut self, setting: &Setting) -> Result<bool, OperatorError> {
         match setting {
             Setting::RuleEngine(mode) => self.engine = *mode,
             Setting::RequestBodyAccess(on) => self.request_body_access = *on,
@@ -107,7 +114,7 @@ impl Settings {
             Setting::AuditLogFormat(format) => self.audit_format = *format,
             Setting::AuditLogParts(parts) => self.audit_parts = *parts,
             Setting::AuditLogRelevantStatus(pattern) => {
-                self.audit_relevant_status = Some(pattern.clone());
+                self.audit_relevant_status = Arc::new(RelevantStatus::matching(pattern)?);
             }
             Setting::WebAppId(id) => self.web_app_id = id.clone(),
             // Bodies are kept in memory, patterns take linear time, nothing is kept between
@@ -118,9 +125,9 @@ impl Settings {
             | Setting::AuditLogType(_)
             | Setting::CollectionTimeout(_)
             | Setting::XmlExternalEntityOff
-            | Setting::UnicodeCodePage(_) => return false,
+            | Setting::UnicodeCodePage(_) => return Ok(false),
         }
-        true
+        Ok(true)
     }
 }
 

@@ -31,7 +31,7 @@ free_port() {
 # await_port PORT LOG: waits until something listens, or shows LOG and fails.
 await_port() {
     local attempt
-    for attempt in $(seq 200); do
+    for attempt in $(seq 600); do
         if (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; then
             return 0
         fi

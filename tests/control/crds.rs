@@ -167,6 +167,9 @@ fn translate(objects: &Objects) -> Vec<String> {
         stand_ins: Default::default(),
         firewall: None,
         rule_folders: Default::default(),
+        strict_hosts: false,
+        by_cluster_ip: false,
+        zone: None,
     };
     let problems = Translator::new(settings).translate(objects).problems;
     problems.iter().map(ToString::to_string).collect()
@@ -199,8 +202,10 @@ fn every_field_of_a_definition_is_read() {
 }
 
 #[test]
-fn the_examples_of_the_page_are_valid_and_read_without_a_word() {
-    let page = fs::read_to_string(root().join("docs/waf/policy.md")).unwrap();
+fn the_examples_of_the_pages_are_valid_and_read_without_a_word() {
+    let pages = ["docs/waf/policy.md", "docs/cookie-integrity.md"];
+    let page = pages.map(|page| fs::read_to_string(root().join(page)).unwrap());
+    let page = page.concat();
     let mut kinds = BTreeSet::new();
     for example in page.split("```yaml\n").skip(1) {
         let text = example.split("```").next().unwrap();
@@ -217,6 +222,7 @@ fn the_examples_of_the_page_are_valid_and_read_without_a_word() {
         // What they name is not there.
         let is_elsewhere = |it: &String| {
             it.contains("there is no Ingress")
+                || it.contains("there is no Secret")
                 || it.contains("cannot be read")
                 || it.contains("does not exist")
                 || it.contains("there are no rules")

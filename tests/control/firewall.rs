@@ -63,6 +63,9 @@ impl World {
                 mode: FirewallMode::Block,
             }),
             rule_folders: Arc::clone(&self.folders),
+            strict_hosts: false,
+            by_cluster_ip: false,
+            zone: None,
         };
         Translator::new(settings).translate(&store.objects()).config
     }
@@ -129,7 +132,11 @@ const RULES: &str = "SecRule ARGS|XML:/* \"@contains attack\" \"id:1001,phase:2,
 fn bodies_are_read_as_what_they_are_called_and_refused_where_they_do_not_parse() {
     let world = World::new(RULES);
     let policy = policy(&world.config(""));
-    let (pass, refused) = (Verdict::Pass, |status| Verdict::Deny { status });
+    let pass = Verdict::Pass;
+    let refused = |status| Verdict::Deny {
+        status,
+        named: status != 403,
+    };
     for (kind, body, expected) in [
         (FORM, "a=b", pass.clone()),
         (FORM, "a=attack", refused(403)),

@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod api_server;
 mod crds;
 mod diagnostics;
 mod files;
 mod firewall;
+mod kube;
+mod policies;
 mod watch;

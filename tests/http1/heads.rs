@@ -103,8 +103,8 @@ fn each_fault_of_a_request_head_has_its_error() {
             b"GET /a b HTTP/1.1\r\n\r\n",
             Version,
         ),
-        ("no version", b"GET /\r\n\r\n", Version),
-        ("an empty version", b"GET / \r\n\r\n", Version),
+        ("no version", b"GET /\r\n\r\n", NoVersion),
+        ("an empty version", b"GET / \r\n\r\n", NoVersion),
         (
             "a version in lower case",
             b"GET / http/1.1\r\n\r\n",
@@ -124,7 +124,7 @@ fn each_fault_of_a_request_head_has_its_error() {
         ),
         ("a version and a space", b"GET / HTTP/1.1 \r\n\r\n", Version),
         ("a version and a NUL", b"GET / HTTP/1.1\0\r\n\r\n", Version),
-        ("HTTP/0.9", b"GET / HTTP/0.9\r\n\r\n", UnsupportedVersion),
+        ("HTTP/0.9", b"GET / HTTP/0.9\r\n\r\n", Version),
         ("HTTP/1.2", b"GET / HTTP/1.2\r\n\r\n", UnsupportedVersion),
         (
             "HTTP/2.0",

@@ -200,7 +200,9 @@ fn each_form_is_told_and_others_are_refused() {
             Err(TargetError::Host(HostError::Name)),
         ),
         ("CONNECT", "a:443", Err(TargetError::Connect)),
-        ("CONNECT", "/", Err(TargetError::Connect)),
+        ("CONNECT", "a", Err(TargetError::Form)),
+        ("CONNECT", "a:", Err(TargetError::Form)),
+        ("CONNECT", "/", Err(TargetError::Form)),
     ];
     for (method, text, expected) in cases {
         let outcome = resolve_head(&head(method, text, &["a"], Version::Http11));

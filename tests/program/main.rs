@@ -3,6 +3,7 @@
 
 mod seeing;
 mod support;
+mod tools;
 
 use std::{fs, time::Duration};
 

@@ -167,8 +167,13 @@ impl Drop for Program {
 
 /// Runs `portcullis check`: exit code, standard output, standard error.
 pub(crate) fn check(arguments: &[&str]) -> (i32, String, String) {
+    command(&["check"], arguments)
+}
+
+/// Runs a command: exit code, standard output, standard error.
+pub(crate) fn command(words: &[&str], arguments: &[&str]) -> (i32, String, String) {
     let output = Command::new(PROGRAM)
-        .arg("check")
+        .args(words)
         .args(arguments)
         .output()
         .unwrap();

@@ -21,7 +21,7 @@ use rustls::{
 };
 use rustls_pki_types::{PrivateKeyDer, ServerName};
 
-use crate::support::{PATIENCE, Plan, TestProxy, Upstream};
+use crate::support::{Build, PATIENCE, Plan, TestProxy, Upstream};
 
 /// An authority for clients.
 struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -59,6 +59,13 @@ impl Authority {
 }
 
 /// A client without a certificate.
+fn over_tls() -> Build<'static> {
+    Build {
+        tls: true,
+        ..Build::default()
+    }
+}
+
 fn nobody() -> Arc<ClientConfig> {
     ClientConfigs::default()
         .config(&VerifyServer::No, b"http/1.1")
@@ -110,7 +117,7 @@ fn a_host_admits_whom_it_asks_for_and_others_are_not_asked() {
         RoutePolicy::default(),
         &[upstream.address],
     );
-    let proxy = TestProxy::start_tls(plan.config());
+    let proxy = over_tls().start(plan.config());
     let (friend, foe) = (authority.client("friend"), foreign.client("friend"));
     // The second time the session is resumed.
     for _ in 0..2 {
@@ -152,7 +159,7 @@ fn a_subject_that_does_not_match_is_forbidden_and_plain_http_has_no_certificate(
         plan.route("", "/", asking(policy), &[upstream.address]);
         plan.config()
     };
-    let proxy = TestProxy::start_tls(plan());
+    let proxy = over_tls().start(plan());
     for (name, status) in [("friend", "200"), ("other", "403")] {
         let answer = ask(
             proxy.address,

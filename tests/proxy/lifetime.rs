@@ -1,6 +1,8 @@
 //! Retries, time limits, reloads and the way down.
 
 use std::{
+    io::ErrorKind,
+    net::TcpStream,
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
@@ -11,7 +13,7 @@ use portcullis::{
     shutdown::Ended,
 };
 
-use crate::support::{Client, Plan, TestProxy, Upstream, read_request};
+use crate::support::{Build, Client, Plan, TestProxy, Upstream, read_request};
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
@@ -192,4 +194,34 @@ fn every_exchange_leaves_one_line_in_the_log() {
     assert_eq!(lines[0]["status"], 200, "{log}");
     assert!(log.contains(&address), "{log}");
     assert_eq!(lines[1]["status"], 400, "{log}");
+}
+
+#[test]
+fn a_proxy_that_has_nothing_to_serve_yet_takes_no_connection() {
+    let upstream = Upstream::answering(OK);
+    let get = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    let proxy = Build::default().closed(Plan::to(&upstream));
+    let address = proxy.address;
+    let refused = TcpStream::connect(address).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+    // One that serves at the same address is not robbed of any.
+    let same = Build {
+        address: &address.to_string(),
+        ..Build::default()
+    };
+    let before = same.start(Plan::to(&upstream));
+    for _ in 0..50 {
+        assert!(before.ask(get).ends_with("ok"));
+    }
+    drop(before);
+    let proxy = proxy.open();
+    assert!(proxy.ask(get).ends_with("ok"));
+}
+
+#[test]
+fn a_proxy_that_never_had_anything_to_serve_ends_in_order() {
+    let plan = Plan::with(RoutePolicy::default(), &[]);
+    let proxy = Build::default().closed(plan.config());
+    let ended = proxy.shut_down(Duration::ZERO, Duration::from_secs(60));
+    assert_eq!(ended, Ended::Drained);
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod client_certificates;
+mod cookies;
 mod firewall;
 mod forwarding;
 mod http2;

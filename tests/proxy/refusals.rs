@@ -50,6 +50,8 @@ fn a_request_that_is_ambiguous_is_refused_and_never_forwarded() {
         ("GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n", "400"),
         ("GET / HTTP/1.1\r\nHost: a b\r\n\r\n", "400"),
         ("GET / HTTP/3.0\r\nHost: a\r\n\r\n", "505"),
+        ("GET / HTTP/0.9\r\nHost: a\r\n\r\n", "400"),
+        ("CONNECT a HTTP/1.1\r\nHost: a\r\n\r\n", "400"),
         ("CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n", "405"),
         (
             "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nExpect: cake\r\nContent-Length: 1\r\n\r\nx",
@@ -59,6 +61,14 @@ fn a_request_that_is_ambiguous_is_refused_and_never_forwarded() {
         let answer = proxy.ask(request);
         assert_eq!(status(&answer), expected, "{request:?}");
         assert!(answer.contains("request id: "), "{answer}");
+    }
+    // A client of HTTP/0.9 knows no head.
+    for request in ["GET /\r\n", "GET / \r\n"] {
+        let answer = proxy.ask(request);
+        assert!(
+            answer.starts_with("400 Bad Request\nrequest id: "),
+            "{answer}"
+        );
     }
     let long = format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "a".repeat(9000));
     assert_eq!(status(&proxy.ask(long)), "414");

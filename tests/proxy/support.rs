@@ -22,8 +22,8 @@ use portcullis::{
     message::HostMatch,
     policy::RoutePolicy,
     proxy::{
-        AccessLogDestination, AccessLogWriter, BUFFERED_BYTES, FirewallLog, Inspectors, Limits,
-        Listener, Metrics, WorkerParts, run_worker,
+        AccessLogDestination, AccessLogWriter, AuditLog, BUFFERED_BYTES, FirewallLog, Inspectors,
+        Limits, Listener, Metrics, Opening, WorkerParts, run_worker,
     },
     routing::{Match, PathMatch},
     shutdown::{Ended, Schedule, Shutdown},
@@ -33,6 +33,7 @@ use portcullis::{
         Balancer, ClusterId, ClusterSettings, Endpoint, IdleLimit, NameResolver, Protocol,
         UpstreamOptions, UpstreamSource,
     },
+    waf::seclang::AuditFormat,
 };
 use tokio_util::task::TaskTracker;
 
@@ -46,33 +47,62 @@ pub(crate) struct TestProxy {
     pub(crate) metrics: Metrics,
     snapshots: Arc<ArcSwap<Snapshot>>,
     compiler: Mutex<Compiler>,
+    opening: Opening,
     shutdown: Shutdown,
     worker: Option<JoinHandle<()>>,
-    log: Option<AccessLogWriter>,
+    /// The access log's writer, and the audit log's.
+    log: Option<(AccessLogWriter, AccessLogWriter)>,
     log_path: tempfile::TempPath,
+    audit_path: tempfile::TempPath,
     runtime: tokio::runtime::Runtime,
+}
+
+/// What not every proxy of a test has.
+pub(crate) struct Build<'a> {
+    pub(crate) address: &'a str,
+    /// Whether it serves over TLS, with a self-made certificate.
+    pub(crate) tls: bool,
+    /// Bytes for bodies that are held.
+    pub(crate) buffered: usize,
+    /// How its audit log is written, if it has one.
+    pub(crate) audit: Option<AuditFormat>,
+}
+
+impl Default for Build<'_> {
+    fn default() -> Self {
+        Self {
+            address: "127.0.0.1:0",
+            tls: false,
+            buffered: BUFFERED_BYTES,
+            audit: None,
+        }
+    }
 }
 
 impl TestProxy {
     pub(crate) fn start(config: Config) -> Self {
-        Self::start_at(config, "127.0.0.1:0")
+        Build::default().closed(config).open()
     }
 
-    pub(crate) fn start_at(config: Config, address: &str) -> Self {
-        Self::start_over(config, address, false, BUFFERED_BYTES)
+    pub(crate) fn open(mut self) -> Self {
+        self.opening.open().unwrap();
+        self
+    }
+}
+
+impl Build<'_> {
+    pub(crate) fn start(self, config: Config) -> TestProxy {
+        self.closed(config).open()
     }
 
-    /// The same over TLS, with a self-made certificate.
-    pub(crate) fn start_tls(config: Config) -> Self {
-        Self::start_over(config, "127.0.0.1:0", true, BUFFERED_BYTES)
-    }
-
-    /// The same, with so many bytes for bodies that are held.
-    pub(crate) fn start_holding(config: Config, address: &str, buffered: usize) -> Self {
-        Self::start_over(config, address, false, buffered)
-    }
-
-    fn start_over(config: Config, address: &str, tls: bool, buffered: usize) -> Self {
+    /// A proxy that takes no connections before it is opened.
+    pub(crate) fn closed(self, config: Config) -> TestProxy {
+        let Self {
+            address,
+            tls,
+            buffered,
+            audit,
+        } = self;
         let metrics = Metrics::new();
         let series = metrics.clone();
         let mut compiler = Compiler::new(
@@ -81,6 +111,7 @@ impl TestProxy {
         );
         let snapshots = Arc::new(ArcSwap::new(compiler.compile(1, Arc::new(config))));
         let mut listener = Listener::bind(address.parse().unwrap()).unwrap();
+        let opening = Opening::of([&listener]).unwrap();
         if tls {
             let store = Arc::clone(&snapshots.load().certificates);
             let resolver = Arc::new(ServerResolver::new(store));
@@ -97,9 +128,13 @@ impl TestProxy {
             .enable_all()
             .build()
             .unwrap();
+        let audit_path = tempfile::NamedTempFile::new().unwrap().into_temp_path();
+        let audit_to = AccessLogDestination::File(audit_path.to_path_buf());
+        let audit_log = AccessLogWriter::start_prompt("audit log", &audit_to).unwrap();
         let parts = WorkerParts {
             snapshots: Arc::clone(&snapshots),
             listeners: vec![listener],
+            opened: opening.watch(),
             upstreams: UpstreamOptions {
                 idle_per_endpoint: 64,
                 idle_limit: Arc::new(IdleLimit::new(1024)),
@@ -115,26 +150,36 @@ impl TestProxy {
             log: log.worker(),
             metrics: metrics.worker(),
             inspectors: Inspectors::start(NonZeroUsize::MIN, buffered).unwrap(),
-            firewall_log: FirewallLog::default(),
+            firewall_log: FirewallLog {
+                audit: audit.map(|format| AuditLog {
+                    entries: audit_log.worker(),
+                    format,
+                }),
+                ..FirewallLog::default()
+            },
             limits: Arc::clone(&limits),
             stage: shutdown.watch(),
             tasks: shutdown.tasks().clone(),
         };
         let worker = std::thread::spawn(move || run_worker(parts).unwrap());
-        Self {
+        TestProxy {
             address,
             limits,
             metrics,
             snapshots,
             compiler: Mutex::new(compiler),
+            opening,
             shutdown,
             worker: Some(worker),
-            log: Some(log),
+            log: Some((log, audit_log)),
             log_path,
+            audit_path,
             runtime,
         }
     }
+}
 
+impl TestProxy {
     pub(crate) fn publish(&self, config: Config) {
         self.snapshots
             .store(self.compiler.lock().unwrap().compile(2, Arc::new(config)));
@@ -153,10 +198,18 @@ impl TestProxy {
     }
 
     /// Shuts down at once and returns the access log.
-    pub(crate) fn into_log(mut self) -> String {
+    pub(crate) fn into_log(self) -> String {
+        self.into_logs().0
+    }
+
+    /// The same, and the audit log.
+    pub(crate) fn into_logs(mut self) -> (String, String) {
         self.stop();
-        self.log.take().unwrap().finish(PATIENCE);
-        std::fs::read_to_string(&self.log_path).unwrap()
+        let (log, audit) = self.log.take().unwrap();
+        log.finish(PATIENCE);
+        audit.finish(PATIENCE);
+        let read = |path| std::fs::read_to_string(path).unwrap();
+        (read(&self.log_path), read(&self.audit_path))
     }
 
     /// Shuts down in order, in so much time.
@@ -532,6 +585,7 @@ impl Plan {
             default_firewall: self.default_firewall,
             options: Arc::new(self.options),
             certificate_hosts: self.certificate_hosts,
+            refused_hosts: Vec::new(),
             ..Config::default()
         }
     }

@@ -453,15 +453,27 @@ fn custom(before: &str, all: &str, after: &str) -> Vec<u64> {
 
 #[test]
 fn refusals_are_carried_out_where_rules_are_obeyed() {
-    let deny = |status| Verdict::Deny { status };
+    let deny = |status| Verdict::Deny {
+        status,
+        named: true,
+    };
+    let unnamed = Verdict::Deny {
+        status: 403,
+        named: false,
+    };
     let redirect = Verdict::Redirect {
         status: 302,
         location: b"/why?a=bad"[..].into(),
     };
-    let cases: [(&str, &str, Verdict); 9] = [
+    let cases: [(&str, &str, Verdict); 13] = [
         (
             "deny",
             r#"SecRule ARGS "@rx bad" "id:1,phase:2,deny""#,
+            unnamed.clone(),
+        ),
+        (
+            "deny that names the status that it would have had",
+            r#"SecRule ARGS "@rx bad" "id:1,phase:2,deny,status:403""#,
             deny(403),
         ),
         (
@@ -477,7 +489,24 @@ fn refusals_are_carried_out_where_rules_are_obeyed() {
         (
             "redirect",
             r#"SecRule ARGS "@rx bad" "id:1,phase:2,redirect:'/why?a=%{MATCHED_VAR}'""#,
+            redirect.clone(),
+        ),
+        (
+            "redirect with a status that is none of a redirection",
+            r#"SecRule ARGS "@rx bad" "id:1,phase:2,status:403,redirect:'/why?a=%{MATCHED_VAR}'""#,
             redirect,
+        ),
+        (
+            "deny where the default is to redirect",
+            r#"SecDefaultAction "phase:2,log,redirect:'/why'"
+               SecRule ARGS "@rx bad" "id:1,phase:2,deny""#,
+            unnamed.clone(),
+        ),
+        (
+            "block where the default names no status",
+            r#"SecDefaultAction "phase:2,log,deny"
+               SecRule ARGS "@rx bad" "id:1,phase:2,block""#,
+            unnamed,
         ),
         (
             "block is what the default says",
@@ -522,6 +551,27 @@ fn refusals_are_carried_out_where_rules_are_obeyed() {
             Response::default()
         });
         assert_eq!(verdict, Verdict::Pass, "{what}, in detection");
+    }
+}
+
+#[test]
+fn a_transaction_says_whether_rules_are_obeyed_as_rules_have_left_it() {
+    use EngineMode::{DetectionOnly, Off, On};
+    let request = request("GET /?a=bad HTTP/1.1", "Host: a\r\n", "");
+    for (action, expected) in [
+        ("pass", On),
+        ("pass,ctl:ruleEngine=Off", Off),
+        ("pass,ctl:ruleEngine=DetectionOnly", DetectionOnly),
+        ("pass,ctl:ruleEngine=Off,ctl:ruleEngine=On", On),
+    ] {
+        let text = format!(r#"SecRule ARGS "@rx bad" "id:1,phase:1,{action}""#);
+        let policy = Arc::new(rules(&text).policy().in_mode(On));
+        let mut transaction = Transaction::new(Arc::clone(&policy));
+        run(&mut transaction, &policy, &request, |_| Response::default());
+        assert_eq!(transaction.engine(), expected, "{action}");
+        let other = Arc::new(rules("").policy().in_mode(DetectionOnly));
+        run(&mut transaction, &other, &request, |_| Response::default());
+        assert_eq!(transaction.engine(), DetectionOnly, "of the next exchange");
     }
 }
 
@@ -583,6 +633,23 @@ fn bodies_are_read_by_type_and_what_cannot_be_read_is_told() {
 }
 
 #[test]
+fn rules_by_the_thousand_may_all_lead_to_the_last() {
+    // Rule by rule over rule by rule would be a billion steps.
+    let count = 30_000;
+    let mut text = String::new();
+    for id in 1..=count {
+        let to = if id % 2 == 0 { "END" } else { "40000" };
+        text += &format!(
+            "SecAction \"id:{id},phase:{},pass,nolog,skipAfter:{to}\"\n",
+            id % 2 + 1
+        );
+    }
+    text +=
+        "SecAction \"id:40000,phase:2,pass\"\nSecMarker END\nSecAction \"id:40001,phase:1,pass\"";
+    assert_eq!(faults(&text), [""; 0]);
+}
+
+#[test]
 fn faults_have_places_and_keep_a_rule_set_from_being_compiled() {
     let cases: [(&str, &[&str]); 9] = [
         (
@@ -621,6 +688,24 @@ fn faults_have_places_and_keep_a_rule_set_from_being_compiled() {
     ];
     for (text, expected) in cases {
         assert_eq!(faults(text), expected, "{text}");
+    }
+    for (chain, expected) in [
+        ("t:lowercase,".repeat(32), &[][..]),
+        (
+            "t:lowercase,".repeat(33),
+            &["1:1: a rule may have 32 transformations in a row, and not more"],
+        ),
+        ("t:hexEncode,".repeat(4), &[]),
+        ("t:hexEncode,".repeat(5) + "t:none,", &[]),
+        (
+            "t:hexEncode,".repeat(5) + "t:md5,",
+            &[
+                "1:1: the transformations may make a value more than 16 times as long, which a client could use",
+            ],
+        ),
+    ] {
+        let text = format!(r#"SecRule ARGS "@rx a" "id:1,pass,{chain}nolog""#);
+        assert_eq!(faults(&text), expected, "{chain}");
     }
     let broken = faults(r#"SecRule ARGS "@rx (" "id:1,pass""#);
     assert!(

@@ -36,6 +36,9 @@ pub(crate) struct Ground {
     /// Path of the Portcullis program.
     #[arg(long, default_value = "portcullis")]
     portcullis: PathBuf,
+    /// Folder of the rules of `portcullis-waf`, for example an unpacked Core Rule Set.
+    #[arg(long)]
+    waf_rules: Option<PathBuf>,
 }
 
 impl Ground {
@@ -52,6 +55,7 @@ impl Ground {
             log: !self.no_log,
             envoy: self.envoy.clone(),
             portcullis: self.portcullis.clone(),
+            waf_rules: self.waf_rules.clone(),
             _lock: lock,
             wrapper: Vec::new(),
         };

@@ -24,7 +24,7 @@ pub(crate) fn print(title: &str, measure: Measure, names: &[&str], rows: &[Row])
     );
     let subject = names
         .iter()
-        .rposition(|name| *name == "portcullis")
+        .rposition(|name| name.starts_with("portcullis"))
         .or_else(|| names.iter().rposition(|name| *name == "relay"));
     let rivals: Vec<usize> = (0..names.len())
         .filter(|index| Some(*index) != subject && names[*index] != "relay")

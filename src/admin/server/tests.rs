@@ -13,7 +13,7 @@ use tokio::{
 use super::*;
 use crate::{
     admin::{
-        AdminEndpoints, BuildInfo, ConfigMetrics, ProcessMetrics, Published, Status,
+        AdminEndpoints, BuildInfo, ConfigMetrics, DroppedLines, ProcessMetrics, Published, Status,
         StatusEndpoints,
     },
     config::{Config, Location, ObjectKind, ObjectRef, Problem, Severity},
@@ -77,6 +77,7 @@ fn published(generation: u64) -> Published {
         at: SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000),
         config: Arc::new(Config::default()),
         problems: [problem].into(),
+        stale: None,
     }
 }
 
@@ -93,6 +94,16 @@ async fn readiness_follows_the_process_and_says_why() {
     assert_eq!(get(address, "/readyz").await, (503, starting.to_owned()));
     status.publish(published(1));
     assert_eq!(get(address, "/readyz").await, (200, "ready\n".to_owned()));
+    status.publish(Published {
+        stale: Some(SystemTime::UNIX_EPOCH),
+        ..published(2)
+    });
+    let (code, text) = get(address, "/readyz").await;
+    assert_eq!(code, 200);
+    assert!(
+        text.contains("stale") && text.contains("01 Jan 1970"),
+        "{text}"
+    );
     status.start_draining();
     assert_eq!(
         get(address, "/readyz").await,
@@ -110,8 +121,13 @@ async fn readiness_follows_the_process_and_says_why() {
 async fn metrics_tell_of_configuration_build_and_process() {
     let status = Arc::new(Status::default());
     let metrics = Registry::new();
+    let dropped = DroppedLines {
+        access: Box::new(|| 5),
+        findings: Box::new(|| 6),
+        audit: Box::new(|| 7),
+    };
     metrics
-        .register(Box::new(ConfigMetrics::new(Arc::clone(&status), || 5)))
+        .register(Box::new(ConfigMetrics::new(Arc::clone(&status), dropped)))
         .unwrap();
     metrics.register(Box::new(ProcessMetrics::new())).unwrap();
     metrics.register(Box::new(BuildInfo::new())).unwrap();
@@ -142,6 +158,8 @@ async fn metrics_tell_of_configuration_build_and_process() {
         r#"portcullis_firewalls{rules="current"} 2"#,
         r#"portcullis_firewalls{rules="missing"} 1"#,
         "portcullis_access_log_dropped_lines_total 5",
+        r#"portcullis_firewall_log_dropped_lines_total{log="findings"} 6"#,
+        r#"portcullis_firewall_log_dropped_lines_total{log="audit"} 7"#,
         concat!(
             "portcullis_build_info{version=\"",
             env!("CARGO_PKG_VERSION"),
@@ -291,8 +309,13 @@ async fn beyond_the_bound_connections_wait_for_others_to_end() {
 #[test]
 fn every_metric_of_configuration_and_process_is_documented() {
     let page = include_str!("../../../docs/operations.md");
+    let dropped = DroppedLines {
+        access: Box::new(|| 0),
+        findings: Box::new(|| 0),
+        audit: Box::new(|| 0),
+    };
     let collectors: [Box<dyn Collector>; 3] = [
-        Box::new(ConfigMetrics::new(Arc::default(), || 0)),
+        Box::new(ConfigMetrics::new(Arc::default(), dropped)),
         Box::new(ProcessMetrics::new()),
         Box::new(BuildInfo::new()),
     ];

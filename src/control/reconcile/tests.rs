@@ -51,10 +51,12 @@ impl Loop {
                     generation,
                     config,
                     problems,
+                    stale: _,
                 } = new;
                 let what = (generation, config.options.max_fields, problems.len());
                 published.borrow_mut().push(what);
             },
+            |_| {},
         ));
         this
     }

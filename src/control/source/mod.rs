@@ -4,6 +4,7 @@
 //! Non-goal: what the objects mean.
 
 pub mod files;
+pub mod kube;
 mod limits;
 pub mod manifest;
 pub mod rules;

@@ -156,3 +156,36 @@ fn problems_of_a_file_are_replaced_together() {
     store.edit(|edit| edit.report(&file, Vec::new()));
     assert!(store.view().problems.is_empty());
 }
+
+#[test]
+fn what_an_earlier_run_knew_is_seen_until_every_kind_has_been_read() {
+    let store = Store::default();
+    let at = SystemTime::UNIX_EPOCH;
+    assert!(!store.view().synced);
+    store.edit(|edit| edit.fall_back(vec![config_map("old", "x")], at));
+    let (view, live) = (store.view(), store.objects());
+    assert_eq!((view.synced, view.stale), (true, Some(at)));
+    assert_eq!(
+        (view.objects.config_maps.len(), live.config_maps.len()),
+        (1, 0)
+    );
+    let before = view.objects.config_maps[&Key::new("default", "old")].revision;
+    store.edit(|edit| edit.give_up_earlier_endpoints());
+    assert!(store.view().objects.old_endpoints);
+    put_one(&store, "old", "x");
+    assert_eq!(store.view().stale, Some(at));
+    store.edit(|edit| edit.mark_all_synced());
+    let view = store.view();
+    assert_eq!((view.synced, view.stale), (true, None));
+    assert!(!view.objects.old_endpoints);
+    assert_ne!(
+        view.objects.config_maps[&Key::new("default", "old")].revision,
+        before
+    );
+    store.edit(|edit| edit.fall_back(Vec::new(), at));
+    assert_eq!(
+        store.view().stale,
+        None,
+        "nothing earlier is better than what there is"
+    );
+}

@@ -25,6 +25,8 @@ pub(super) struct Assembled {
     pub(super) certificates: Vec<Arc<CertificateBinding>>,
     /// Hosts that ask clients for certificates, sorted.
     pub(super) certificate_hosts: Vec<HostMatch>,
+    /// Hosts whose key is withheld, sorted.
+    pub(super) refused_hosts: Vec<HostMatch>,
     pub(super) problems: Vec<Problem>,
 }
 
@@ -45,6 +47,11 @@ impl Assembled {
         assembled.certificates(&ingresses);
         let asking: BTreeSet<&HostMatch> = ingresses.iter().flat_map(|it| &it.asking).collect();
         assembled.certificate_hosts = asking.into_iter().cloned().collect();
+        let refused: BTreeSet<&HostMatch> = ingresses
+            .iter()
+            .flat_map(|it| &it.bindings.refused)
+            .collect();
+        assembled.refused_hosts = refused.into_iter().cloned().collect();
         for loss in conflict::losses(&ingresses) {
             let mut reporter = Reporter::new(loss.loser.object.clone(), loss.loser.places.clone());
             reporter.error(loss.field, loss.message, "this rule gets no requests");

@@ -150,9 +150,19 @@ impl Resolver<'_> {
         let hash = self.annotations.hash_by.clone().map(Balancer::Hash);
         let balancer = hash.or_else(|| self.annotations.load_balance.clone());
         let balancer = balancer.as_ref().unwrap_or(&self.settings.options.balancer);
+        let by_cluster_ip = self
+            .annotations
+            .by_cluster_ip
+            .unwrap_or(self.settings.by_cluster_ip || self.settings.options.by_cluster_ip);
         let cluster = |protocol, tls: bool| {
             let tls = tls.then(ClientTls::default);
-            ClusterSpec::new(service, port.number, protocol, tls, balancer)
+            ClusterSpec::new(
+                service,
+                port.number,
+                protocol,
+                tls,
+                (balancer, by_cluster_ip),
+            )
         };
         let clear = if port.h2c {
             Protocol::Http2

@@ -29,6 +29,8 @@ impl Changes {
             config_maps: _,
             waf_policies: _,
             cluster_waf_policies: _,
+            // Looked at by whoever keeps clusters.
+            old_endpoints: _,
         } = new;
         Self {
             ingresses: changed(&old.ingresses, ingresses),

@@ -9,18 +9,29 @@ use super::{client_certificate::Asked, conflict::Precedence, host, outline::Outl
 use crate::{control::Key, message::HostMatch};
 
 /// Hosts of all Ingresses that are served.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct HostIndex {
     hosts: HashMap<HostMatch, Entry>,
+    /// What Ingresses of other namespaces than the owner's say of a host does not count.
+    strict: bool,
 }
 
 #[derive(Debug, Default)]
 struct Entry {
     users: BTreeSet<Key>,
+    /// What its users say of it, the oldest first.
+    claims: BTreeMap<Precedence, Claim>,
     tls: usize,
     guards: usize,
-    /// What Ingresses ask of client certificates; the first one decides.
+    /// Claims that ask for client certificates; the first one decides.
     certificates: BTreeMap<Precedence, Arc<Asked>>,
+}
+
+#[derive(Debug)]
+struct Claim {
+    namespace: Arc<str>,
+    tls: bool,
+    guards: bool,
 }
 
 /// What a rule needs to know of its host.
@@ -33,22 +44,73 @@ pub(super) struct HostFacts {
     pub(super) guarded: bool,
     /// What is asked of client certificates.
     pub(super) certificate: Option<Arc<Asked>>,
+    /// The namespace of the oldest Ingress that has it.
+    pub(super) owner: Option<Arc<str>>,
+}
+
+impl Entry {
+    fn owner(&self) -> Option<&Arc<str>> {
+        self.claims.values().next().map(|claim| &claim.namespace)
+    }
+
+    fn has_tls(&self, strict: bool) -> bool {
+        self.tls > 0 && (!strict || self.owners().any(|claim| claim.tls))
+    }
+
+    fn is_guarded(&self, strict: bool) -> bool {
+        self.guards > 0 && (!strict || self.owners().any(|claim| claim.guards))
+    }
+
+    fn certificate(&self, strict: bool) -> Option<&Arc<Asked>> {
+        let is_owners = |precedence: &Precedence| {
+            let claim = self.claims.get(precedence);
+            claim.map(|claim| &claim.namespace) == self.owner()
+        };
+        let mut asked = self.certificates.iter();
+        asked
+            .find(|(precedence, _)| !strict || is_owners(precedence))
+            .map(|(_, asked)| asked)
+    }
+
+    /// What the owner says.
+    fn owners(&self) -> impl Iterator<Item = &Claim> {
+        let owner = self.owner();
+        self.claims
+            .values()
+            .filter(move |claim| Some(&claim.namespace) == owner)
+    }
 }
 
 impl HostIndex {
+    pub(super) fn new(strict: bool) -> Self {
+        Self {
+            hosts: HashMap::new(),
+            strict,
+        }
+    }
+
+    /// Whether a host is another namespace's, and that counts.
+    pub(super) fn is_refused(&self, host: &HostMatch, namespace: &str) -> bool {
+        let owner = self.hosts.get(host).and_then(Entry::owner);
+        self.strict && *host != HostMatch::Any && owner.is_some_and(|owner| **owner != *namespace)
+    }
+
     pub(super) fn facts(&self, host: &HostMatch) -> HostFacts {
-        let tls = |host: &HostMatch| self.hosts.get(host).is_some_and(|entry| entry.tls > 0);
+        let entry = self.hosts.get(host);
+        let tls = |host: &HostMatch| {
+            let entry = self.hosts.get(host);
+            entry.is_some_and(|entry| entry.has_tls(self.strict))
+        };
         HostFacts {
             tls: match host {
                 HostMatch::Any => false,
                 host => tls(host) || host::wildcard_of(host).is_some_and(|host| tls(&host)),
             },
-            guarded: self.hosts.get(host).is_some_and(|entry| entry.guards > 0),
-            certificate: self
-                .hosts
-                .get(host)
-                .and_then(|entry| entry.certificates.values().next())
+            guarded: entry.is_some_and(|entry| entry.is_guarded(self.strict)),
+            certificate: entry
+                .and_then(|entry| entry.certificate(self.strict))
                 .cloned(),
+            owner: entry.and_then(Entry::owner).cloned(),
         }
     }
 
@@ -90,6 +152,12 @@ impl HostIndex {
         for host in &outline.hosts {
             let entry = self.hosts.entry(host.clone()).or_default();
             entry.users.insert(key.clone());
+            let claim = Claim {
+                namespace: Arc::clone(&key.namespace),
+                tls: outline.tls,
+                guards: outline.guards_hosts,
+            };
+            entry.claims.insert(outline.precedence.clone(), claim);
             entry.tls += usize::from(outline.tls);
             entry.guards += usize::from(outline.guards_hosts);
             if let Some((precedence, asked)) = &outline.certificate {
@@ -106,6 +174,7 @@ impl HostIndex {
                 continue;
             };
             entry.users.remove(key);
+            entry.claims.remove(&outline.precedence);
             entry.tls -= usize::from(outline.tls);
             entry.guards -= usize::from(outline.guards_hosts);
             if let Some((precedence, _)) = &outline.certificate {

@@ -12,6 +12,7 @@ use super::{
     host, names,
     report::Reporter,
     settings::TranslateSettings,
+    solver,
 };
 use crate::{
     config::{ObjectKind, Problem},
@@ -24,6 +25,10 @@ use crate::{
 pub(super) struct Outline {
     pub(super) settings: AnnotationSettings,
     pub(super) problems: Vec<Problem>,
+    /// Its place in the order of Ingresses.
+    pub(super) precedence: Precedence,
+    /// It answers a certificate authority's question, for cert-manager.
+    pub(super) is_solver: bool,
     /// Whether it takes part at all.
     pub(super) served: bool,
     /// The hosts that it serves, without repetition.
@@ -62,6 +67,8 @@ impl Outline {
         let mut outline = Self {
             settings: AnnotationSettings::default(),
             problems: Vec::new(),
+            precedence: Precedence::of(key, ingress),
+            is_solver: solver::is_solver(ingress),
             served,
             hosts: Vec::new(),
             tls: false,

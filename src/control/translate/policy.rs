@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::{annotations::AnnotationSettings, settings::TranslateSettings};
-use crate::policy::{ClientCertificatePolicy, HttpsRedirect, RoutePolicy, Timeouts};
+use crate::policy::{
+    ClientCertificatePolicy, CookieIntegrity, HttpsRedirect, RoutePolicy, Timeouts,
+};
 
 /// Makes policies, and shares the ones made last: most rules have one of very few.
 #[derive(Debug, Default)]
@@ -11,13 +13,17 @@ pub(super) struct PolicyMaker {
     recent: Vec<Arc<RoutePolicy>>,
 }
 
-/// What a rule's policy takes over from its host.
+/// What a rule's policy takes over from its host, and from the policies of the firewall.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct HostPolicy<'a> {
     /// Whether it has TLS.
     pub(super) tls: bool,
     /// What is asked of client certificates.
     pub(super) certificate: Option<&'a Arc<ClientCertificatePolicy>>,
+    /// What is done to cookies.
+    pub(super) cookies: Option<&'a Arc<CookieIntegrity>>,
+    /// Nothing of this may be redirected.
+    pub(super) never_redirected: bool,
 }
 
 /// How many policies are remembered.
@@ -56,6 +62,7 @@ fn policy(
         https_redirect,
         hsts,
         client_certificate: _,
+        cookies: _,
         body_limit,
         timeouts,
         refuse_encoded_slashes,
@@ -70,10 +77,11 @@ fn policy(
         .force_ssl_redirect
         .unwrap_or(globals.options.force_https_redirect);
     let if_tls = annotations.ssl_redirect.unwrap_or(https_redirect.is_some());
-    let exempt = globals
-        .no_https_redirect
-        .iter()
-        .any(|start| path.starts_with(&**start));
+    let exempt = host.never_redirected
+        || globals
+            .no_https_redirect
+            .iter()
+            .any(|start| path.starts_with(&**start));
     let redirected = !exempt && (force || (if_tls && host.tls));
     let mut redirect = globals.https_redirect;
     let names_port = annotations
@@ -87,6 +95,7 @@ fn policy(
         https_redirect: redirected.then_some(redirect),
         hsts: hsts.filter(|_| host.tls),
         client_certificate: host.certificate.cloned(),
+        cookies: host.cookies.cloned(),
         body_limit: annotations.body_limit.unwrap_or(*body_limit),
         timeouts: Timeouts {
             connect: annotations.connect_timeout.unwrap_or(connect),

@@ -18,6 +18,8 @@ use crate::{
 pub(super) enum SecretFault {
     #[error("does not exist")]
     Missing,
+    #[error("is known without its key, which an earlier run did not keep")]
+    Withheld,
     #[error("has no {0}")]
     NoField(&'static str),
     #[error("cannot be used: {0}")]
@@ -80,7 +82,14 @@ impl Certificates {
     }
 }
 
+/// The annotation of a Secret of which an earlier run kept a part alone.
+pub(in crate::control) const WITHHELD: &str = "portcullis.dev/withheld";
+
 fn read(secret: &Secret) -> Result<Certificate, SecretFault> {
+    let annotations = secret.metadata.annotations.as_ref();
+    if annotations.is_some_and(|all| all.contains_key(WITHHELD)) {
+        return Err(SecretFault::Withheld);
+    }
     let field = |name| {
         let data = secret.data.as_ref();
         data.and_then(|data| data.get(name))

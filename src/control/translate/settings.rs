@@ -37,6 +37,13 @@ pub struct TranslateSettings {
     pub firewall: Option<DefaultFirewall>,
     /// The folders of rules that this and policies name.
     pub rule_folders: Arc<RuleFolders>,
+    /// A host belongs to the namespace of the oldest Ingress that has it, and to no other.
+    pub strict_hosts: bool,
+    /// Reach every Service at its cluster IP and let the network choose the pod, as the annotation
+    /// `service-upstream` does for one Ingress.
+    pub by_cluster_ip: bool,
+    /// The zone that the process runs in: endpoints that EndpointSlices hint at for it go first.
+    pub zone: Option<Box<str>>,
 }
 
 /// The firewall that the command line sets.
@@ -57,4 +64,12 @@ pub enum ClassSelection {
     /// Those of one of these classes: by `spec.ingressClassName`, else by the annotation
     /// `kubernetes.io/ingress.class`, else where the default IngressClass is one of them.
     Named(BTreeSet<String>),
+    /// Those of a class whose IngressClass names this controller, found in the same order.
+    Controller {
+        /// `spec.controller` of the IngressClass.
+        name: String,
+        /// If there are any: only these classes. They count by name alone where there is no
+        /// IngressClass of that name.
+        only: BTreeSet<String>,
+    },
 }

@@ -7,7 +7,7 @@ use k8s_openapi::api::networking::v1::IngressTLS;
 use super::{
     host, names,
     report::Reporter,
-    secret::{self, Certificates},
+    secret::{self, Certificates, SecretFault},
 };
 use crate::{
     control::{Key, Objects},
@@ -24,6 +24,8 @@ pub(super) struct Bindings {
     pub(super) further: Vec<Bound>,
     /// The Secrets asked for, those that do not exist included.
     pub(super) secrets: BTreeSet<Key>,
+    /// Hosts whose key is withheld: better no certificate than one that is not theirs.
+    pub(super) refused: Vec<HostMatch>,
 }
 
 /// A binding and the field that asked for it.
@@ -68,13 +70,29 @@ pub(super) fn bind(
                     lists_nothing,
                 });
             }
-            Err(fault) => reporter.error(
-                format!("{field}.secretName"),
-                format!("Secret {} {fault}", names::spelled(&secret)),
-                "its hosts get the default certificate",
-            ),
+            Err(fault) => {
+                let withheld = *fault == SecretFault::Withheld;
+                if withheld {
+                    let named = hosts.into_iter().map(|(host, _)| host);
+                    bindings.refused.extend(named);
+                    bindings.refused.extend(rule_hosts.iter().cloned());
+                }
+                reporter.error(
+                    format!("{field}.secretName"),
+                    format!("Secret {} {fault}", names::spelled(&secret)),
+                    match withheld {
+                        true => "TLS handshakes for its hosts are refused",
+                        false => "its hosts get the default certificate",
+                    },
+                );
+            }
         }
     }
+    // Those that another entry lists do not depend on the key that is missing.
+    bindings.refused.retain(|host| {
+        let has_own = |entry: &Usable| entry.hosts.iter().any(|(listed, _)| listed == host);
+        *host != HostMatch::Any && !usable.iter().any(has_own)
+    });
     for candidate in &usable {
         bindings.add_listed(candidate, rule_hosts, reporter);
     }
@@ -131,6 +149,19 @@ fn listed_hosts(
 }
 
 impl Bindings {
+    /// Binds nothing to hosts that are somebody else's.
+    pub(super) fn leave_out(&mut self, is_refused: impl Fn(&HostMatch) -> bool) {
+        for bindings in [&mut self.own, &mut self.further] {
+            for bound in bindings.iter_mut() {
+                if bound.binding.hosts.iter().any(&is_refused) {
+                    let binding = Arc::make_mut(&mut bound.binding);
+                    binding.hosts.retain(|host| !is_refused(host));
+                }
+            }
+            bindings.retain(|bound| !bound.binding.hosts.is_empty());
+        }
+    }
+
     fn add_listed(&mut self, entry: &Usable, rule_hosts: &[HostMatch], reporter: &mut Reporter) {
         let mut own = Vec::new();
         let mut further = Vec::new();

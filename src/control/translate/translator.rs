@@ -19,7 +19,7 @@ use super::{
     outline::Outline,
     policy::PolicyMaker,
     report::Reporter,
-    secret::Certificates,
+    secret::{Certificates, SecretFault},
     settings::TranslateSettings,
     users::Users,
 };
@@ -69,7 +69,7 @@ impl Translator {
             seen: Objects::default(),
             classes: Classes::default(),
             outlines: HashMap::new(),
-            hosts: HostIndex::default(),
+            hosts: HostIndex::new(settings.strict_hosts),
             certificates: Certificates::default(),
             policies: PolicyMaker::default(),
             firewalls: Firewalls::default(),
@@ -232,7 +232,14 @@ impl Translator {
         self.report_empty_clusters(objects, &mut problems);
         problems.extend(self.clusters.problems().cloned());
         problems.append(&mut self.firewalls.problems(objects));
+        let compiled = self.compiled.values();
+        let no_keys: BTreeSet<_> = compiled.flat_map(|(_, it)| &it.no_keys).collect();
+        problems.extend(no_keys.into_iter().flat_map(|it| it.problems(objects)));
         let default_certificate = self.default_certificate(objects, &mut problems);
+        let mut refused_hosts = self.assembled.refused_hosts.clone();
+        if self.is_default_withheld(objects) {
+            refused_hosts.push(HostMatch::Any);
+        }
         problems.sort_unstable();
         problems.dedup();
         let config = Config {
@@ -242,6 +249,7 @@ impl Translator {
             default_certificate,
             default_firewall: self.firewalls.for_all(),
             certificate_hosts: self.assembled.certificate_hosts.clone(),
+            refused_hosts,
             rule_origins: self.firewalls.origins(),
             options: Arc::clone(&self.options),
         };
@@ -266,6 +274,14 @@ impl Translator {
                 problems.append(&mut reporter.finish());
             }
         }
+    }
+
+    fn is_default_withheld(&mut self, objects: &Objects) -> bool {
+        let default = self.settings.default_certificate.as_ref();
+        default.is_some_and(|key| {
+            let found = self.certificates.find(key, objects);
+            found.is_err_and(|fault| *fault == SecretFault::Withheld)
+        })
     }
 
     fn default_certificate(

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     config::RuleMeta,
-    proxy::record::{RequestRecord, UpstreamRecord},
+    proxy::record::{CookieRecord, RequestRecord, UpstreamRecord},
 };
 
 /// Longest target shown, in bytes.
@@ -40,6 +40,7 @@ pub(super) fn write(line: &mut Vec<u8>, moment: Moment<'_>, record: &RequestReco
         rule,
         series: _,
         upstream,
+        cookies,
         outcome,
     } = record;
     line.extend_from_slice(br#"{"time":""#);
@@ -84,6 +85,9 @@ pub(super) fn write(line: &mut Vec<u8>, moment: Moment<'_>, record: &RequestReco
     }
     if let Some(upstream) = upstream {
         push_upstream(line, upstream);
+    }
+    if let Some(cookies) = cookies.filter(|it| it.findings.are_remarkable()) {
+        push_cookies(line, &cookies);
     }
     line.extend_from_slice(b"}\n");
 }
@@ -146,6 +150,26 @@ fn push_upstream(line: &mut Vec<u8>, upstream: &UpstreamRecord) {
         line.extend_from_slice(br#","upstream_bytes":"#);
         push_number(line, *bytes);
     }
+}
+
+/// No name and no value: both may be the client's.
+fn push_cookies(line: &mut Vec<u8>, cookies: &CookieRecord<'_>) {
+    let CookieRecord { findings, pattern } = cookies;
+    let pattern = pattern.unwrap_or_default();
+    push_text(
+        line,
+        br#","cookies":{"pattern":""#,
+        pattern.as_bytes(),
+        TEXT_LIMIT,
+    );
+    line.push(b'"');
+    for (finding, count) in findings.iter().filter(|(it, _)| it.is_remarkable()) {
+        line.extend_from_slice(br#",""#);
+        line.extend_from_slice(finding.as_str().as_bytes());
+        line.extend_from_slice(br#"":"#);
+        push_number(line, count.into());
+    }
+    line.push(b'}');
 }
 
 #[inline]

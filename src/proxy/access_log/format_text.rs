@@ -43,6 +43,7 @@ pub(super) fn write(line: &mut Vec<u8>, moment: Moment<'_>, record: &RequestReco
         rule,
         series: _,
         upstream,
+        cookies: _,
         outcome: _,
     } = record;
     push_address(line, *client);

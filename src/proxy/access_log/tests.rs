@@ -56,6 +56,7 @@ pub(in crate::proxy) fn record(rule: Option<&RuleMeta>) -> RequestRecord<'_> {
             bytes: 512,
             attempts: 1,
         }),
+        cookies: None,
         outcome: Outcome::Completed,
     }
 }

@@ -36,6 +36,8 @@ pub struct AccessLog {
 struct State {
     queue: SyncSender<Message>,
     shared: Arc<Shared>,
+    /// Whether lines are handed over at once while the writer has nothing else to do.
+    prompt: bool,
     clock: Clock,
     buffer: Vec<u8>,
     lines: u32,
@@ -50,11 +52,12 @@ impl AccessLog {
         Self { state: None }
     }
 
-    pub(super) fn new(queue: SyncSender<Message>, shared: Arc<Shared>) -> Self {
+    pub(super) fn new(queue: SyncSender<Message>, shared: Arc<Shared>, prompt: bool) -> Self {
         let now = Instant::now();
         let state = State {
             queue,
             shared,
+            prompt,
             clock: Clock::new(now, SystemTime::now()),
             buffer: Vec::new(),
             lines: 0,
@@ -73,6 +76,9 @@ impl AccessLog {
         if state.has_room() {
             write(&mut state.buffer);
             state.lines += 1;
+            if state.prompt && state.shared.is_idle() {
+                state.hand_over();
+            }
         }
     }
 
@@ -130,12 +136,14 @@ impl State {
         }
         let lines = std::mem::take(&mut self.lines);
         let bytes = std::mem::take(&mut self.buffer);
+        self.shared.count_waiting();
         match self.queue.try_send(Message::Lines { bytes, lines }) {
             Ok(()) => {
                 self.buffer = self.shared.empty_buffer();
                 true
             }
             Err(TrySendError::Full(message) | TrySendError::Disconnected(message)) => {
+                self.shared.count_done();
                 if let Message::Lines { bytes, lines } = message {
                     self.buffer = bytes;
                     self.lines = lines;

@@ -1,4 +1,4 @@
-//! The one thread that writes the access log.
+//! The one thread that writes a log of exchanges: the access log, and the firewall's.
 
 use std::{
     fs::{File, OpenOptions},
@@ -7,7 +7,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
         mpsc::{
             Receiver, RecvTimeoutError, Sender, SyncSender, TrySendError, channel, sync_channel,
         },
@@ -40,6 +40,10 @@ pub struct AccessLogWriter {
     /// `None`: the log goes nowhere.
     queue: Option<SyncSender<Message>>,
     shared: Arc<Shared>,
+    /// What it is called in the program's own log.
+    name: &'static str,
+    /// Whether lines are handed over at once while the writer has nothing else to do.
+    prompt: bool,
     /// Disconnects when the thread has ended.
     ended: Receiver<()>,
 }
@@ -57,6 +61,8 @@ pub(super) enum Message {
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     dropped: AtomicU64,
+    /// Buffers that were handed over and are not written.
+    waiting: AtomicUsize,
     /// Buffers to be used again; at most [`QUEUE`].
     spare: Mutex<Vec<Vec<u8>>>,
 }
@@ -64,10 +70,32 @@ pub(super) struct Shared {
 impl AccessLogWriter {
     /// Opens the destination and starts the thread. Fails if the file cannot be opened.
     pub fn start(destination: &AccessLogDestination) -> io::Result<Self> {
+        Self::start_as("access log", false, destination)
+    }
+
+    /// The same for a log of another `name` whose lines come seldom and are waited for: while nothing
+    /// waits to be written, each is handed over at once.
+    pub fn start_prompt(
+        name: &'static str,
+        destination: &AccessLogDestination,
+    ) -> io::Result<Self> {
+        Self::start_as(name, true, destination)
+    }
+
+    fn start_as(
+        name: &'static str,
+        prompt: bool,
+        destination: &AccessLogDestination,
+    ) -> io::Result<Self> {
+        let log = Self {
+            name,
+            prompt,
+            ..Self::off()
+        };
         match destination {
-            AccessLogDestination::Stdout => Self::start_with(Stdout),
-            AccessLogDestination::File(path) => Self::start_with(LogFile::open(path.clone())?),
-            AccessLogDestination::Off => Ok(Self::off()),
+            AccessLogDestination::Stdout => log.start_with(Stdout),
+            AccessLogDestination::File(path) => log.start_with(LogFile::open(path.clone())?),
+            AccessLogDestination::Off => Ok(log),
         }
     }
 
@@ -76,29 +104,30 @@ impl AccessLogWriter {
         Self {
             queue: None,
             shared: Arc::default(),
+            name: "access log",
+            prompt: false,
             ended,
         }
     }
 
-    fn start_with(sink: impl Sink + 'static) -> io::Result<Self> {
+    fn start_with(self, sink: impl Sink + 'static) -> io::Result<Self> {
         let (queue, messages) = sync_channel(QUEUE);
         let (running, ended) = channel();
-        let shared = Arc::new(Shared::default());
-        let of_thread = Arc::clone(&shared);
+        let (name, of_thread) = (self.name, Arc::clone(&self.shared));
         thread::Builder::new()
-            .name("access-log".to_owned())
-            .spawn(move || run(sink, &messages, &of_thread, running))?;
+            .name(name.replace(' ', "-"))
+            .spawn(move || run(name, sink, &messages, &of_thread, running))?;
         Ok(Self {
             queue: Some(queue),
-            shared,
             ended,
+            ..self
         })
     }
 
     /// The log as one worker sees it.
     pub fn worker(&self) -> AccessLog {
         match &self.queue {
-            Some(queue) => AccessLog::new(queue.clone(), Arc::clone(&self.shared)),
+            Some(queue) => AccessLog::new(queue.clone(), Arc::clone(&self.shared), self.prompt),
             None => AccessLog::off(),
         }
     }
@@ -109,7 +138,7 @@ impl AccessLogWriter {
         if let Some(queue) = &self.queue
             && let Err(TrySendError::Full(_)) = queue.try_send(Message::Reopen)
         {
-            tracing::warn!("the access log is stalled and was not reopened");
+            tracing::warn!(log = self.name, "a log is stalled and was not reopened");
         }
     }
 
@@ -125,6 +154,8 @@ impl AccessLogWriter {
         let Self {
             queue,
             shared: _,
+            name: _,
+            prompt: _,
             ended,
         } = self;
         drop(queue);
@@ -140,6 +171,21 @@ impl Shared {
         if lines != 0 {
             self.dropped.fetch_add(lines, Ordering::Relaxed);
         }
+    }
+
+    /// Whether nothing waits to be written.
+    pub(super) fn is_idle(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) == 0
+    }
+
+    /// Notes that a buffer is handed over, before it is.
+    pub(super) fn count_waiting(&self) {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Notes that a buffer is written, or was not taken.
+    pub(super) fn count_done(&self) {
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// An empty buffer, one that was used before if there is one.
@@ -166,13 +212,20 @@ impl Shared {
 }
 
 /// The thread. `running` is dropped when it ends.
-fn run(mut sink: impl Sink, messages: &Receiver<Message>, shared: &Shared, running: Sender<()>) {
+fn run(
+    name: &'static str,
+    mut sink: impl Sink,
+    messages: &Receiver<Message>,
+    shared: &Shared,
+    running: Sender<()>,
+) {
     let mut failing = false;
     for message in messages {
         let result = match message {
             Message::Reopen => sink.reopen(),
             Message::Lines { bytes, lines } => {
                 let result = sink.write(&bytes);
+                shared.count_done();
                 if result.is_err() {
                     shared.count_dropped(u64::from(lines));
                 }
@@ -183,11 +236,11 @@ fn run(mut sink: impl Sink, messages: &Receiver<Message>, shared: &Shared, runni
         // Said once, not once a buffer.
         match result {
             Err(error) if !failing => {
-                tracing::error!(%error, "the access log cannot be written");
+                tracing::error!(%error, log = name, "a log cannot be written");
                 failing = true;
             }
             Ok(()) if failing => {
-                tracing::info!("the access log is written again");
+                tracing::info!(log = name, "a log is written again");
                 failing = false;
             }
             Ok(()) | Err(_) => {}

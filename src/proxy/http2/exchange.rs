@@ -1,6 +1,6 @@
 //! One HTTP/2 exchange: a stream, from its head until its answer is out.
 
-use std::rc::Rc;
+use std::{pin::pin, rc::Rc};
 
 use bytes::Bytes;
 use h2::{RecvStream, server::SendResponse};
@@ -49,8 +49,11 @@ pub(super) async fn serve(
         outgoing: Outgoing::new(respond, &slot, &worker.clock, ANSWER_TIMEOUT),
         slot: &slot,
     };
-    let run = exchange.run(&request, &mut incoming, &mut scratch, admitted);
-    if catch_panic(run).await.is_none() {
+    let ended = {
+        let run = pin!(exchange.run(&request, &mut incoming, &mut scratch, admitted));
+        catch_panic(run).await
+    };
+    if ended.is_none() {
         exchange.after_panic(&mut scratch).await;
     }
     worker.scratch.put(scratch);
@@ -163,6 +166,7 @@ impl Exchange<'_> {
             websocket: false,
         };
         self.outgoing.hsts = self.account.hsts().copied();
+        self.outgoing.cookies = self.account.cookies.clone();
         self.outgoing.send_timeout = rule.policy.timeouts.send;
         let mut forward = Forward {
             account: &mut self.account,

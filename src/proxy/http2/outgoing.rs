@@ -3,6 +3,7 @@
 use std::{
     future::poll_fn,
     ops::Range,
+    rc::Rc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -15,7 +16,7 @@ use super::fields::{response_of, trailers_of};
 use crate::{
     http1::{BodyLength, ResponseFraming},
     message::{Fields, ResponseHead},
-    policy::Hsts,
+    policy::{CookieExchange, Hsts},
     proxy::{
         clock::Clock,
         error::ProxyError,
@@ -42,6 +43,8 @@ pub(super) struct Outgoing<'a> {
     clock: &'a Clock,
     /// Sent where the upstream sent no `Strict-Transport-Security` of its own.
     pub(super) hsts: Option<Hsts>,
+    /// Signs cookies.
+    pub(super) cookies: Option<Rc<CookieExchange>>,
     /// How long the client may take no bytes.
     pub(super) send_timeout: Duration,
 }
@@ -64,6 +67,7 @@ impl<'a> Outgoing<'a> {
             slot,
             clock,
             hsts: None,
+            cookies: None,
             send_timeout,
         }
     }
@@ -147,7 +151,7 @@ impl ToClient for Outgoing<'_> {
 
     async fn interim(&mut self, head: &ResponseHead) -> Result<(), ProxyError> {
         let mut lines = Vec::with_capacity(64);
-        write_interim(head, false, &mut lines);
+        write_interim(head, false, self.cookies.as_deref(), &mut lines);
         let interim = response_of(head.status, &lines).map_err(ProxyError::UpstreamHead)?;
         self.respond
             .send_informational(interim)
@@ -171,6 +175,7 @@ impl ToClient for Outgoing<'_> {
             connection: framing.connection,
             clock: self.clock,
             hsts: self.hsts.as_ref(),
+            cookies: self.cookies.as_deref(),
         }
         .write(lines);
         self.head = Some(response_of(head.status, lines).map_err(ProxyError::UpstreamHead)?);

@@ -4,9 +4,11 @@ use std::time::{Duration, Instant};
 
 use super::{
     Inspection, Uninspected,
+    inspectors::keep,
     work::{Coding, Content, Fault, Work},
 };
 use crate::{
+    config,
     http1::{BodyLength, RequestFraming, ResponseHeadBuilder},
     message::{FieldId, RequestHead, ResponseHead, Version},
     policy::BodyLimit,
@@ -20,12 +22,12 @@ use crate::{
         worker::Worker,
     },
     waf::{
-        BodyWish,
+        BodyWish, Transaction,
         body::{
             coding::{CodingError, CodingLimits, Decoder},
             media_type,
         },
-        seclang::LimitAction,
+        seclang::{EngineMode, LimitAction},
     },
 };
 
@@ -46,11 +48,21 @@ pub(super) struct Reading<'a> {
 
 /// How much of a body is inspected.
 #[derive(Clone, Copy)]
-struct Extent {
+pub(super) struct Extent {
     /// In bytes.
-    limit: u64,
+    pub(super) limit: u64,
     /// Whether what lies beyond passes.
-    passes_beyond: bool,
+    pub(super) passes_beyond: bool,
+}
+
+/// Whether a body is inspected.
+#[derive(Clone, Copy)]
+pub(super) enum Measure {
+    /// No rule asks for it.
+    Nothing,
+    /// It passes as it comes, for its type.
+    Streamed,
+    UpTo(Extent),
 }
 
 /// Reads the body as far as it is inspected, and inspects it. What was read has not been forwarded
@@ -105,11 +117,31 @@ pub(super) async fn hold<F: FromClient, C: ToClient>(
 
 /// How much of the body is inspected; `None`: nothing of it.
 fn extent(inspection: &mut Inspection, worker: &Worker, head: &RequestHead) -> Option<Extent> {
-    let wish = inspection.transaction.as_ref()?.request_body_wish();
-    let BodyWish::Inspect { limit, over } = wish else {
-        return None;
-    };
+    let transaction = inspection.transaction.as_ref()?;
     let settings = &inspection.firewall.settings;
+    match measure(transaction, settings, inspection.blocks(), head) {
+        Measure::Nothing => None,
+        Measure::Streamed => {
+            inspection.passes(worker, Uninspected::Streamed);
+            None
+        }
+        Measure::UpTo(extent) => Some(extent),
+    }
+}
+
+/// How much of a body is inspected by what the rules, the policy and its type say.
+pub(super) fn measure(
+    transaction: &Transaction,
+    settings: &config::Firewall,
+    blocks: bool,
+    head: &RequestHead,
+) -> Measure {
+    let BodyWish::Inspect { limit, over } = transaction.request_body_wish() else {
+        return Measure::Nothing;
+    };
+    if transaction.engine() == EngineMode::Off {
+        return Measure::Nothing;
+    }
     let mut kinds = head.fields().filter(|it| it.id == FieldId::ContentType);
     let kind = media_type(kinds.next().map(|it| it.value).unwrap_or_default());
     let streams = is_streamed(kind.essence, b"application/grpc*")
@@ -119,14 +151,11 @@ fn extent(inspection: &mut Inspection, worker: &Worker, head: &RequestHead) -> O
             .any(|pattern| is_streamed(kind.essence, pattern.as_bytes()));
     // A type that can be read in two ways is not taken for one that streams.
     if streams && !kind.mangled && kinds.next().is_none() {
-        inspection.passes(worker, Uninspected::Streamed);
-        return None;
+        return Measure::Streamed;
     }
-    Some(Extent {
+    Measure::UpTo(Extent {
         limit: settings.request_body_limit.unwrap_or(limit),
-        passes_beyond: !inspection.blocks()
-            || settings.pass_past_limit
-            || over == LimitAction::ProcessPartial,
+        passes_beyond: !blocks || settings.pass_past_limit || over == LimitAction::ProcessPartial,
     })
 }
 
@@ -245,6 +274,8 @@ impl Held {
             bytes: std::mem::take(&mut self.bytes),
             whole: !is_over,
             coding,
+            keep: keep(worker),
+            ..Content::nothing()
         };
         let (work, fault) = inspection.run(worker, Work::RequestBody(content)).await?;
         if let Work::RequestBody(content) = work {
@@ -276,7 +307,7 @@ impl Reading<'_> {
 }
 
 /// The codings of a body, in one list, if it has any (RFC 9110 section 8.4).
-fn coding_of(head: &RequestHead) -> Option<Vec<u8>> {
+pub(super) fn coding_of(head: &RequestHead) -> Option<Vec<u8>> {
     let mut list = Vec::new();
     for field in head
         .fields()

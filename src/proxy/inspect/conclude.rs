@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Inspection, Uninspected,
-    events::{self, Event},
+    events::Event,
     head::{begin, show_refused},
     inspection::{Course, log},
 };
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Bytes that are shown of a head that was refused: what a worker looks at in about a millisecond.
-const REFUSED_HEAD: usize = 12 << 10;
+pub(super) const REFUSED_HEAD: usize = 12 << 10;
 
 /// Ends the inspection of an exchange that has ended.
 pub(in crate::proxy) fn conclude(
@@ -26,7 +26,7 @@ pub(in crate::proxy) fn conclude(
 ) {
     let mut transaction = inspection.transaction.take();
     if let Some(running) = &mut transaction {
-        if !inspection.knows_response {
+        if inspection.status == 0 {
             let protocol = record.version.as_str().as_bytes();
             running.response_line(protocol, record.status, b"");
         }
@@ -82,7 +82,8 @@ pub(in crate::proxy) fn conclude_refused_head(
     tell(worker, &inspection, Some(transaction), outcome, record);
 }
 
-fn outcome_of(transaction: Option<&Transaction>) -> FirewallOutcome {
+/// What is said of an exchange that nothing has refused.
+pub(super) fn outcome_of(transaction: Option<&Transaction>) -> FirewallOutcome {
     let mut outcome = FirewallOutcome::Passed;
     for found in transaction.iter().flat_map(|it| it.matches()) {
         if found.disruptive {
@@ -100,33 +101,17 @@ fn tell(
     outcome: FirewallOutcome,
     record: &RequestRecord<'_>,
 ) {
-    let Inspection {
-        firewall,
-        uninspected,
-        ..
-    } = inspection;
-    let settings = &firewall.settings;
+    let settings = &inspection.firewall.settings;
     let matches = transaction.iter().flat_map(|it| it.matches());
     let rules = matches.map(|found| found.rule.id);
     worker.metrics.inspected(&settings.name, outcome, rules);
-    let has_matched = transaction
-        .as_ref()
-        .is_some_and(|it| it.matches().next().is_some());
-    let refused = matches!(outcome, FirewallOutcome::Blocked | FirewallOutcome::Refused);
-    // That a type streams is known and counted; it is no event.
-    let lacking = uninspected.is_some_and(|reason| reason != Uninspected::Streamed);
-    if has_matched || refused || lacking {
-        events::write(
-            worker,
-            &Event {
-                firewall: settings,
-                outcome,
-                uninspected: *uninspected,
-                record,
-                transaction: transaction.as_deref(),
-            },
-        );
+    Event {
+        inspection,
+        outcome,
+        record,
+        transaction: transaction.as_deref(),
     }
+    .write(worker);
     if let Some(transaction) = transaction {
         inspection.give_back(worker, transaction);
     }

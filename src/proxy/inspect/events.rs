@@ -1,10 +1,10 @@
-//! What is written of an exchange that rules matched or that was refused.
+//! What is written of an exchange that rules matched, that was refused, or that is to be audited.
 //!
 //! Invariant: a log that stalls costs lines, which are counted, and never a request's time.
 
-use super::{FirewallLog, Uninspected};
+use super::{AuditLog, FirewallLog, Inspection, Uninspected};
 use crate::{
-    config::{self, FirewallMode},
+    config::FirewallMode,
     proxy::{
         access_log::{Escape, push_escaped},
         forwarded::write_address,
@@ -14,57 +14,104 @@ use crate::{
     },
     waf::{
         Transaction,
-        log::{self, About},
+        log::{self, About, Masks},
+        seclang::AuditFormat,
     },
 };
 
 /// Longest text shown, in bytes.
 const TEXT_LIMIT: usize = 1 << 10;
 
-/// An exchange of which something is to be said.
+/// An exchange that has ended.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Event<'a> {
-    pub(super) firewall: &'a config::Firewall,
+    pub(super) inspection: &'a Inspection,
     pub(super) outcome: FirewallOutcome,
-    /// Why something of it was not inspected.
-    pub(super) uninspected: Option<Uninspected>,
     pub(super) record: &'a RequestRecord<'a>,
     /// What the rules have found.
     pub(super) transaction: Option<&'a Transaction>,
 }
 
-/// Writes the event to where this worker's events go, and lines of an error log where they are wanted.
-pub(super) fn write(worker: &Worker, event: &Event<'_>) {
-    let FirewallLog {
-        events,
-        error_lines,
-        masks,
-    } = &worker.firewall_log;
-    let events = events.as_ref().unwrap_or(&worker.log);
-    let Some(transaction) = event.transaction else {
-        events.write_line(|line| write_blind(line, event));
-        return;
-    };
-    let refused = matches!(event.outcome, FirewallOutcome::Refused);
-    let route = event
-        .record
-        .rule
-        .map(|rule| rule.object.to_string())
-        .unwrap_or_default();
-    let about = About {
-        status: event.record.status,
-        route: &route,
-        policy: &event.firewall.name,
-        refused: refused.then_some("uninspected"),
-        action: Some(event.outcome.as_str()),
-        uninspected: event.uninspected.map(Uninspected::as_str),
-        ..About::default()
-    };
-    events.write_line(|line| {
-        log::event(transaction, &about, masks, line);
-    });
-    if let Some(lines) = error_lines {
-        lines.write_line(|line| log::error_lines(transaction, &about, masks, line));
+impl Event<'_> {
+    /// Writes what there is to say to where this worker's events go, and to the error log and the audit
+    /// log where these are wanted.
+    pub(super) fn write(&self, worker: &Worker) {
+        let FirewallLog {
+            events,
+            error_lines,
+            audit,
+            masks,
+        } = &worker.firewall_log;
+        let events = events.as_ref().unwrap_or(&worker.log);
+        let Some(transaction) = self.transaction else {
+            if self.is_told() {
+                events.write_line(|line| write_blind(line, self));
+            }
+            return;
+        };
+        let is_event = self.is_told() || transaction.matches().next().is_some();
+        let audit = audit
+            .as_ref()
+            .filter(|_| log::wants_audit(transaction, self.record.status));
+        if !is_event && audit.is_none() {
+            return;
+        }
+        let rule = self.record.rule;
+        let route = rule.map(|rule| rule.object.to_string()).unwrap_or_default();
+        let about = self.about(&route);
+        if is_event {
+            events.write_line(|line| {
+                log::event(transaction, &about, masks, line);
+            });
+            if let Some(lines) = error_lines {
+                lines.write_line(|line| log::error_lines(transaction, &about, masks, line));
+            }
+        }
+        if let Some(audit) = audit {
+            audit.write(transaction, &about, masks);
+        }
+    }
+
+    /// Whether it is an event whatever rules have found.
+    fn is_told(&self) -> bool {
+        let refused = matches!(
+            self.outcome,
+            FirewallOutcome::Blocked | FirewallOutcome::Refused
+        );
+        // That a type streams is known and counted; it is no event.
+        let uninspected = self.inspection.uninspected;
+        refused || uninspected.is_some_and(|reason| reason != Uninspected::Streamed)
+    }
+
+    fn about<'b>(&'b self, route: &'b str) -> About<'b> {
+        let Inspection {
+            firewall,
+            uninspected,
+            request_body,
+            response_body,
+            ..
+        } = self.inspection;
+        let refused = matches!(self.outcome, FirewallOutcome::Refused);
+        About {
+            status: self.record.status,
+            route,
+            policy: &firewall.settings.name,
+            refused: refused.then_some("uninspected"),
+            action: Some(self.outcome.as_str()),
+            uninspected: uninspected.map(Uninspected::as_str),
+            request_body: request_body.bytes(),
+            request_body_cut: request_body.is_cut(),
+            response_body: response_body.bytes(),
+        }
+    }
+}
+
+impl AuditLog {
+    fn write(&self, transaction: &Transaction, about: &About<'_>, masks: &Masks) {
+        self.entries.write_line(|entry| match self.format {
+            AuditFormat::Json => log::audit_json(transaction, about, masks, entry),
+            AuditFormat::Native => log::audit_native(transaction, about, masks, entry),
+        });
     }
 }
 
@@ -72,12 +119,13 @@ pub(super) fn write(worker: &Worker, event: &Event<'_>) {
 /// of it is secret is for the rules' log to know.
 fn write_blind(line: &mut Vec<u8>, event: &Event<'_>) {
     let Event {
-        firewall,
+        inspection,
         outcome,
-        uninspected,
         record,
         transaction: _,
     } = event;
+    let firewall = &inspection.firewall.settings;
+    let uninspected = inspection.uninspected;
     let mode = match firewall.mode {
         FirewallMode::Detect => "detect",
         FirewallMode::Block => "block",

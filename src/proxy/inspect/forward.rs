@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::{
+    Inspection,
     body::{Reading, hold},
     buffered::Buffered,
     screened::Screened,
@@ -17,7 +18,6 @@ use crate::{
         sides::{FromClient, ToClient},
         worker::View,
     },
-    snapshot::Firewall,
     upstream::Cluster,
 };
 
@@ -56,7 +56,7 @@ pub(in crate::proxy) async fn forward<F: FromClient, C: ToClient>(
     let left_out = LeftOut {
         // The client has been told to go on, or has sent it all.
         expect: held.is_some(),
-        accept_encoding: may_inspect_answers(&inspection.firewall),
+        accept_encoding: may_inspect_answers(&inspection),
     };
     let mut from = Buffered::new(from, held, framing.body);
     let mut to = Screened::new(to, inspection, account.worker);
@@ -75,9 +75,13 @@ pub(in crate::proxy) async fn forward<F: FromClient, C: ToClient>(
     .await;
     account.responded |= to.is_released();
     let mut inspection = to.into_inspection();
-    if let Ok(Forwarded::Upgraded(..)) = &forwarded {
-        inspection.settle(account.worker);
-    }
+    let forwarded = match forwarded {
+        // The client has not been told yet.
+        Ok(Forwarded::Upgraded(lease, connection)) => inspection
+            .see_upgrade(account.worker, &scratch.response)
+            .map(|()| Forwarded::Upgraded(lease, connection)),
+        other => other,
+    };
     account.inspection = Some(inspection);
     let buffer = from.into_buffer();
     if scratch.pump.capacity() < buffer.capacity() {
@@ -86,11 +90,17 @@ pub(in crate::proxy) async fn forward<F: FromClient, C: ToClient>(
     forwarded
 }
 
-/// Whether bodies of answers may be inspected: they must come as they are then.
-fn may_inspect_answers(firewall: &Firewall) -> bool {
-    let rules = firewall.policy.as_ref().map(|policy| policy.settings());
-    rules.is_some_and(|rules| {
-        let asked = firewall.settings.inspect_responses;
-        asked.unwrap_or(rules.response_body_access)
-    })
+/// Whether the body of the answer may be inspected: it must come as it is then.
+fn may_inspect_answers(inspection: &Inspection) -> bool {
+    let Some(transaction) = &inspection.transaction else {
+        return false;
+    };
+    let settings = &inspection.firewall.settings;
+    let own = transaction.policy().settings().response_body_access;
+    let asked = settings.inspect_responses;
+    asked != Some(false)
+        && !inspection.is_off()
+        && transaction
+            .response_body_access()
+            .unwrap_or(asked.unwrap_or(own))
 }

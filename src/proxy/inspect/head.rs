@@ -75,7 +75,8 @@ pub(super) fn begin(
     inspection.transaction = Some(transaction);
 }
 
-fn show(transaction: &mut Transaction, head: &RequestHead) {
+/// Shows a head as it came.
+pub(super) fn show(transaction: &mut Transaction, head: &RequestHead) {
     let start = head.method_span.start as usize;
     let line = line_of(head.buffer.get(start..).unwrap_or_default());
     let version = (head.target_span.end as usize + 1).saturating_sub(start);

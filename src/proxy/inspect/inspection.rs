@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 use super::{
     Uninspected,
     budget::Share,
+    kept::Kept,
     threads::{Done, Task},
     work::{Fault, Found, Work, perform_guarded},
 };
@@ -15,7 +16,7 @@ use crate::{
     message::ResponseHead,
     proxy::{error::ProxyError, respond::Block, worker::Worker},
     snapshot::Firewall,
-    waf::{Transaction, Verdict},
+    waf::{Transaction, Verdict, log::wants_audit, seclang::EngineMode},
 };
 
 /// The status of a refusal where neither rule nor policy names a better one.
@@ -37,10 +38,13 @@ pub(in crate::proxy) struct Inspection {
     pub(super) uninspected: Option<Uninspected>,
     /// What the held body draws on.
     pub(super) share: Option<Share>,
+    /// The bodies, as far as the audit log shows them.
+    pub(super) request_body: Kept,
+    pub(super) response_body: Kept,
     /// Whether the transaction has grown with this exchange to more than is worth keeping.
     pub(super) is_large: bool,
-    /// Whether it knows the response's head.
-    pub(super) knows_response: bool,
+    /// The status of the response, once its head is known; else 0.
+    pub(super) status: u16,
     /// Where a refusal sends the client.
     location: Option<Box<[u8]>>,
 }
@@ -65,14 +69,28 @@ impl Inspection {
             course: Course::Open,
             uninspected: None,
             share: None,
+            request_body: Kept::default(),
+            response_body: Kept::default(),
             is_large: false,
-            knows_response: false,
+            status: 0,
             location: None,
         })
     }
 
-    /// Whether requests are refused.
+    /// Whether the exchange is refused where it cannot be inspected: the policy blocks, and no rule has
+    /// switched that off for this exchange.
     pub(super) fn blocks(&self) -> bool {
+        let transaction = self.transaction.as_ref();
+        self.may_refuse() && transaction.is_none_or(|it| it.engine() == EngineMode::On)
+    }
+
+    /// Whether no rule is evaluated any more, because one has said so.
+    pub(super) fn is_off(&self) -> bool {
+        let transaction = self.transaction.as_ref();
+        transaction.is_some_and(|it| it.engine() == EngineMode::Off)
+    }
+
+    fn may_refuse(&self) -> bool {
         self.firewall.settings.mode == FirewallMode::Block
     }
 
@@ -96,6 +114,7 @@ impl Inspection {
         };
         if !work.is_long() {
             let found = perform_guarded(&mut transaction, &mut work);
+            self.keep(&mut work);
             let fault = self.take_up(worker, found.map(|found| (transaction, found)))?;
             return Ok((work, fault));
         }
@@ -113,13 +132,23 @@ impl Inspection {
             self.lacks(worker, Uninspected::NoThread, ProxyError::Overloaded)?;
             return Ok((work, None));
         }
-        let Ok(Done { work, found }) = told.await else {
+        let Ok(Done { mut work, found }) = told.await else {
             // A thread answers whoever waits; one that does not has taken the body with it.
             return Err(ProxyError::Internal);
         };
         self.is_large |= work.weight() > WORTH_KEEPING;
+        self.keep(&mut work);
         let fault = self.take_up(worker, found)?;
         Ok((work, fault))
+    }
+
+    /// Takes what was kept of a body, which a refusal leaves behind.
+    fn keep(&mut self, work: &mut Work) {
+        match work {
+            Work::RequestHead { .. } | Work::ResponseHead => {}
+            Work::RequestBody(content) => self.request_body = std::mem::take(&mut content.kept),
+            Work::ResponseBody(content) => self.response_body = std::mem::take(&mut content.kept),
+        }
     }
 
     /// The same, at once, for work that is short.
@@ -148,16 +177,18 @@ impl Inspection {
         Ok(fault)
     }
 
-    fn obey(&mut self, verdict: Verdict) -> Result<(), ProxyError> {
+    pub(super) fn obey(&mut self, verdict: Verdict) -> Result<(), ProxyError> {
         // Rules may switch themselves on; where the policy says that nothing is refused, nothing is.
-        if verdict.passes() || !self.blocks() {
+        if verdict.passes() || !self.may_refuse() {
             return Ok(());
         }
         self.course = Course::Blocked;
         Err(match verdict {
             Verdict::Pass => return Ok(()),
             Verdict::Drop => ProxyError::Dropped,
-            Verdict::Deny { status } => ProxyError::Blocked(self.shown_status(status)),
+            Verdict::Deny { status, named } => {
+                ProxyError::Blocked(self.shown_status(Some(status).filter(|_| named)))
+            }
             Verdict::Redirect { status, location } => {
                 if is_location(&location) {
                     self.location = Some(location);
@@ -166,20 +197,18 @@ impl Inspection {
                         _ => 302,
                     })
                 } else {
-                    ProxyError::Blocked(self.shown_status(FORBIDDEN))
+                    ProxyError::Blocked(self.shown_status(None))
                 }
             }
         })
     }
 
     /// The status that a refusal is answered with. One that a rule names stands if an answer with a
-    /// body can have it; 403 is what the engine gives where it names none.
-    fn shown_status(&self, status: u16) -> u16 {
-        let own = self.firewall.settings.block_status;
-        match status {
-            FORBIDDEN => own.unwrap_or(FORBIDDEN),
-            200..=203 | 206..=303 | 305..=599 => status,
-            _ => own.unwrap_or(FORBIDDEN),
+    /// body can have it.
+    fn shown_status(&self, named: Option<u16>) -> u16 {
+        match named {
+            Some(status @ (200..=203 | 206..=303 | 305..=599)) => status,
+            _ => self.firewall.settings.block_status.unwrap_or(FORBIDDEN),
         }
     }
 
@@ -191,14 +220,22 @@ impl Inspection {
         reason: Uninspected,
         error: ProxyError,
     ) -> Result<(), ProxyError> {
-        if !self.blocks() {
+        if !self.refuses_uninspected(reason) {
             self.passes(worker, reason);
             return Ok(());
         }
-        self.uninspected.get_or_insert(reason);
-        self.course = Course::Refused;
         worker.metrics.refuse_uninspected(reason);
         Err(error)
+    }
+
+    /// Whether what cannot be inspected is refused, and if so, notes that it is.
+    pub(super) fn refuses_uninspected(&mut self, reason: Uninspected) -> bool {
+        let refuses = self.blocks();
+        if refuses {
+            self.uninspected.get_or_insert(reason);
+            self.course = Course::Refused;
+        }
+        refuses
     }
 
     /// Notes that something passes uninspected.
@@ -209,7 +246,7 @@ impl Inspection {
 
     /// Tells the response's head.
     pub(super) fn tell_response(&mut self, head: &ResponseHead) {
-        self.knows_response = true;
+        self.status = head.status;
         if let Some(transaction) = &mut self.transaction {
             let protocol = head.version.as_str().as_bytes();
             transaction.response_line(protocol, head.status, head.reason());
@@ -217,6 +254,18 @@ impl Inspection {
                 transaction.response_header(field.name, field.value);
             }
         }
+    }
+
+    /// Shows the head of an answer that agrees to another protocol, behind which nothing is looked at.
+    pub(super) fn see_upgrade(
+        &mut self,
+        worker: &Worker,
+        head: &ResponseHead,
+    ) -> Result<(), ProxyError> {
+        self.tell_response(head);
+        self.run_now(worker, Work::ResponseHead)?;
+        self.settle(worker);
+        Ok(())
     }
 
     /// Gives the transaction back early where nothing is to be said of the exchange, so that an answer
@@ -235,9 +284,13 @@ impl Inspection {
         }
         if !log(&mut transaction) {
             self.passes(worker, Uninspected::Panicked);
-        } else if transaction.matches().next().is_some() {
+        } else if transaction.matches().next().is_some()
+            || worker.firewall_log.audit.is_some() && wants_audit(&transaction, self.status)
+        {
             self.transaction = Some(transaction);
         } else {
+            self.request_body = Kept::default();
+            self.response_body = Kept::default();
             self.give_back(worker, transaction);
         }
     }

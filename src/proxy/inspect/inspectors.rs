@@ -3,7 +3,10 @@
 use std::{io, num::NonZeroUsize, sync::Arc, time::Instant};
 
 use super::{budget::Budget, threads::Threads};
-use crate::{proxy::access_log::AccessLog, waf::log::Masks};
+use crate::{
+    proxy::{access_log::AccessLog, worker::Worker},
+    waf::{log::Masks, seclang::AuditFormat},
+};
 
 /// Bytes of bodies that the process holds for inspection at the most: 256 MiB.
 pub const BUFFERED_BYTES: usize = 256 << 20;
@@ -30,6 +33,12 @@ impl Inspectors {
     }
 }
 
+/// What bodies are kept out of for the audit log, if there is one.
+pub(super) fn keep(worker: &Worker) -> Option<Arc<Budget>> {
+    worker.firewall_log.audit.as_ref()?;
+    Some(Arc::clone(&worker.inspectors.budget))
+}
+
 /// Where one worker writes what the firewall has found.
 #[derive(Debug, Default)]
 pub struct FirewallLog {
@@ -38,8 +47,19 @@ pub struct FirewallLog {
     /// Lines as ModSecurity writes them to the error log, one a rule that matched. `None`: they are not
     /// written.
     pub error_lines: Option<AccessLog>,
+    /// Entries about exchanges as a whole, where rules want them. `None`: they are not written.
+    pub audit: Option<AuditLog>,
     /// What neither shows.
     pub masks: Arc<Masks>,
+}
+
+/// Where one worker writes entries of the audit log.
+#[derive(Debug)]
+pub struct AuditLog {
+    /// Takes the entries.
+    pub entries: AccessLog,
+    /// How they are written.
+    pub format: AuditFormat,
 }
 
 impl FirewallLog {
@@ -48,9 +68,14 @@ impl FirewallLog {
         let Self {
             events,
             error_lines,
+            audit,
             masks: _,
         } = self;
-        for log in [events, error_lines].into_iter().flatten() {
+        let audit = audit.as_ref().map(|audit| &audit.entries);
+        for log in [events.as_ref(), error_lines.as_ref(), audit]
+            .into_iter()
+            .flatten()
+        {
             log.tick(now);
         }
     }

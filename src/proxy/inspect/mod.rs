@@ -15,13 +15,16 @@ mod forward;
 mod head;
 mod inspection;
 mod inspectors;
+mod kept;
+mod rehearsal;
 mod screened;
 mod threads;
 mod transactions;
 mod uninspected;
 mod work;
 
-pub use inspectors::{BUFFERED_BYTES, FirewallLog, Inspectors};
+pub use inspectors::{AuditLog, BUFFERED_BYTES, FirewallLog, Inspectors};
+pub use rehearsal::{Rehearsal, RehearsalError, Rehearsed};
 pub use uninspected::Uninspected;
 pub(super) use {
     conclude::{conclude, conclude_refused_head},

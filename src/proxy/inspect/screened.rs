@@ -9,6 +9,7 @@ use std::{
 use super::{
     Inspection, Uninspected,
     budget::Share,
+    inspectors::keep,
     work::{Coding, Content, Work},
 };
 use crate::{
@@ -16,7 +17,7 @@ use crate::{
     message::{FieldId, Fields, ResponseHead},
     proxy::{error::ProxyError, sides::ToClient, worker::Worker},
     waf::{
-        BodyWish,
+        BodyWish, Settings,
         body::{
             coding::{CodingLimits, Decoder},
             media_type,
@@ -133,6 +134,8 @@ impl<'a, C: ToClient> Screened<'a, C> {
             bytes: std::mem::take(&mut held.body),
             whole: held.full.is_none(),
             coding,
+            keep: keep(worker),
+            ..Content::nothing()
         };
         let (work, fault) = inspection.run(worker, Work::ResponseBody(content)).await?;
         if fault.is_some() {
@@ -156,29 +159,33 @@ impl<'a, C: ToClient> Screened<'a, C> {
 
 /// How much of an answer's body is inspected, and what happens where it is longer.
 fn wish(inspection: &Inspection, head: &ResponseHead) -> Option<(u64, LimitAction)> {
+    if inspection.is_off() {
+        return None;
+    }
     let transaction = inspection.transaction.as_ref()?;
     let asked = match transaction.response_body_wish() {
         BodyWish::Inspect { limit, over } => Some((limit, over)),
         BodyWish::Skip => None,
     };
-    let rules = transaction.policy().settings();
     match inspection.firewall.settings.inspect_responses {
         Some(false) => None,
         // What rules have switched off for this exchange stays off.
-        Some(true) if asked.is_none() && !rules.response_body_access => {
-            let kind = media_type(head.find(FieldId::ContentType).unwrap_or_default());
-            let listed = &rules.response_body_types;
-            let is_listed = if listed.is_empty() {
-                USUAL_TYPES.iter().any(|usual| kind.is(usual))
-            } else {
-                listed.iter().any(|listed| kind.is(listed))
-            };
-            let streams = kind.is(b"text/event-stream");
-            let told = (rules.response_body_limit, rules.response_body_limit_action);
-            (is_listed && !streams).then_some(told)
-        }
-        Some(true) | None => asked,
+        Some(true) if transaction.response_body_access() == Some(false) => None,
+        Some(true) => asked.or_else(|| wish_of_policy(transaction.policy().settings(), head)),
+        None => asked,
     }
+}
+
+/// The same where the policy wants it and the rules do not.
+fn wish_of_policy(rules: &Settings, head: &ResponseHead) -> Option<(u64, LimitAction)> {
+    let kind = media_type(head.find(FieldId::ContentType).unwrap_or_default());
+    let listed = &rules.response_body_types;
+    let is_listed = match listed.is_empty() {
+        true => USUAL_TYPES.iter().any(|usual| kind.is(usual)),
+        false => listed.iter().any(|listed| kind.is(listed)),
+    };
+    let told = (rules.response_body_limit, rules.response_body_limit_action);
+    (is_listed && !kind.is(b"text/event-stream")).then_some(told)
 }
 
 fn coding_of(head: &ResponseHead) -> Option<Vec<u8>> {

@@ -1,8 +1,14 @@
 //! A piece of inspection that runs in one go, on a worker or on a thread of its own.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
-use super::budget::Share;
+use super::{
+    budget::{Budget, Share},
+    kept::Kept,
+};
 use crate::waf::{
     Transaction, Verdict,
     body::coding::{CodingError, CodingLimits, Decoder},
@@ -42,6 +48,10 @@ pub(super) struct Content {
     pub(super) whole: bool,
     /// What has been done to it, if anything.
     pub(super) coding: Option<Coding>,
+    /// What it is kept out of for the audit log, where there is one.
+    pub(super) keep: Option<Arc<Budget>>,
+    /// What was kept, as it was looked at.
+    pub(super) kept: Kept,
 }
 
 /// How a body is decoded.
@@ -138,12 +148,14 @@ fn perform(transaction: &mut Transaction, work: &mut Work) -> Found {
 
 impl Content {
     /// No body, or one that is not looked at.
-    pub(super) const fn nothing() -> Self {
+    pub(super) fn nothing() -> Self {
         Self {
             bytes: Vec::new(),
             shown: 0,
             whole: true,
             coding: None,
+            keep: None,
+            kept: Kept::default(),
         }
     }
 
@@ -159,7 +171,15 @@ impl Content {
             shown,
             whole,
             coding,
+            keep,
+            kept,
         } = self;
+        let show = |bytes: &[u8], whole| {
+            if let Some(budget) = keep {
+                *kept = Kept::of(bytes, whole, budget);
+            }
+            show(bytes, whole);
+        };
         let raw = bytes.get(..*shown).unwrap_or(bytes);
         let Some(coding) = coding else {
             show(raw, *whole);

@@ -12,7 +12,7 @@ use prometheus::{
 };
 
 use super::{
-    families::{SeriesFamilies, descriptions, push_firewall, push_row},
+    families::{SeriesFamilies, descriptions, push_cookies, push_firewall, push_row},
     firewall::FirewallTotal,
     series::SeriesRegistry,
     shard::{Shard, WorkerMetrics},
@@ -116,6 +116,9 @@ impl Metrics {
             shard.firewall().add_to(&mut firewall);
         }
         push_firewall(&mut families, &firewall);
+        push_cookies(&mut families, |finding| {
+            shards.iter().map(|shard| shard.cookies(finding)).sum()
+        });
         for counter in Counter::ALL {
             let value = shards.iter().map(|shard| shard.counter(counter)).sum();
             push_row(&mut families, &counter.row(), MetricType::COUNTER, value);

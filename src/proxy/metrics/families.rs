@@ -15,7 +15,10 @@ use super::{
     tables::{Counter, Gauge, Row},
     total::SeriesTotal,
 };
-use crate::proxy::{inspect::Uninspected, record::Outcome};
+use crate::{
+    policy::CookieFinding,
+    proxy::{inspect::Uninspected, record::Outcome},
+};
 
 const NAMESPACE: &str = "namespace";
 const INGRESS: &str = "ingress";
@@ -169,6 +172,12 @@ const REFUSED: (&str, &str) = (
     "portcullis_firewall_refused_uninspected_total",
     "Requests and answers that were refused because they could not be inspected, by the reason.",
 );
+/// Cookies under protected names.
+const COOKIES: (&str, &str) = (
+    "portcullis_cookies_total",
+    "Cookies under protected names, by what was found of them.",
+);
+const RESULT: &str = "result";
 const FIREWALL: &str = "firewall";
 const RULE: &str = "rule";
 const REASON: &str = "reason";
@@ -207,6 +216,16 @@ pub(super) fn push_firewall(families: &mut Vec<MetricFamily>, total: &FirewallTo
     }
 }
 
+/// Adds the cookies'.
+pub(super) fn push_cookies(families: &mut Vec<MetricFamily>, total: impl Fn(CookieFinding) -> u64) {
+    let mut cookies = family(COOKIES, MetricType::COUNTER);
+    for finding in CookieFinding::ALL {
+        let labels = vec![pair(RESULT, finding.as_str())];
+        push(&mut cookies, counter(labels, total(finding)));
+    }
+    families.push(cookies);
+}
+
 /// What the registry checks for names that are taken twice.
 pub(super) fn descriptions() -> Arc<[Desc]> {
     const OF_SERIES: [((&str, &str), Option<&str>); 7] = [
@@ -238,6 +257,7 @@ pub(super) fn descriptions() -> Arc<[Desc]> {
         (MATCHES, vec![RULE]),
         (PASSED, vec![REASON]),
         (REFUSED, vec![REASON]),
+        (COOKIES, vec![RESULT]),
     ];
     let of_firewall = of_firewall.map(|((name, help), labels)| (name, help, labels));
     let mut all: Vec<_> = of_series.chain(of_firewall).chain(rows).collect();

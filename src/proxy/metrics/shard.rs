@@ -12,9 +12,12 @@ use super::{
     status,
     tables::{Counter, Gauge},
 };
-use crate::proxy::{
-    inspect::Uninspected,
-    record::{Outcome, RequestRecord, SeriesId},
+use crate::{
+    policy::CookieFinding,
+    proxy::{
+        inspect::Uninspected,
+        record::{Outcome, RequestRecord, SeriesId},
+    },
 };
 
 const CHUNK: usize = 256;
@@ -34,6 +37,8 @@ pub(super) struct Shard {
     counters: [Cell; Counter::ALL.len()],
     gauges: [Cell; Gauge::ALL.len()],
     firewall: FirewallCells,
+    /// By [`CookieFinding::index`].
+    cookies: [Cell; CookieFinding::ALL.len()],
     /// A series' cells are made when its first request ends here, some 1.2 KiB each.
     series: [OnceLock<Box<Chunk>>; CHUNKS],
 }
@@ -64,6 +69,11 @@ impl WorkerMetrics {
 
     /// Counts an exchange that has ended.
     pub fn record(&self, record: &RequestRecord<'_>) {
+        for (finding, count) in record.cookies.iter().flat_map(|it| it.findings.iter()) {
+            if let Some(cell) = self.shard.cookies.get(finding.index()) {
+                cell.add(count.into());
+            }
+        }
         let Some(cells) = self.shard.cells(record.series) else {
             return;
         };
@@ -141,6 +151,7 @@ impl Shard {
             counters: Default::default(),
             gauges: Default::default(),
             firewall: FirewallCells::default(),
+            cookies: Default::default(),
             series: [const { OnceLock::new() }; CHUNKS],
         }
     }
@@ -151,6 +162,10 @@ impl Shard {
 
     pub(super) fn firewall(&self) -> &FirewallCells {
         &self.firewall
+    }
+
+    pub(super) fn cookies(&self, finding: CookieFinding) -> u64 {
+        self.cookies.get(finding.index()).map_or(0, Cell::value)
     }
 
     pub(super) fn gauge(&self, gauge: Gauge) -> u64 {

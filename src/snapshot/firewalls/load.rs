@@ -2,9 +2,9 @@
 
 use super::{files::SourceFiles, finding::Finding};
 use crate::{
-    config::{RuleSource, Severity},
+    config::{self, RuleSource, Severity},
     waf::{
-        Compiled, CustomRules, Fault, RuleSet,
+        Amended, Compiled, CustomRules, Fault, RuleSet,
         seclang::{self, Directive, Parsed, RuleFiles, SourceMap, Trust},
     },
 };
@@ -19,10 +19,7 @@ pub(super) struct Loaded<T> {
 
 /// Compiles a rule set.
 pub(super) fn load_set(source: &RuleSource) -> Loaded<RuleSet> {
-    let files = SourceFiles::new([source]);
-    let mut reading = Reading::default();
-    let directives = reading.parse(source, &files);
-    let compiled = RuleSet::compile(&directives, &reading.sources, &files);
+    let (reading, compiled) = compile_set(source);
     reading.finish(compiled)
 }
 
@@ -32,6 +29,38 @@ pub(super) fn load_custom(
     before: Option<&RuleSource>,
     after: Option<&RuleSource>,
 ) -> Loaded<CustomRules> {
+    let (reading, compiled) = compile_custom(set, before, after);
+    reading.finish(compiled)
+}
+
+/// The rules of a firewall that are not evaluated as they were written. They are compiled for this
+/// alone, since nobody who serves requests needs to know.
+pub fn amended_rules(settings: &config::Firewall) -> Vec<Amended> {
+    let (_, set) = compile_set(&settings.rules);
+    let mut amended = set.amended;
+    let (before, after) = (settings.before.as_deref(), settings.after.as_deref());
+    if let Some(set) = &set.result
+        && (before.is_some() || after.is_some())
+    {
+        let (_, mut custom) = compile_custom(set, before, after);
+        amended.append(&mut custom.amended);
+    }
+    amended
+}
+
+fn compile_set(source: &RuleSource) -> (Reading, Compiled<RuleSet>) {
+    let files = SourceFiles::new([source]);
+    let mut reading = Reading::default();
+    let directives = reading.parse(source, &files);
+    let compiled = RuleSet::compile(&directives, &reading.sources, &files);
+    (reading, compiled)
+}
+
+fn compile_custom(
+    set: &RuleSet,
+    before: Option<&RuleSource>,
+    after: Option<&RuleSource>,
+) -> (Reading, Compiled<CustomRules>) {
     let files = SourceFiles::new(before.into_iter().chain(after));
     let mut reading = Reading::default();
     let mut parse = |source: Option<&RuleSource>| match source {
@@ -40,7 +69,7 @@ pub(super) fn load_custom(
     };
     let (before, after) = (parse(before), parse(after));
     let compiled = CustomRules::compile(set, &before, &after, &reading.sources, &files);
-    reading.finish(compiled)
+    (reading, compiled)
 }
 
 struct Reading {
@@ -97,6 +126,7 @@ impl Reading {
             result,
             errors,
             warnings,
+            amended: _,
         } = compiled;
         for (severity, faults) in [(Severity::Error, errors), (Severity::Warning, warnings)] {
             for Fault { span, kind } in faults {

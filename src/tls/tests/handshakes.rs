@@ -72,6 +72,42 @@ fn a_binding_for_every_host_takes_the_place_of_the_default() {
     }
 }
 
+#[test]
+fn a_host_without_its_key_is_refused_unless_a_certificate_is_bound_to_it() {
+    let own = certificate(&["a.example"]);
+    let exact = |name: &str| HostMatch::Exact(name.into());
+    let wildcard = |suffix: &str| HostMatch::Wildcard(suffix.into());
+    let bound = [exact("a.example"), wildcard("w.example")];
+    let store = |refused: &[HostMatch]| {
+        let bindings: [(&[HostMatch], _); 1] = [(&bound, &own)];
+        CertificateStore::build(bindings, Arc::clone(&own)).refusing(refused)
+    };
+    let some = [
+        exact("a.example"),
+        exact("b.example"),
+        exact("x.w.example"),
+        wildcard("v.example"),
+    ];
+    for (name, some_refused, all_refused) in [
+        (Some("a.example"), false, false),
+        (Some("b.example"), true, true),
+        (Some("b.example."), true, true),
+        (Some("x.w.example"), true, false),
+        (Some("y.w.example"), false, false),
+        (Some("x.v.example"), true, true),
+        (Some("c.example"), false, true),
+        (None, false, true),
+    ] {
+        assert_eq!(store(&some).refuses(name), some_refused, "{name:?}");
+        assert_eq!(
+            store(&[HostMatch::Any]).refuses(name),
+            all_refused,
+            "{name:?}"
+        );
+        assert!(!store(&[]).refuses(name), "{name:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_new_store_is_live_with_the_next_handshake_and_cuts_nothing() {
     let [old, new] = [(); 2].map(|()| certificate(&["a.example"]));

@@ -1,6 +1,11 @@
 //! What the matcher has answered during one exchange.
 
-use super::plan::{Plan, Row};
+use smallvec::SmallVec;
+
+use super::{
+    memo::Memo,
+    plan::{Plan, Row},
+};
 use crate::waf::{
     matcher::{Bits, Scratch},
     tx::TxStore,
@@ -18,13 +23,24 @@ pub(crate) struct Answers {
     any: Bits,
     /// Atoms that were asked of every value so far.
     asked: Option<Bits>,
+    /// Atoms whose rules can match: those that hold, and those that were not asked.
+    possible: Bits,
     scratch: Scratch,
+    memo: Memo,
     /// What `reached` was made from.
     key: Vec<Option<i64>>,
     now: Vec<Option<i64>>,
     reached: Option<Bits>,
     /// The sets of each row, without what the gates keep from being asked.
     wanted: Vec<Vec<Bits>>,
+}
+
+/// The value of a variable that has one, and what is asked about it.
+struct Single<'a> {
+    /// Its row.
+    place: usize,
+    value: &'a [u8],
+    wanted: Bits,
 }
 
 impl Answers {
@@ -44,7 +60,9 @@ impl Answers {
             rows,
             any,
             asked,
+            possible,
             scratch,
+            memo,
             key,
             now,
             reached,
@@ -64,32 +82,59 @@ impl Answers {
                 mask
             }
         };
-        *asked = Some(asked.map_or(mask, |asked| asked.intersection(&mask)));
+        let all = asked.map_or(mask, |asked| asked.intersection(&mask));
+        *asked = Some(all);
         rows.resize_with(plan.rows.len(), Vec::new);
-        for ((row, wanted), answers) in plan.rows.iter().zip(&*wanted).zip(rows) {
-            let count = values.count(row.source);
-            for index in answers.len()..count {
-                let mut holds = Bits::EMPTY;
-                if let Some((name, value)) = values.at(row.source, index)
-                    && let Some(wanted) = wanted.get(row.set(name))
-                    && !wanted.is_empty()
-                {
-                    match row.recurs {
-                        true => plan.matcher.recall(value, wanted, scratch, &mut holds),
-                        false => plan.matcher.run(value, wanted, scratch, &mut holds),
-                    }
-                    if !holds.is_empty() {
-                        *any = any.union(&holds);
-                    }
+        let mut ask = |value: &[u8], wanted: &Bits| {
+            if wanted.is_empty() {
+                return Bits::EMPTY;
+            }
+            let holds = memo.answer(value, wanted, |wanted, holds| {
+                plan.matcher.run(value, wanted, scratch, holds);
+            });
+            *any = any.union(&holds);
+            holds
+        };
+        let mut single = SmallVec::<[Single<'_>; 8]>::new();
+        let places = plan.rows.iter().zip(&*wanted).zip(&mut *rows);
+        for (place, ((row, wanted), answers)) in places.enumerate() {
+            for index in answers.len()..values.count(row.source) {
+                let (name, value) = values.at(row.source, index).unwrap_or_default();
+                let wanted = wanted.get(row.set(name)).copied().unwrap_or_default();
+                if let Source::One(_) = row.source {
+                    single.push(Single {
+                        place,
+                        value,
+                        wanted,
+                    });
+                } else {
+                    answers.push(ask(value, &wanted));
                 }
-                answers.push(holds);
             }
         }
+        // Variables may be one text, `REQUEST_URI` and `REQUEST_URI_RAW` mostly are: it is asked for
+        // all of them at once.
+        while let Some(first) = single.last() {
+            let value = first.value;
+            let is_same = |one: &Single<'_>| std::ptr::eq(one.value, value);
+            let same = single.iter().filter(|one| is_same(one));
+            let wanted = same.fold(Bits::EMPTY, |all, one| all.union(&one.wanted));
+            let holds = ask(value, &wanted);
+            single.retain(|one| {
+                if is_same(one)
+                    && let Some(answers) = rows.get_mut(one.place)
+                {
+                    answers.push(holds.intersection(&one.wanted));
+                }
+                !is_same(one)
+            });
+        }
+        *possible = any.union(&all.complement());
     }
 
-    /// Whether a rule can match at all. `true` where that was not asked.
-    pub(crate) fn possible(&self, atom: u16) -> bool {
-        self.any.contains(atom) || !self.was_asked(atom)
+    /// The first atom, `atom` or after it, whose rule can match at all.
+    pub(crate) fn possible(&self, atom: u16) -> Option<u16> {
+        self.possible.next(atom)
     }
 
     /// Whether the matcher was asked.

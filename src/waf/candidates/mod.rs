@@ -6,6 +6,7 @@
 
 mod answers;
 mod gates;
+mod memo;
 mod plan;
 mod test;
 

@@ -32,8 +32,6 @@ pub(crate) struct Plan {
 #[derive(Debug)]
 pub(super) struct Row {
     pub(super) source: Source,
-    /// Whether the same values come again and again.
-    pub(super) recurs: bool,
     /// The sets of atoms that are asked: first that of members without a place of their own.
     pub(super) sets: Vec<Bits>,
     /// By name, in lower case: the place of a member's set.
@@ -74,7 +72,6 @@ impl From<Draft> for Row {
         let Draft { source, all, named } = draft;
         let mut row = Self {
             source,
-            recurs: recurs(source),
             sets: vec![all],
             named: HashMap::new(),
             lengths: 0,
@@ -157,6 +154,15 @@ pub(crate) fn plan(program: &mut Program, phases: &[u8]) -> Option<Plan> {
             step.atom = Some(bit);
         }
     }
+    for phase in &mut program.phases {
+        let mut until = phase.steps.len();
+        for (place, step) in phase.steps.iter_mut().enumerate().rev() {
+            match step.atom {
+                Some(_) => step.until = until,
+                None => until = place,
+            }
+        }
+    }
     let rows = rows(program, &asking);
     let mut row_of = vec![None; Source::COUNT];
     for (place, row) in rows.iter().enumerate() {
@@ -222,27 +228,6 @@ const fn is_steady(source: Source) -> bool {
                 | Variable::RemoteAddr
                 | Variable::ServerName
                 | Variable::ResponseBody
-                | Variable::ResponseProtocol
-                | Variable::ResponseStatus
-        ),
-    }
-}
-
-/// Whether most values of a source are those of the exchange before, or of another not long ago:
-/// names, and what clients send with each request.
-const fn recurs(source: Source) -> bool {
-    match source {
-        Source::Names(_) => true,
-        Source::Values(list) => matches!(
-            list,
-            List::RequestHeaders | List::ResponseHeaders | List::Cookies
-        ),
-        Source::One(variable) => matches!(
-            variable,
-            Variable::RequestMethod
-                | Variable::RequestProtocol
-                | Variable::RemoteAddr
-                | Variable::ServerName
                 | Variable::ResponseProtocol
                 | Variable::ResponseStatus
         ),

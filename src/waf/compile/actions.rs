@@ -11,15 +11,19 @@ use super::{
 };
 use crate::waf::{
     Transformation, Variable,
+    operators::leading_number,
     ruleset::{
         Disruption, Effect, Exclusion, Expand, Expansion, Program, RuleBits, TxChange, TxName,
     },
     seclang::{Action, ActionKind, AllowScope, Change, Ctl, SetVar, Target},
-    tx::{TxNames, leading_number},
+    tx::TxNames,
 };
 
 /// The status of a refusal that names none.
 const DEFAULT_STATUS: u16 = 403;
+
+/// The status of a redirection that names none that is one.
+const DEFAULT_REDIRECTION: u16 = 302;
 
 /// What the actions of a rule's first link say of the rule.
 #[derive(Debug)]
@@ -35,7 +39,7 @@ pub(super) struct Head {
     pub(super) log: bool,
     pub(super) audit: bool,
     pub(super) disruption: Disruption,
-    pub(super) status: u16,
+    pub(super) status: Option<u16>,
     /// The name of `skipAfter`.
     pub(super) skip_after: Option<Box<[u8]>>,
     /// `skip`
@@ -56,7 +60,7 @@ impl Default for Head {
             log: true,
             audit: true,
             disruption: Disruption::Pass,
-            status: DEFAULT_STATUS,
+            status: None,
             skip_after: None,
             skip: 0,
         }
@@ -86,6 +90,15 @@ impl Head {
         head
     }
 
+    /// The status of a refusal.
+    pub(super) fn status(&self) -> u16 {
+        match (&self.disruption, self.status) {
+            (Disruption::Redirect(_), Some(status @ (301 | 302 | 303 | 307 | 308))) => status,
+            (Disruption::Redirect(_), _) => DEFAULT_REDIRECTION,
+            (_, named) => named.unwrap_or(DEFAULT_STATUS),
+        }
+    }
+
     fn read(&mut self, action: &ActionKind, names: &mut TxNames) {
         match action {
             ActionKind::Msg(text) => self.msg = expansion(text, names),
@@ -96,7 +109,7 @@ impl Head {
             ActionKind::Severity(number) => self.severity = Some(*number),
             ActionKind::Maturity(number) => self.maturity = Some(*number),
             ActionKind::Accuracy(number) => self.accuracy = Some(*number),
-            ActionKind::Status(status) => self.status = *status,
+            ActionKind::Status(status) => self.status = Some(*status),
             ActionKind::Log => (self.log, self.audit) = (true, true),
             ActionKind::NoLog => (self.log, self.audit) = (false, false),
             ActionKind::AuditLog => self.audit = true,
@@ -109,9 +122,6 @@ impl Head {
             ActionKind::Allow(AllowScope::Request) => self.disruption = Disruption::AllowRequest,
             ActionKind::Redirect(to) => {
                 self.disruption = Disruption::Redirect(expansion(to, names));
-                if self.status == DEFAULT_STATUS {
-                    self.status = 302;
-                }
             }
             ActionKind::Skip(count) => self.skip = *count,
             ActionKind::SkipAfter(name) => self.skip_after = Some(name.clone()),
@@ -224,7 +234,13 @@ impl Reader<'_> {
         };
         let change = match &set.change {
             Change::Unset => TxChange::Unset,
-            Change::Set(value) => TxChange::Set(expansion(value, self.names)),
+            Change::Set(value) => {
+                let value = expansion(value, self.names);
+                match value.literal() {
+                    Some(text) => TxChange::SetText(text.into(), leading_number(text)),
+                    None => TxChange::Set(value),
+                }
+            }
             Change::Subtract(value) => TxChange::Subtract(expansion(value, self.names)),
             Change::Add(value) => {
                 let value = expansion(value, self.names);

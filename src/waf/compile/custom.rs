@@ -34,10 +34,11 @@ impl CustomRules {
         let mut unit = Unit::new(
             &prior,
             rule_set.settings.as_ref().clone(),
-            rule_set.names.as_ref().clone(),
+            TxNames::upon(&rule_set.names),
         );
         unit.document(0, before);
         unit.document(1, after);
+        let amended = unit.amendments.tell(&unit.drafts, &prior, sources);
         let programs = finish(&mut unit, 2, sources, files);
         let Unit {
             settings,
@@ -62,6 +63,7 @@ impl CustomRules {
             result,
             errors,
             warnings,
+            amended,
         }
     }
 

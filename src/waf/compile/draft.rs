@@ -1,6 +1,6 @@
 //! Rules while directives may still change them.
 
-use crate::waf::seclang::{Action, ActionKind, OperatorCall, Span, Target};
+use crate::waf::seclang::{Action, ActionKind, OperatorCall, Span, Target, skipped};
 
 /// A rule, as written.
 #[derive(Clone, Debug)]
@@ -39,6 +39,13 @@ impl Draft {
             ActionKind::Tag(tag) => Some(super::templates::plain(tag)),
             _ => None,
         })
+    }
+
+    /// An operator in it for which rules are skipped, and why they are.
+    pub(super) fn skipped_for(&self) -> Option<(&'static str, &'static str)> {
+        let operators = self.links.iter().filter_map(|link| link.operator.as_ref());
+        let mut names = operators.map(|operator| operator.name);
+        names.find_map(|name| skipped().find(|(skipped, _)| *skipped == name))
     }
 
     /// The message, macros left out.

@@ -34,6 +34,19 @@ pub enum FaultKind {
     /// A rule has two phases, or a link another than its chain.
     #[error("the rule is in phase {0}: its chain cannot be in another")]
     OtherPhase(u8),
+    /// A rule with an operator that is not evaluated.
+    #[error(
+        "rule {id} is not loaded, for its operator `@{operator}`: {reason}; what it alone would find is \
+         not found"
+    )]
+    Skipped {
+        /// The rule's id.
+        id: u64,
+        /// The operator.
+        operator: &'static str,
+        /// Why it is not evaluated.
+        reason: &'static str,
+    },
     /// An operator that cannot be compiled.
     #[error("{0}")]
     Operator(#[from] OperatorError),
@@ -57,6 +70,14 @@ pub enum FaultKind {
     /// Too many names or chains.
     #[error("there are more than 65,535 {0}")]
     TooMany(&'static str),
+    /// Too many transformations.
+    #[error("a rule may have {0} transformations in a row, and not more")]
+    TooManySteps(usize),
+    /// Encoders upon encoders.
+    #[error(
+        "the transformations may make a value more than {0} times as long, which a client could use"
+    )]
+    Grows(usize),
     /// Rules of a route change those of its rule set in a way that only these themselves can.
     #[error("{0} cannot be used on rules of the rule set that these are added to")]
     NotFromOutside(&'static str),

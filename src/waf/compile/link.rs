@@ -2,13 +2,22 @@
 
 use std::sync::Arc;
 
-use super::{Fault, draft::DraftLink, resolve::selector, templates::expansion};
+use super::{Fault, FaultKind, draft::DraftLink, resolve::selector, templates::expansion};
 use crate::waf::{
-    Variable,
-    ruleset::{Expand, Expansion, LinkTarget, NumberTest, Quick, Right, Select, TargetKind},
+    Transformation, Variable,
+    operators::leading_number,
+    ruleset::{
+        Expand, Expansion, LinkTarget, NamePattern, NumberTest, Quick, Right, Select, TargetKind,
+    },
     seclang::{OperatorCall, Selector, Target, Template},
-    tx::{TxNames, leading_number},
+    tx::TxNames,
 };
+
+/// Most transformations of a link.
+const TRANSFORMATIONS: usize = 32;
+
+/// How many times as long as a value anything may be that its transformations make of it.
+const GROWTH: usize = 16;
 
 /// What a link looks at and what it does not.
 #[derive(Default)]
@@ -51,7 +60,8 @@ pub(super) fn select(target: &Target, names: &mut TxNames) -> Result<Select, Fau
         Some(Selector::XmlText) => Select::Name(b"/*"[..].into()),
         Some(Selector::XmlAttributes) => Select::Name(b"//@*"[..].into()),
         Some(Selector::Regex(pattern)) => {
-            Select::Regex(Arc::new(selector(pattern, true, target.span)?))
+            let regex = selector(pattern, true, target.span)?;
+            Select::Regex(Arc::new(NamePattern::new(pattern, regex)))
         }
         Some(Selector::Name(name)) => {
             let slot = match target.variable {
@@ -64,6 +74,24 @@ pub(super) fn select(target: &Target, names: &mut TxNames) -> Result<Select, Fau
             }
         }
     })
+}
+
+/// Whether transformations in a row keep to their bounds: a client would choose else how much memory
+/// the encoders among them take.
+pub(super) fn bounded(transformations: &[Transformation]) -> Result<(), FaultKind> {
+    // Long enough that what is rounded up does not count.
+    const VALUE: usize = 4096;
+    if transformations.len() > TRANSFORMATIONS {
+        return Err(FaultKind::TooManySteps(TRANSFORMATIONS));
+    }
+    let lengths = transformations.iter().scan(VALUE, |len, step| {
+        *len = step.max_len(*len);
+        Some(*len)
+    });
+    if lengths.max().unwrap_or_default() > GROWTH * VALUE + GROWTH {
+        return Err(FaultKind::Grows(GROWTH));
+    }
+    Ok(())
 }
 
 /// The argument of an operator, macros found.

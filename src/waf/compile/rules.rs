@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::{
-    Fault, FaultKind,
+    Amended, Fault, FaultKind,
     actions::{Head, LinkActions, Reader},
     draft::{Draft, DraftLink},
-    link::{argument, quick, targets},
+    link::{argument, bounded, quick, targets},
+    order::{Lead, Markers, Placed, order},
     unit::Unit,
 };
 use crate::waf::{
@@ -14,7 +15,7 @@ use crate::waf::{
     candidates::plan,
     operators::{CompileEnv, Limits, Operator},
     policy::Policy,
-    ruleset::{Jump, KnownSlots, Link, Program, Quick, Rule, RuleInfo, Select, Step, Test, Used},
+    ruleset::{Jump, KnownSlots, Link, Program, Rule, RuleInfo, Select, Test, Used},
     seclang::{Directive, RuleFiles, SourceMap, Span},
     settings::Settings,
     tx::TxNames,
@@ -37,6 +38,8 @@ pub struct Compiled<T> {
     pub errors: Vec<Fault>,
     /// What is doubtful.
     pub warnings: Vec<Fault>,
+    /// Rules that are not evaluated as they were written.
+    pub amended: Vec<Amended>,
 }
 
 impl RuleSet {
@@ -46,8 +49,9 @@ impl RuleSet {
         sources: &SourceMap,
         files: &dyn RuleFiles,
     ) -> Compiled<Self> {
-        let mut unit = Unit::new(&[], Settings::default(), TxNames::default());
+        let mut unit = Unit::new(&[], Settings::default(), TxNames::of_captures());
         unit.document(0, directives);
+        let amended = unit.amendments.tell(&unit.drafts, &[], sources);
         let programs = finish(&mut unit, 1, sources, files);
         let Unit {
             settings,
@@ -65,6 +69,7 @@ impl RuleSet {
             }),
             errors,
             warnings,
+            amended,
         }
     }
 
@@ -106,6 +111,10 @@ pub(super) fn finish(
     let mut slots = 0;
     (0..documents)
         .map(|document| {
+            let mut of_document = Markers::new();
+            for (name, _, place) in markers.iter().filter(|marker| marker.1 == document) {
+                of_document.entry_ref(name).or_default().push(*place);
+            }
             let mut finisher = Finisher {
                 unit,
                 drafts: &drafts,
@@ -114,10 +123,16 @@ pub(super) fn finish(
                 files,
                 slots: &mut slots,
                 program: Program::default(),
+                placed: Vec::new(),
             };
             finisher.rules(document);
-            finisher.order(document, &markers);
-            let mut program = finisher.program;
+            let Finisher {
+                mut program,
+                placed,
+                ..
+            } = finisher;
+            let doubts = order(&mut program, &placed, &of_document);
+            unit.warnings.extend(doubts);
             know_members(&mut program, &unit.names);
             program.used = Used::of(&program.rules);
             program.plans = [plan(&mut program, &[1, 2]), plan(&mut program, &[3, 4])];
@@ -133,7 +148,7 @@ fn know_members(program: &mut Program, names: &TxNames) {
         if target.variable == Variable::Tx
             && let Select::Regex(regex) = &target.select
         {
-            let slots = names.all().filter(|(_, name)| regex.is_match(name));
+            let slots = names.all().filter(|(_, name)| regex.holds(name));
             let known = KnownSlots {
                 slots: slots.map(|(slot, _)| slot).collect(),
                 below: u16::try_from(names.len()).unwrap_or(u16::MAX),
@@ -141,11 +156,6 @@ fn know_members(program: &mut Program, names: &TxNames) {
             target.select = Select::TxRegex(Arc::clone(regex), Arc::new(known));
         }
     }
-}
-
-/// The short form of a rule's first link.
-fn rule_quick(rules: &[Rule], index: usize) -> Option<Quick> {
-    rules.get(index)?.links.first()?.quick
 }
 
 struct Finisher<'a, 'u> {
@@ -156,16 +166,19 @@ struct Finisher<'a, 'u> {
     files: &'a dyn RuleFiles,
     slots: &'a mut u32,
     program: Program,
+    /// Of the program's rules, one each.
+    placed: Vec<Placed>,
 }
 
 impl Finisher<'_, '_> {
     fn rules(&mut self, document: usize) {
         let drafts = self.drafts;
-        for draft in drafts
+        for (place, draft) in drafts
             .iter()
-            .filter(|draft| draft.document == document && !draft.removed)
+            .enumerate()
+            .filter(|(_, draft)| draft.document == document && !draft.removed)
         {
-            let rule = self.rule(draft);
+            let rule = self.rule(place, draft);
             self.program.rules.push(rule);
         }
         let foreign = self.program.rules.iter().any(|rule| {
@@ -179,14 +192,26 @@ impl Finisher<'_, '_> {
         }
     }
 
-    fn rule(&mut self, draft: &Draft) -> Rule {
+    fn rule(&mut self, place: usize, draft: &Draft) -> Rule {
         let head = Head::of(draft, &mut self.unit.names);
+        self.placed.push(Placed {
+            span: draft.span,
+            id: draft.id,
+            phase: draft.phase,
+            place,
+            lead: match (&head.skip_after, head.skip) {
+                (Some(name), _) => Lead::After(name.clone()),
+                (None, 0) => Lead::Next,
+                (None, count) => Lead::Past(count),
+            },
+        });
         let links: Vec<Link> = draft
             .links
             .iter()
             .map(|link| self.link(draft, link))
             .collect();
         let location = self.sources.locate(draft.span);
+        let (status, names_status) = (head.status(), head.status.is_some());
         let tells = head.log
             || links.iter().any(|link| {
                 link.test.argument.tells_matches()
@@ -212,7 +237,8 @@ impl Finisher<'_, '_> {
             log: head.log,
             audit: head.audit,
             disruption: head.disruption,
-            status: head.status,
+            status,
+            names_status,
             jump: Jump::Next,
             tells,
         }
@@ -241,6 +267,12 @@ impl Finisher<'_, '_> {
         }
         .link(&draft.defaults, &link.actions);
         let looked = targets(link, names, errors);
+        if let Err(kind) = bounded(&transformations) {
+            errors.push(Fault {
+                span: draft.span,
+                kind,
+            });
+        }
         let chain = self.program.chains.intern(&transformations);
         if chain.is_none() {
             errors.push(Fault {
@@ -300,62 +332,5 @@ impl Finisher<'_, '_> {
             .map_err(|error| self.unit.error(span, error.into()))
             .ok()
             .map(Arc::new)
-    }
-
-    /// Puts rules in the order of their phases, and finds where each leads.
-    fn order(&mut self, document: usize, markers: &[(Box<[u8]>, usize, usize)]) {
-        let drafts = self.drafts.iter().enumerate();
-        let drafts: Vec<_> = drafts
-            .filter(|(_, draft)| draft.document == document && !draft.removed)
-            .collect();
-        let mut jumps = Vec::new();
-        for (index, (place, draft)) in drafts.iter().enumerate() {
-            let Some(phase) = self.program.phases.get_mut(usize::from(draft.phase - 1)) else {
-                continue;
-            };
-            let position = phase.steps.len();
-            phase.steps.push(Step {
-                rule: index,
-                atom: None,
-                quick: rule_quick(&self.program.rules, index),
-            });
-            // Steps of this phase that lie above a place in the document.
-            let above = |end: usize| {
-                let in_phase = drafts
-                    .iter()
-                    .filter(|(at, other)| *at < end && other.phase == draft.phase);
-                in_phase.count()
-            };
-            let head = Head::of(draft, &mut self.unit.names);
-            if let Some(name) = &head.skip_after {
-                let marker = markers
-                    .iter()
-                    .find(|(marker, of, at)| *of == document && at > place && marker == name);
-                let rule = drafts
-                    .iter()
-                    .find(|(at, other)| at > place && other.id.to_string().as_bytes() == &**name);
-                let to = match (marker, rule) {
-                    (Some((_, _, at)), _) => above(*at),
-                    (None, Some((at, _))) => above(*at + 1),
-                    (None, None) => {
-                        let name = String::from_utf8_lossy(name).into_owned();
-                        jumps.push((index, usize::MAX, Some((draft.span, name))));
-                        continue;
-                    }
-                };
-                jumps.push((index, to, None));
-            } else if head.skip > 0 {
-                let to = position + 1 + head.skip as usize;
-                jumps.push((index, to, None));
-            }
-        }
-        for (index, to, missing) in jumps {
-            if let Some(rule) = self.program.rules.get_mut(index) {
-                rule.jump = Jump::To(to);
-            }
-            if let Some((span, name)) = missing {
-                self.unit.warning(span, FaultKind::NoMarker(name));
-            }
-        }
     }
 }

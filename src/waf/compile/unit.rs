@@ -4,6 +4,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use super::{
     Fault, FaultKind,
+    amended::{Amendments, Kind},
     draft::{Draft, DraftLink},
     link::select,
     resolve::{Chosen, bits, selector},
@@ -33,6 +34,8 @@ pub(super) struct Unit<'a> {
     pub(super) exclusions: Vec<Exclusion>,
     pub(super) errors: Vec<Fault>,
     pub(super) warnings: Vec<Fault>,
+    /// What has become of rules that are not evaluated as they were written.
+    pub(super) amendments: Amendments,
     ids: HashSet<u64>,
     /// Actions of `SecDefaultAction`, by phase.
     defaults: [Vec<Action>; Program::PHASES],
@@ -56,6 +59,7 @@ impl<'a> Unit<'a> {
             exclusions: Vec::new(),
             errors: Vec::new(),
             warnings: Vec::new(),
+            amendments: Amendments::default(),
             ids,
             defaults: Default::default(),
             open: false,
@@ -75,6 +79,31 @@ impl<'a> Unit<'a> {
         }
         self.open = false;
         self.defaults = Default::default();
+        self.skip_rules(document);
+    }
+
+    /// Leaves out the rules of a document that have an operator for which rules are skipped.
+    fn skip_rules(&mut self, document: usize) {
+        for (index, draft) in self.drafts.iter_mut().enumerate() {
+            if draft.document != document || draft.removed {
+                continue;
+            }
+            let Some((operator, reason)) = draft.skipped_for() else {
+                continue;
+            };
+            draft.removed = true;
+            let id = draft.id;
+            self.warnings.push(Fault {
+                span: draft.span,
+                kind: FaultKind::Skipped {
+                    id,
+                    operator,
+                    reason,
+                },
+            });
+            self.amendments
+                .draft(index, Kind::Skipped(operator, reason));
+        }
     }
 
     pub(super) fn error(&mut self, span: Span, kind: FaultKind) {
@@ -148,7 +177,9 @@ impl<'a> Unit<'a> {
                 self.update_actions(span, *id, *link, actions);
             }
             DirectiveKind::Setting(setting) => {
-                self.settings.apply(setting);
+                if let Err(error) = self.settings.apply(setting) {
+                    self.error(span, error.into());
+                }
             }
         }
     }
@@ -221,16 +252,22 @@ impl<'a> Unit<'a> {
 
     fn remove(&mut self, span: Span, what: &'static str, chosen: &Chosen<'_>) {
         let mut any = false;
-        for draft in &mut self.drafts {
+        for (index, draft) in self.drafts.iter_mut().enumerate() {
             if chosen.draft(draft) {
+                if !draft.removed {
+                    self.amendments.draft(index, Kind::Removed(span));
+                }
                 draft.removed = true;
                 any = true;
             }
         }
-        for (program, removed) in self.prior.iter().zip(&mut self.removed) {
+        for (place, program) in self.prior.iter().enumerate() {
             let bits = chosen.program(program);
             any |= !bits.is_empty();
-            removed.unite(&bits);
+            self.amendments.prior(place, &bits, Kind::Removed(span));
+            if let Some(removed) = self.removed.get_mut(place) {
+                removed.unite(&bits);
+            }
         }
         if !any {
             self.warning(span, FaultKind::NoSuchRule(what));
@@ -239,17 +276,21 @@ impl<'a> Unit<'a> {
 
     fn update(&mut self, span: Span, what: &'static str, chosen: &Chosen<'_>, targets: &[Target]) {
         let mut any = false;
-        for draft in &mut self.drafts {
+        for (index, draft) in self.drafts.iter_mut().enumerate() {
             if chosen.draft(draft)
                 && let Some(first) = draft.links.first_mut()
             {
                 first.targets.extend_from_slice(targets);
+                self.amendments.draft(index, Kind::Retargeted(span));
                 any = true;
             }
         }
         let outside = bits(chosen, self.prior, &[], 0);
         if outside.iter().any(|bits| !bits.is_empty()) {
             any = true;
+            for (place, bits) in outside.iter().enumerate() {
+                self.amendments.prior(place, bits, Kind::Retargeted(span));
+            }
             for target in targets {
                 if !target.exclude {
                     self.error(span, FaultKind::NotFromOutside("adding targets"));

@@ -2,9 +2,10 @@
 
 use super::{State, expand::Expander};
 use crate::waf::{
+    operators::leading_number,
     ruleset::{Effect, TxChange, TxName},
     seclang::{AuditParts, PartsChange},
-    tx::{Member, leading_number},
+    tx::Member,
 };
 
 impl Expander<'_> {
@@ -58,6 +59,12 @@ impl Expander<'_> {
 
     fn set_tx(&self, name: &TxName, change: &TxChange, state: &mut State) {
         let names = &self.policy.names;
+        if let (TxName::Slot(slot), TxChange::SetText(text, number)) = (name, change) {
+            state
+                .tx
+                .set_known(names, Member::Fixed(*slot), text, *number);
+            return;
+        }
         let mut expanded = std::mem::take(&mut state.work.name);
         expanded.clear();
         let member = match name {
@@ -72,6 +79,9 @@ impl Expander<'_> {
             TxChange::AddSlot(slot) => {
                 let number = state.tx.number(*slot).unwrap_or(0);
                 state.tx.add(names, member, number);
+            }
+            TxChange::SetText(text, number) => {
+                state.tx.set_known(names, member, text, *number);
             }
             TxChange::Unset => state.tx.unset(names, member),
             TxChange::Set(value) | TxChange::Add(value) | TxChange::Subtract(value) => {

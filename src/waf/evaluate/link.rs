@@ -3,6 +3,7 @@
 use super::{
     State,
     expand::Expander,
+    grams::Within,
     phase::Place,
     state::{Event, VALUE_KEPT, Work},
     targets::Named,
@@ -10,6 +11,7 @@ use super::{
 use crate::waf::{
     Variable,
     candidates::{Answers, Plan},
+    operators::Operator,
     ruleset::{Link, Quick},
     tx::Decimal,
     values::Source,
@@ -31,6 +33,8 @@ pub(super) struct Looking<'a> {
     pub(super) logged: usize,
     /// The values that the matcher has found, where it was asked.
     pub(super) found: Option<Found<'a>>,
+    /// What is known of `argument` where the operator is `@within`.
+    pub(super) within: Within,
 }
 
 /// The values for which the matcher says that a link's test holds.
@@ -55,6 +59,7 @@ impl Looking<'_> {
             return self.quick(quick, state);
         }
         if self.link.test.operator.is_none() {
+            self.note(None, b"", 0, state);
             self.matched(state);
             return true;
         }
@@ -72,7 +77,7 @@ impl Looking<'_> {
         if !quick.matches(&state.tx) {
             return false;
         }
-        if self.place.rule.tells {
+        if self.place.rule.tells || state.recording.is_some() {
             let names = &self.expander.policy.names;
             let name = Named {
                 variable: Variable::Tx,
@@ -89,6 +94,10 @@ impl Looking<'_> {
                 state.tx.write(quick.slot, &mut state.matched_value);
             }
             record(&name, state);
+            if state.recording.is_some() {
+                let value = state.matched_value.clone();
+                self.note(Some(&name), &value, 0, state);
+            }
         }
         self.matched(state);
         true
@@ -146,6 +155,14 @@ impl Looking<'_> {
         };
         let steps = self.place.program.chains.steps(self.link.chain);
         let text = transformed.apply_chain(steps.get(..count).unwrap_or_default(), value);
+        if let Operator::Text(test) = &**operator
+            && test.is_within()
+            && operator.expands()
+            && !self.link.test.negated
+            && self.within.rules_out(self.argument, text)
+        {
+            return false;
+        }
         let wanted = self.link.capture.then_some(&mut *captures);
         let outcome = operator.evaluate(text, self.argument, caches, wanted);
         if !outcome.holds(self.link.test.negated) {
@@ -157,6 +174,7 @@ impl Looking<'_> {
         matched_value.clear();
         matched_value.extend_from_slice(text);
         record(name, state);
+        self.note(Some(name), value, count, state);
         self.matched(state);
         true
     }
@@ -169,7 +187,10 @@ impl Looking<'_> {
         {
             state.highest_severity = state.highest_severity.min(severity);
         }
-        self.expander.apply(&self.link.effects, state);
+        match state.recording {
+            None => self.expander.apply(&self.link.effects, state),
+            Some(_) => self.apply_noting(state),
+        }
         if self.is_last {
             self.log(state);
             self.place.disrupt(&self.expander, state);

@@ -7,12 +7,15 @@
 mod caches;
 mod effects;
 mod expand;
+mod grams;
 mod link;
 mod phase;
+mod record;
 mod state;
 mod targets;
 
 pub(crate) use self::{
     phase::run_phase,
+    record::{Compared, Comparison, LinkPlace, Note, Recording},
     state::{Interruption, Kind, State},
 };

@@ -3,13 +3,14 @@
 use super::{
     State,
     expand::Expander,
+    grams::Within,
     link::{Found, Looking},
     state::{Interruption, Kind},
 };
 use crate::waf::{
     candidates::{Answers, Plan},
     policy::Policy,
-    ruleset::{Disruption, Jump, Program, Rule},
+    ruleset::{Disruption, Jump, Program, Rule, Turn},
     seclang::EngineMode,
     values::Values,
 };
@@ -99,7 +100,7 @@ fn walk(
         return;
     };
     let mut at = 0;
-    while let Some(step) = phase.steps.get(at).copied() {
+    while let Some(step) = phase.steps.get(at) {
         at += 1;
         if let Some(quick) = &step.quick
             && !quick.matches(&state.tx)
@@ -110,7 +111,10 @@ fn walk(
         if let (Some(atom), Some(asking)) = (step.atom, &mut asking) {
             let plan = asking.plan;
             let answers = asking.answers(values, state);
-            if !answers.possible(atom) {
+            let possible = answers.possible(atom);
+            if possible != Some(atom) {
+                let next = possible.map_or(usize::MAX, |next| usize::from(next - atom));
+                at = (at - 1).saturating_add(next).min(step.until);
                 continue;
             }
             found = answers.was_asked(atom).then_some(Found {
@@ -125,14 +129,29 @@ fn walk(
         if policy.is_removed(index, step.rule) || state.is_removed(index, step.rule) {
             continue;
         }
-        let place = Place {
-            program,
-            index,
-            rule,
-            number: step.rule,
-        };
-        if !place.run(policy, values, state, found) {
-            continue;
+        match step.turn {
+            Turn::Lead => {}
+            Turn::Act if state.recording.is_none() => {
+                let expander = Expander {
+                    policy,
+                    values,
+                    rule: Some(rule),
+                };
+                for link in &rule.links {
+                    expander.apply(&link.effects, state);
+                }
+            }
+            Turn::Act | Turn::Look => {
+                let place = Place {
+                    program,
+                    index,
+                    rule,
+                    number: step.rule,
+                };
+                if !place.run(policy, values, state, found) {
+                    continue;
+                }
+            }
         }
         if state.engine.0 == EngineMode::Off {
             return;
@@ -181,6 +200,7 @@ impl Place<'_> {
                 argument,
                 logged: 0,
                 found: found.filter(|_| position == 0),
+                within: Within::default(),
             }
             .run(state);
             state.work.argument = expanded;
@@ -211,7 +231,10 @@ impl Place<'_> {
                 state.allowed_to = state.allowed_to.max(2);
                 return;
             }
-            Disruption::Deny => Kind::Deny(rule.status),
+            Disruption::Deny => Kind::Deny {
+                status: rule.status,
+                named: rule.names_status,
+            },
             Disruption::Drop => Kind::Drop,
             Disruption::Redirect(to) => Kind::Redirect(rule.status, expander.text(to, state)),
         };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::caches::ProgramCaches;
+use super::{Recording, caches::ProgramCaches};
 use crate::waf::{
     Pairs,
     operators::Captures,
@@ -44,6 +44,8 @@ pub(crate) struct State {
     pub(crate) set: Overrides,
     pub(crate) environment: Pairs,
     pub(crate) work: Work,
+    /// What is noted of the exchange, if anybody asks.
+    pub(crate) recording: Option<Box<Recording>>,
 }
 
 /// What rules have set for one exchange.
@@ -118,8 +120,8 @@ pub(crate) struct Interruption {
 /// What happens to an exchange that goes no further.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// It is answered with this status.
-    Deny(u16),
+    /// It is answered with this status, which the rule may have named.
+    Deny { status: u16, named: bool },
     /// The connection is closed.
     Drop,
     /// It is sent to this place, with this status.
@@ -147,6 +149,7 @@ impl State {
         self.set = Overrides::default();
         self.environment.clear();
         self.work.caches.follow(programs);
+        self.recording = None;
     }
 
     /// Whether a rule was removed by another.

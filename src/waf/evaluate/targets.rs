@@ -182,10 +182,9 @@ impl Looking<'_> {
                             add(names.name(*slot), &buffer);
                         }
                     }
-                    Select::TxRegex(_, known) => {
-                        let holds = |name: &[u8]| target.select.holds(name);
+                    Select::TxRegex(pattern, known) => {
                         let known = (known.slots.as_slice(), known.below);
-                        state.tx.for_some(names, known, holds, add);
+                        state.tx.for_some(names, known, pattern, add);
                     }
                     select => state.tx.for_each(names, |member, value| {
                         if select.holds(member) {

@@ -18,6 +18,8 @@ pub struct About<'a> {
     /// The request's body as far as it was kept. Without it the audit log has none, and what was found
     /// in an XML body is masked, since names of elements stand nowhere else.
     pub request_body: &'a [u8],
+    /// Whether there was more of it than was kept.
+    pub request_body_cut: bool,
     /// The response's body as far as it was kept.
     pub response_body: &'a [u8],
 }

@@ -23,7 +23,7 @@ impl Action {
     pub fn of(transaction: &Transaction, about: &About<'_>) -> Self {
         match transaction.refusal() {
             Some(refusal) => match refusal.kind {
-                Kind::Deny(_) => Self::Blocked,
+                Kind::Deny { .. } => Self::Blocked,
                 Kind::Drop => Self::Dropped,
                 Kind::Redirect(..) => Self::Redirected,
             },

@@ -106,7 +106,9 @@ fn outcome(view: &View<'_>, found: &Match<'_>, out: &mut Vec<u8>) {
         return;
     };
     match &refusal.kind {
-        Kind::Deny(status) => escape::number(out, b"Access denied with code ", (*status).into()),
+        Kind::Deny { status, .. } => {
+            escape::number(out, b"Access denied with code ", (*status).into());
+        }
         Kind::Drop => out.extend_from_slice(b"Access denied with connection close"),
         Kind::Redirect(status, to) => {
             out.extend_from_slice(b"Access denied with redirection to ");

@@ -28,7 +28,7 @@ const SHORT: usize = 256;
 const TAGS: usize = 32;
 
 /// Names of severities, by number.
-const SEVERITIES: [&str; 8] = [
+pub(in crate::waf) const SEVERITIES: [&str; 8] = [
     "emergency",
     "alert",
     "critical",
@@ -98,6 +98,7 @@ fn head(view: &View<'_>, object: &mut Object<'_>) -> bool {
         action,
         uninspected,
         request_body: _,
+        request_body_cut: _,
         response_body: _,
     } = about;
     let value = |variable| transaction.value(variable);
@@ -134,8 +135,7 @@ fn head(view: &View<'_>, object: &mut Object<'_>) -> bool {
     if *status > 0 {
         object.number("status", (*status).into());
     }
-    let score = |names: [&str; 2]| names.iter().find_map(|name| transaction.number(name));
-    let (inbound, outbound) = (score(INBOUND), score(OUTBOUND));
+    let (inbound, outbound) = scores(transaction);
     if inbound.is_some() || outbound.is_some() {
         let mut scores = Object::new(object.key("scores"));
         for (key, score) in [("inbound", inbound), ("outbound", outbound)] {
@@ -146,6 +146,12 @@ fn head(view: &View<'_>, object: &mut Object<'_>) -> bool {
         scores.end();
     }
     cut
+}
+
+/// The scores of the request and of the response, where the rules keep them as the Core Rule Set does.
+pub fn scores(transaction: &Transaction) -> (Option<i64>, Option<i64>) {
+    let score = |names: [&str; 2]| names.iter().find_map(|name| transaction.number(name));
+    (score(INBOUND), score(OUTBOUND))
 }
 
 fn one_match(view: &View<'_>, found: &Match<'_>, out: &mut Vec<u8>) -> bool {

@@ -10,6 +10,7 @@ mod action;
 mod assignments;
 mod audit;
 mod date;
+mod disclosure;
 mod error_line;
 mod escape;
 mod event;
@@ -27,8 +28,13 @@ mod tests;
 pub use self::{
     about::About,
     action::Action,
-    audit::{RelevantStatus, audit_json, audit_native, wants_audit},
+    audit::{BODY_KEPT, RelevantStatus, audit_json, audit_native, wants_audit},
     error_line::{error_line, error_lines},
-    event::event,
+    event::{event, scores},
     masks::Masks,
+};
+
+pub(in crate::waf) use self::{
+    disclosure::{Disclosure, Texts},
+    event::SEVERITIES,
 };

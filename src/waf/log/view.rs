@@ -230,7 +230,7 @@ impl<'a> View<'a> {
         out
     }
 
-    fn hides_match(&self, variable: &[u8], value: &[u8]) -> bool {
+    pub(super) fn hides_match(&self, variable: &[u8], value: &[u8]) -> bool {
         let (counted, name, member) = split(variable);
         if counted {
             return false;
@@ -335,6 +335,7 @@ impl<'a> View<'a> {
         let mut attributes = self.transaction.xml_attributes().iter();
         !self.masks.is_empty()
             && (body.is_empty()
+                || self.about.request_body_cut
                 || self.mentions(body)
                 || attributes.any(|(name, _)| self.masks.name(name)))
     }

@@ -105,6 +105,14 @@ impl Requires {
                     ..Self::default()
                 }
             }
+            Operator::Detect(detector) => Self {
+                bytes: detector.bytes(),
+                words: detector
+                    .words()
+                    .map(|words| words.iter().map(|word| (*word).into()).collect()),
+                min_len: detector.min_len(),
+                ..Self::default()
+            },
             Operator::Number(_)
             | Operator::Address(_)
             | Operator::Verify(_)

@@ -107,6 +107,26 @@ impl Bits {
         !self.intersection(other).is_empty()
     }
 
+    /// The first number of the set that is not below `from`.
+    #[inline]
+    pub fn next(&self, from: u16) -> Option<u16> {
+        let (_, words) = self.0.split_at_checked(usize::from(from >> 6))?;
+        let (first, rest) = words.split_first()?;
+        let first = first >> (from & 63);
+        if first != 0 {
+            // Less than 64.
+            return Some(from + first.trailing_zeros() as u16);
+        }
+        let mut begin = from & !63;
+        for word in rest {
+            begin += 64;
+            if *word != 0 {
+                return Some(begin + word.trailing_zeros() as u16);
+            }
+        }
+        None
+    }
+
     /// A number that is the same for equal sets, and seldom for others.
     #[inline]
     pub(super) const fn hash(&self) -> u16 {
@@ -163,6 +183,10 @@ mod tests {
             assert_eq!(set.contains(bit), members.contains(&bit), "{bit}");
             let expected = bit < 512 && !members.contains(&bit);
             assert_eq!(set.complement().contains(bit), expected, "{bit}");
+        }
+        for from in 0..600 {
+            let expected = members.into_iter().find(|member| *member >= from);
+            assert_eq!(set.next(from), expected, "{from}");
         }
         let mut less = set;
         less.remove(63);

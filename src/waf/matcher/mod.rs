@@ -17,7 +17,6 @@ mod courses;
 mod literals;
 mod profile;
 mod questions;
-mod remembered;
 mod required;
 mod run;
 mod scratch;

@@ -63,6 +63,10 @@ impl Matcher {
             }
             chains.push((bit, of_atom));
         }
+        // A route's own rules are few, and routes are many.
+        let used = tests.iter().rposition(Option::is_some);
+        tests.truncate(used.map_or(0, |last| last + 1));
+        tests.shrink_to_fit();
         let chains = chains.iter().map(|(bit, chains)| (*bit, chains.as_slice()));
         let chains = Chains::new(chains)?;
         let shapes = Shapes::new(&tests);
@@ -90,23 +94,6 @@ impl Matcher {
         scratch.belong_to(&self.identity);
         let question = scratch.question(wanted);
         self.find(value, wanted, question, scratch, out);
-    }
-
-    /// The same for values that may well come again: answers are kept for a while.
-    pub fn recall(&self, value: &[u8], wanted: &Bits, scratch: &mut Scratch, out: &mut Bits) {
-        scratch.belong_to(&self.identity);
-        let question = scratch.question(wanted);
-        match scratch.remembered.find(question, value) {
-            Ok(holds) => *out = out.union(holds),
-            Err(room) => {
-                let mut holds = Bits::EMPTY;
-                self.find(value, wanted, question, scratch, &mut holds);
-                if let Some(room) = room {
-                    scratch.remembered.keep(room, value, holds);
-                }
-                *out = out.union(&holds);
-            }
-        }
     }
 
     /// Bytes of memory, without the regular expressions.

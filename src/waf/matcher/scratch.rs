@@ -9,7 +9,6 @@ use std::sync::Arc;
 use super::Bits;
 use super::courses::Courses;
 use super::questions::Questions;
-use super::remembered::Remembered;
 use super::texts::Texts;
 use crate::waf::operators::Caches;
 
@@ -21,7 +20,6 @@ pub struct Scratch {
     owner: Option<Arc<()>>,
     questions: Questions,
     pub(super) courses: Courses,
-    pub(super) remembered: Remembered,
     pub(super) texts: Texts,
     pub(super) caches: Caches,
 }
@@ -61,7 +59,6 @@ impl Scratch {
     fn question_anew(&mut self, wanted: &Bits) -> u16 {
         self.questions = Questions::default();
         self.courses = Courses::default();
-        self.remembered = Remembered::default();
         self.questions.number(wanted).unwrap_or(Questions::LIMIT)
     }
 }

@@ -101,6 +101,16 @@ pub enum OperatorError {
     /// Something is no range of bytes.
     #[error("`{0}` is no byte (0 to 255) and no range of bytes such as 32-126")]
     ByteRange(String),
+    /// An operator does not know an option.
+    #[error("`@{name}` knows {known}, not `{option}`")]
+    Option {
+        /// The operator.
+        name: &'static str,
+        /// What was given, cut after 64 bytes.
+        option: String,
+        /// What there is.
+        known: &'static str,
+    },
     /// A file of phrases or addresses cannot be read.
     #[error("the file `{path}` is not read: {error}")]
     File {
@@ -109,6 +119,16 @@ pub enum OperatorError {
         /// Why not.
         error: FileError,
     },
+}
+
+impl OperatorError {
+    pub(super) fn option(name: &'static str, option: &[u8], known: &'static str) -> Self {
+        Self::Option {
+            name,
+            option: shown(option),
+            known,
+        }
+    }
 }
 
 /// What is doubtful about an operator.

@@ -12,6 +12,7 @@
 mod caches;
 mod captures;
 mod compile;
+mod detectors;
 mod ip;
 mod number;
 mod operator;
@@ -22,10 +23,12 @@ mod text;
 mod validate;
 mod verify;
 
+pub(crate) use self::number::leading_number;
 pub use self::{
     caches::Caches,
     captures::{Captures, GROUPS},
     compile::{CompileEnv, Limits, OperatorError, OperatorWarning},
+    detectors::Detector,
     ip::Addresses,
     number::Comparison,
     operator::{Operator, Outcome},

@@ -28,7 +28,7 @@ pub(super) enum Order {
 
 impl Comparison {
     pub(super) fn new(order: Order, argument: &[u8]) -> Self {
-        let constant = (!has_macro(argument)).then(|| number(argument));
+        let constant = (!has_macro(argument)).then(|| leading_number(argument));
         Self { order, constant }
     }
 
@@ -37,8 +37,8 @@ impl Comparison {
     }
 
     pub(super) fn holds(&self, input: &[u8], argument: &[u8]) -> bool {
-        let than = self.constant.unwrap_or_else(|| number(argument));
-        let ordering = number(input).cmp(&than);
+        let than = self.constant.unwrap_or_else(|| leading_number(argument));
+        let ordering = leading_number(input).cmp(&than);
         match self.order {
             Order::Equal => ordering == Ordering::Equal,
             Order::GreaterOrEqual => ordering != Ordering::Less,
@@ -49,8 +49,8 @@ impl Comparison {
     }
 }
 
-/// The number that bytes begin with.
-fn number(bytes: &[u8]) -> i64 {
+/// The number that bytes begin with: what `@eq` compares and `setvar:tx.a=+1` adds.
+pub(crate) fn leading_number(bytes: &[u8]) -> i64 {
     let bytes = match bytes.iter().position(|byte| !is_blank(*byte)) {
         Some(start) => bytes.get(start..).unwrap_or_default(),
         None => return 0,
@@ -75,4 +75,28 @@ fn number(bytes: &[u8]) -> i64 {
 /// What C calls a space.
 pub(super) fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_as_c_reads_them() {
+        let cases: [(&[u8], i64); 10] = [
+            (b"", 0),
+            (b"12", 12),
+            (b" \t-7x9", -7),
+            (b"\x0b\x0c\r\n7", 7),
+            (b"+3", 3),
+            (b"x1", 0),
+            (b"--1", 0),
+            (b"0x10", 0),
+            (b"99999999999999999999", i64::MAX),
+            (b"-99999999999999999999", i64::MIN),
+        ];
+        for (text, number) in cases {
+            assert_eq!(leading_number(text), number, "{}", text.escape_ascii());
+        }
+    }
 }

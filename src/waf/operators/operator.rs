@@ -6,6 +6,7 @@
 use super::{
     Captures, CompileEnv, OperatorError,
     caches::Caches,
+    detectors::Detector,
     ip::Addresses,
     number::{Comparison, Order},
     phrases::{trim, unescape},
@@ -40,6 +41,8 @@ pub enum Operator {
     DetectSqli,
     /// `@detectXSS`: captures the value.
     DetectXss,
+    /// `@detectBase64`, `@detectShell`, `@detectSSRF` and `@detectTraversal`
+    Detect(Detector),
     /// `@unconditionalMatch`
     Always,
     /// `@noMatch`, and `@geoLookup`
@@ -86,7 +89,19 @@ const TABLE: &[(&str, Compile)] = &[
     ("containsWord", |argument, _| {
         text(Relation::ContainsWord, argument)
     }),
+    ("detectBase64", |_, _| {
+        Ok(Operator::Detect(Detector::Base64))
+    }),
+    ("detectShell", |argument, _| {
+        Detector::shell(argument).map(Operator::Detect)
+    }),
     ("detectSQLi", |_, _| Ok(Operator::DetectSqli)),
+    ("detectSSRF", |argument, _| {
+        Detector::ssrf(argument).map(Operator::Detect)
+    }),
+    ("detectTraversal", |_, _| {
+        Ok(Operator::Detect(Detector::Traversal))
+    }),
     ("detectXSS", |_, _| Ok(Operator::DetectXss)),
     ("endsWith", |argument, _| text(Relation::EndsWith, argument)),
     ("eq", |argument, _| number(Order::Equal, argument)),
@@ -179,6 +194,7 @@ impl Operator {
             | Self::Validate(_)
             | Self::DetectSqli
             | Self::DetectXss
+            | Self::Detect(_)
             | Self::Always
             | Self::Never => false,
         }
@@ -227,6 +243,7 @@ impl Operator {
                 }
                 Outcome::matched(matched)
             }
+            Self::Detect(detector) => Outcome::matched(detector.finds(input, captures)),
             Self::Text(test) => Outcome::matched(test.holds(input, argument)),
             Self::Number(comparison) => Outcome::matched(comparison.holds(input, argument)),
             Self::Address(addresses) => Outcome::matched(addresses.contains(input)),

@@ -56,6 +56,11 @@ impl TextTest {
         }
     }
 
+    /// Whether it is `@within`.
+    pub(crate) fn is_within(&self) -> bool {
+        self.relation == Relation::Within
+    }
+
     pub(super) fn holds(&self, input: &[u8], argument: &[u8]) -> bool {
         let needle = self.constant.as_ref().map_or(argument, |it| it.needle());
         match self.relation {

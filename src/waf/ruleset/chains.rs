@@ -1,5 +1,7 @@
 //! Transformation chains, each kept once: rules by the hundred share a few dozen.
 
+use hashbrown::HashMap;
+
 use crate::waf::Transformation;
 
 /// A chain of a rule set. 0 is the empty one.
@@ -10,12 +12,14 @@ pub(crate) struct ChainId(u16);
 #[derive(Clone, Debug)]
 pub(crate) struct Chains {
     all: Vec<Box<[Transformation]>>,
+    places: HashMap<Box<[Transformation]>, ChainId>,
 }
 
 impl Default for Chains {
     fn default() -> Self {
         Self {
             all: vec![Box::default()],
+            places: HashMap::from([(Box::default(), ChainId::default())]),
         }
     }
 }
@@ -23,12 +27,13 @@ impl Default for Chains {
 impl Chains {
     /// The chain of these transformations. `None` where there are 65,536 others.
     pub(crate) fn intern(&mut self, chain: &[Transformation]) -> Option<ChainId> {
-        let found = self.all.iter().position(|known| **known == *chain);
-        let index = found.unwrap_or_else(|| {
-            self.all.push(chain.into());
-            self.all.len() - 1
-        });
-        u16::try_from(index).ok().map(ChainId)
+        if let Some(known) = self.places.get(chain) {
+            return Some(*known);
+        }
+        let id = ChainId(u16::try_from(self.all.len()).ok()?);
+        self.all.push(chain.into());
+        self.places.insert(chain.into(), id);
+        Some(id)
     }
 
     /// The transformations of a chain, in order.

@@ -17,12 +17,12 @@ pub(crate) use self::{
     chains::{ChainId, Chains},
     exclusions::{Exclusion, RuleBits},
     ids::any_holds,
-    program::{Program, Step},
+    program::{Program, Step, Turn},
     rule::{
         Disruption, Effect, Jump, Link, LinkTarget, NumberTest, Quick, Right, Rule, TargetKind,
         Test, TxChange, TxName,
     },
-    select::{KnownSlots, Select},
+    select::{KnownSlots, NamePattern, Select},
     template::{Expand, Expansion},
     used::Used,
 };

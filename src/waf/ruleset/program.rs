@@ -35,6 +35,22 @@ pub(crate) struct Step {
     /// The short form of its first link, if it has one: where that does not hold the rule's turn is
     /// over.
     pub(crate) quick: Option<Quick>,
+    /// What there is to do when that holds.
+    pub(crate) turn: Turn,
+    /// Of a rule about which the matcher is asked: where the first step stands below it that has no
+    /// such rule. The numbers of those between are in order.
+    pub(crate) until: usize,
+}
+
+/// What there is to do for a rule's turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// Nothing but to go where it leads: it has matched.
+    Lead,
+    /// What its only link does: it has matched.
+    Act,
+    /// All of its links are to be looked at.
+    Look,
 }
 
 impl Program {

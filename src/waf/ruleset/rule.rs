@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ChainId, Exclusion, Expansion, RuleBits, Select};
+use super::{ChainId, Exclusion, Expansion, RuleBits, Select, Turn};
 use crate::waf::{
     Variable,
     operators::Operator,
@@ -46,6 +46,8 @@ pub(crate) struct Rule {
     pub(crate) disruption: Disruption,
     /// The status of a refusal.
     pub(crate) status: u16,
+    /// Whether the rule, or the defaults of its phase, name that status.
+    pub(crate) names_status: bool,
     pub(crate) jump: Jump,
     /// Whether what the rule matches must be noted: something may ask for it.
     pub(crate) tells: bool,
@@ -58,6 +60,20 @@ impl Rule {
             self.disruption,
             Disruption::Deny | Disruption::Drop | Disruption::Redirect(_)
         )
+    }
+
+    /// What there is to do for the rule where the short form of its first link, if there is one, holds.
+    pub(crate) fn turn(&self) -> Turn {
+        let [link] = &*self.links else {
+            return Turn::Look;
+        };
+        let is_told = link.quick.is_some() || link.is_unconditional();
+        let is_silent = !(self.log || self.audit || self.tells) && self.info.severity.is_none();
+        match self.disruption {
+            Disruption::Pass if is_told && is_silent && link.effects.is_empty() => Turn::Lead,
+            Disruption::Pass if is_told && is_silent => Turn::Act,
+            _ => Turn::Look,
+        }
     }
 }
 
@@ -103,6 +119,13 @@ pub(crate) struct Link {
     pub(crate) quick: Option<Quick>,
     pub(crate) capture: bool,
     pub(crate) effects: Box<[Effect]>,
+}
+
+impl Link {
+    /// Whether it matches whatever there is: `SecAction`.
+    fn is_unconditional(&self) -> bool {
+        self.test.operator.is_none() && self.targets.is_empty()
+    }
 }
 
 /// How a link looks at a value.
@@ -258,6 +281,8 @@ pub(crate) enum TxName {
 #[derive(Clone, Debug)]
 pub(crate) enum TxChange {
     Set(Expansion),
+    /// To a text without macros, and the number that it begins with.
+    SetText(Box<[u8]>, i64),
     AddNumber(i64),
     AddSlot(Slot),
     Add(Expansion),
@@ -289,7 +314,7 @@ impl TxChange {
     fn tells_matches(&self) -> bool {
         match self {
             Self::Set(value) | Self::Add(value) | Self::Subtract(value) => value.tells_matches(),
-            Self::AddNumber(_) | Self::AddSlot(_) | Self::Unset => false,
+            Self::SetText(..) | Self::AddNumber(_) | Self::AddSlot(_) | Self::Unset => false,
         }
     }
 }

@@ -48,7 +48,10 @@ impl Used {
                     TxChange::Set(text) | TxChange::Add(text) | TxChange::Subtract(text) => {
                         self.texts([text]);
                     }
-                    TxChange::AddNumber(_) | TxChange::AddSlot(_) | TxChange::Unset => {}
+                    TxChange::SetText(..)
+                    | TxChange::AddNumber(_)
+                    | TxChange::AddSlot(_)
+                    | TxChange::Unset => {}
                 }
             }
             Effect::SetEnv(name, value) => self.texts([name, value]),

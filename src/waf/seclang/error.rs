@@ -264,6 +264,9 @@ pub enum Effect {
     Error,
     /// The rules are loaded, and this does nothing.
     Warning,
+    /// The rules are loaded but for the one that has it, with all links of its chain. The compiler
+    /// warns of each, since it knows which rule that is.
+    Skip,
 }
 
 impl Effect {
@@ -271,6 +274,7 @@ impl Effect {
         match self {
             Self::Error => "is not supported",
             Self::Warning => "has no effect",
+            Self::Skip => "is not evaluated",
         }
     }
 }

@@ -36,5 +36,7 @@ pub use self::{
     source::{FileId, Location, SourceMap, Span},
 };
 
+pub(in crate::waf) use self::operators::skipped;
+
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,8 @@
 //! operator makes of its argument.
 
 use super::OperatorCall;
-use super::error::{Finding, NameKind};
+use super::error::{Effect, Finding, NameKind};
+use super::left_out::LEFT_OUT;
 use super::report::{Report, unknown};
 use super::template;
 use super::text::{Text, is_space};
@@ -49,7 +50,11 @@ const ROWS: &[Row] = &[
     expands("beginsWith"),
     expands("contains"),
     expands("containsWord"),
+    plain("detectBase64"),
+    plain("detectShell"),
     plain("detectSQLi"),
+    plain("detectSSRF"),
+    plain("detectTraversal"),
     plain("detectXSS"),
     expands("endsWith"),
     expands("eq"),
@@ -112,10 +117,20 @@ pub(super) fn operator(text: Text<'_>, report: &mut Report) -> Result<OperatorCa
     })
 }
 
+/// Operators that are read so that the rule that has one can be skipped.
+const SKIPPED: &[Row] = &[plain("rbl")];
+
+/// The operators for which a rule is skipped, and why.
+pub(in crate::waf) fn skipped() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let rows = LEFT_OUT.iter().filter(|row| row.effect == Effect::Skip);
+    rows.map(|row| (row.name, row.reason))
+}
+
 fn named_row(name: Text<'_>, report: &mut Report) -> Result<&'static Row, Finding> {
     report.check(NameKind::Operator, name, None)?;
     let is_named = |row: &&Row| name.is(row.name) || row.alias.is_some_and(|alias| name.is(alias));
     ROWS.iter()
+        .chain(SKIPPED)
         .find(is_named)
         .ok_or_else(|| unknown(NameKind::Operator, name, names()))
 }

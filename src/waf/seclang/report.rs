@@ -103,6 +103,7 @@ impl Report {
                 }
                 Ok(true)
             }
+            Effect::Skip => Ok(true),
         }
     }
 }

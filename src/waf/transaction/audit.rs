@@ -9,7 +9,7 @@ use crate::waf::{
     Pairs, Variable,
     evaluate::Interruption,
     ruleset::Rule,
-    seclang::{AuditMode, AuditParts, EngineMode},
+    seclang::{AuditMode, AuditParts},
     values::List,
 };
 
@@ -47,11 +47,6 @@ impl Transaction {
     /// Why the exchange goes no further.
     pub(crate) fn refusal(&self) -> Option<&Interruption> {
         self.state.interruption.as_ref()
-    }
-
-    /// Whether rules were obeyed, as rules have left it.
-    pub(crate) fn engine(&self) -> EngineMode {
-        self.state.engine.0
     }
 
     /// The rule of a match, as it was compiled.

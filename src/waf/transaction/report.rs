@@ -1,7 +1,10 @@
 //! What was found: the rules that matched, for logs and for people.
 
 use super::Transaction;
-use crate::waf::ruleset::{Rule, RuleInfo};
+use crate::waf::{
+    Transformation,
+    ruleset::{Link, Rule, RuleInfo},
+};
 
 /// A rule that matched, and on what.
 #[derive(Clone, Copy, Debug)]
@@ -70,7 +73,15 @@ impl Transaction {
         self.state.tx.number(slot)
     }
 
-    pub(super) fn rule(&self, program: usize, rule: usize) -> Option<&Rule> {
+    pub(in crate::waf) fn rule(&self, program: usize, rule: usize) -> Option<&Rule> {
         self.policy.programs.get(program)?.rules.get(rule)
+    }
+
+    /// The transformations of a link of a program.
+    pub(in crate::waf) fn steps(&self, program: usize, link: &Link) -> &[Transformation] {
+        let programs = &self.policy.programs;
+        programs
+            .get(program)
+            .map_or(&[], |program| program.chains.steps(link.chain))
     }
 }

@@ -37,6 +37,11 @@ impl Transaction {
         self.run(3)
     }
 
+    /// What a rule has said for this exchange about the response's body: `ctl:responseBodyAccess`.
+    pub fn response_body_access(&self) -> Option<bool> {
+        self.state.set.response_access
+    }
+
     /// What the rules want of the response's body. Asked after phase 3.
     pub fn response_body_wish(&self) -> BodyWish {
         let settings = &self.policy.settings;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::{Verdict, begin::Clock};
 use crate::waf::{
     Variable, body,
-    evaluate::{State, run_phase},
+    evaluate::{Recording, State, run_phase},
     policy::Policy,
+    seclang::EngineMode,
     values::Values,
 };
 
@@ -48,12 +49,25 @@ impl Transaction {
         &self.policy
     }
 
+    /// Has everything noted that is to be explained afterwards. Asked right after
+    /// [`begin`](Self::begin).
+    pub fn record(&mut self) {
+        self.state.recording = Some(Box::default());
+    }
+
+    /// Whether rules are obeyed, looked at only, or not evaluated: what the policy says when the
+    /// exchange begins, and what `ctl:ruleEngine` of a rule that has matched has made of it since.
+    pub fn engine(&self) -> EngineMode {
+        self.state.engine.0
+    }
+
     /// Runs a phase, 1 to 5. A phase that was run already, or is before one that was, is not run again.
     pub(super) fn run(&mut self, phase: u8) -> Verdict {
         if phase > self.phase {
             self.phase = phase;
             self.tell_time();
             run_phase(&self.policy, &self.values, &mut self.state, phase);
+            Recording::compare(&self.policy, &mut self.state, phase);
         }
         Verdict::of(self.state.interruption.as_ref())
     }

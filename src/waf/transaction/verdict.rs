@@ -12,14 +12,17 @@ pub enum Verdict {
     Pass,
     /// It is answered with this status.
     Deny {
-        /// The status that the rule names.
+        /// The status that the rule names, or 403.
         status: u16,
+        /// Whether the rule names it, or `SecDefaultAction` of its phase does. Where neither does, the
+        /// caller may have a better one.
+        named: bool,
     },
     /// The connection is closed without an answer.
     Drop,
     /// It is sent elsewhere.
     Redirect {
-        /// The status that the rule names, or 302.
+        /// The status that the rule names, or 302 where it names none that redirects.
         status: u16,
         /// Where to, as the rule has it: not checked.
         location: Box<[u8]>,
@@ -30,7 +33,10 @@ impl Verdict {
     pub(super) fn of(interruption: Option<&Interruption>) -> Self {
         match interruption.map(|interruption| &interruption.kind) {
             None => Self::Pass,
-            Some(Kind::Deny(status)) => Self::Deny { status: *status },
+            Some(Kind::Deny { status, named }) => Self::Deny {
+                status: *status,
+                named: *named,
+            },
             Some(Kind::Drop) => Self::Drop,
             Some(Kind::Redirect(status, location)) => Self::Redirect {
                 status: *status,

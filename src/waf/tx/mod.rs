@@ -9,6 +9,6 @@ mod store;
 
 pub(crate) use self::{
     names::{Slot, TxNames},
-    number::{Decimal, leading_number},
+    number::Decimal,
     store::{Member, TxStore},
 };

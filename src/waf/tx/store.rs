@@ -5,7 +5,8 @@ use std::hash::BuildHasher;
 use foldhash::quality::RandomState;
 use hashbrown::HashTable;
 
-use super::{Decimal, Slot, TxNames, leading_number};
+use super::{Decimal, Slot, TxNames};
+use crate::waf::{operators::leading_number, ruleset::NamePattern};
 
 /// Members whose names come from requests; more are not kept. ModSecurity has no such bound; rules
 /// count arguments this way, of which there are at most 1,000 by default.
@@ -47,6 +48,7 @@ pub(crate) enum Member<'a> {
 #[derive(Debug, Default)]
 struct Value {
     kind: Kind,
+    /// Of a text, what it begins with.
     number: i64,
     text: Vec<u8>,
 }
@@ -63,13 +65,14 @@ impl Value {
     fn number(&self) -> Option<i64> {
         match self.kind {
             Kind::Unset => None,
-            Kind::Number => Some(self.number),
-            Kind::Text => Some(leading_number(&self.text)),
+            Kind::Number | Kind::Text => Some(self.number),
         }
     }
 
-    fn set_text(&mut self, text: &[u8]) {
+    /// `number`: what the text begins with.
+    fn set_text(&mut self, text: &[u8], number: i64) {
         self.kind = Kind::Text;
+        self.number = number;
         self.text.clear();
         self.text.extend_from_slice(text);
     }
@@ -144,21 +147,35 @@ impl TxStore {
 
     /// Sets `TX:0` and on to the groups of a match; what was captured before is gone.
     pub(crate) fn capture<'a>(&mut self, groups: impl Iterator<Item = Option<&'a [u8]>>) {
-        for (index, group) in (0..Slot::CAPTURES).zip(groups) {
-            if let Some(group) = group {
-                if let Some(value) = self.fixed_mut(Slot(index)) {
-                    value.set_text(group);
+        let Self { fixed, touched, .. } = self;
+        for ((slot, value), group) in (0..Slot::CAPTURES).map(Slot).zip(fixed).zip(groups) {
+            match group {
+                Some(group) => {
+                    if value.kind == Kind::Unset {
+                        touched.push(slot);
+                    }
+                    value.set_text(group, leading_number(group));
                 }
-            } else if let Some(value) = self.fixed.get_mut(usize::from(index)) {
-                value.kind = Kind::Unset;
+                None => value.kind = Kind::Unset,
             }
         }
     }
 
     /// Sets a member to a text.
     pub(crate) fn set(&mut self, names: &TxNames, member: Member<'_>, text: &[u8]) {
+        self.set_known(names, member, text, leading_number(text));
+    }
+
+    /// Sets a member to a text of which it is known what number it begins with.
+    pub(crate) fn set_known(
+        &mut self,
+        names: &TxNames,
+        member: Member<'_>,
+        text: &[u8],
+        number: i64,
+    ) {
         if let Some(value) = self.value_mut(names, member) {
-            value.set_text(text);
+            value.set_text(text, number);
         }
     }
 
@@ -188,7 +205,8 @@ impl TxStore {
         }
         let spare = self.dynamic.get_mut(self.held)?;
         spare.lower.clear();
-        spare.lower.extend(name.iter().map(u8::to_ascii_lowercase));
+        spare.lower.extend_from_slice(name);
+        spare.lower.make_ascii_lowercase();
         if let Some(slot) = names.find(&spare.lower) {
             return self.fixed_mut(slot);
         }
@@ -224,12 +242,12 @@ impl TxStore {
     }
 
     /// Calls `each` with the name and value of those members of `slots` that are set, and of those
-    /// whose places are not below `below` or that have none and whose names `holds` says yes to.
+    /// whose places are not below `below` or that have none and whose names `pattern` chooses.
     pub(crate) fn for_some(
         &self,
         names: &TxNames,
         (slots, below): (&[Slot], u16),
-        holds: impl Fn(&[u8]) -> bool,
+        pattern: &NamePattern,
         mut each: impl FnMut(&[u8], &[u8]),
     ) {
         let mut buffer = Vec::new();
@@ -239,25 +257,35 @@ impl TxStore {
                 each(names.name(*slot), &buffer);
             }
         }
-        let later = names.all().skip(usize::from(below));
-        for (slot, name) in later.filter(|(_, name)| holds(name)) {
+        for (slot, name) in names.from(below).filter(|(_, name)| pattern.holds(name)) {
             buffer.clear();
             if self.write(slot, &mut buffer) {
                 each(name, &buffer);
             }
         }
-        self.for_dynamic(&mut buffer, |name, value| {
-            if holds(name) {
-                each(name, value);
-            }
-        });
+        self.for_dynamic(&mut buffer, |lower| pattern.holds_lower(lower), each);
     }
 
-    fn for_dynamic(&self, buffer: &mut Vec<u8>, mut each: impl FnMut(&[u8], &[u8])) {
+    /// Calls `each` with the name and value of those members that came about whose names, in lower
+    /// case, `holds` says yes to.
+    fn for_dynamic(
+        &self,
+        buffer: &mut Vec<u8>,
+        holds: impl Fn(&[u8]) -> bool,
+        mut each: impl FnMut(&[u8], &[u8]),
+    ) {
         for dynamic in self.dynamic.iter().take(self.held) {
-            buffer.clear();
-            if dynamic.value.write(buffer) {
-                each(&dynamic.name, buffer);
+            if !holds(&dynamic.lower) {
+                continue;
+            }
+            match dynamic.value.kind {
+                Kind::Text => each(&dynamic.name, &dynamic.value.text),
+                Kind::Unset | Kind::Number => {
+                    buffer.clear();
+                    if dynamic.value.write(buffer) {
+                        each(&dynamic.name, buffer);
+                    }
+                }
             }
         }
     }
@@ -274,7 +302,7 @@ impl TxStore {
                 each(names.name(Slot(slot)), &buffer);
             }
         }
-        self.for_dynamic(&mut buffer, each);
+        self.for_dynamic(&mut buffer, |_| true, each);
     }
 }
 
@@ -295,7 +323,7 @@ mod tests {
 
     #[test]
     fn members_are_set_counted_and_unset_by_either_kind_of_name() {
-        let mut names = TxNames::default();
+        let mut names = TxNames::of_captures();
         let score = names.intern(b"score").unwrap();
         let mut store = TxStore::default();
         store.reset(names.len());
@@ -318,7 +346,7 @@ mod tests {
 
     #[test]
     fn names_that_requests_bring_about_are_bounded() {
-        let names = TxNames::default();
+        let names = TxNames::of_captures();
         let mut store = TxStore::default();
         store.reset(names.len());
         for index in 0..DYNAMIC_MEMBERS + 10 {

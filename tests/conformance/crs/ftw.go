@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
 	"io"
@@ -23,6 +24,8 @@ const (
 	overridesLimit = 5
 	// markerTries bounds how often a mark is sent until it shows in the log, which may be written late.
 	markerTries = 500
+	// readings bounds how often a test is run whose marks go-ftw has read in half.
+	readings = 20
 )
 
 // runSuite has go-ftw send the tests to a server that is up, and read what it logs. Each test is a run
@@ -93,17 +96,31 @@ func settle(port int, log, overrides string) (*config.RunnerConfig, error) {
 }
 
 // runTest says what is wrong with the outcome of one test of a file; the empty string if nothing is.
+//
+// go-ftw takes the last line of the log for its mark even while that line is being written, and then
+// finds it nowhere in what was written in the end. Such a reading says nothing of the test, and it is
+// run again.
 func runTest(settings *config.RunnerConfig, file *test.FTWTest, one schema.Test) string {
 	alone := *file
 	alone.Tests = []schema.Test{one}
-	outcome, err := runner.Run(settings, []*test.FTWTest{&alone}, output.NewOutput(string(output.Quiet), io.Discard))
-	switch {
-	case err != nil:
-		return err.Error()
-	case outcome.Stats.TotalFailed() > 0:
-		return fmt.Sprintf("failed; matched: %v", outcome.Stats.TriggeredRules[one.IdString()])
+	for range readings {
+		outcome, err := runner.Run(settings, []*test.FTWTest{&alone}, output.NewOutput(string(output.Quiet), io.Discard))
+		switch {
+		case err != nil:
+			return err.Error()
+		case !isWhole(outcome.LogLines.StartMarker()) || !isWhole(outcome.LogLines.EndMarker()):
+			continue
+		case outcome.Stats.TotalFailed() > 0:
+			return fmt.Sprintf("failed; matched: %v", outcome.Stats.TriggeredRules[one.IdString()])
+		}
+		return ""
 	}
-	return ""
+	return "its marks in the log were never read whole"
+}
+
+// isWhole says whether a mark is all of its line, or was not looked for.
+func isWhole(mark []byte) bool {
+	return len(mark) == 0 || bytes.HasSuffix(mark, []byte(`"]`))
 }
 
 // moduleVersion gives the version of the module in this program whose path has name in it.

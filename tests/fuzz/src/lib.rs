@@ -1,5 +1,7 @@
 //! The modules that read hostile bytes, and what the fuzz targets share.
 
+#[path = "../../../src/policy/cookie_integrity/mod.rs"]
+pub mod cookie_integrity;
 #[path = "../../../src/http1/mod.rs"]
 pub mod http1;
 #[path = "../../../src/message/mod.rs"]

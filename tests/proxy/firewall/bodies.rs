@@ -196,7 +196,8 @@ fn an_encoded_body_is_decoded_for_the_rules_and_forwarded_as_it_came() {
     assert!(log.contains(r#""uninspected":"undecoded""#), "{log}");
 }
 
-fn read_request_bytes(connection: &mut crate::support::Client) -> (String, Vec<u8>) {
+/// The next request: its head, and its body where that has a length.
+pub(super) fn read_request_bytes(connection: &mut crate::support::Client) -> (String, Vec<u8>) {
     let head = connection.until("\r\n\r\n");
     let length = head
         .lines()

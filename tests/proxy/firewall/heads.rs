@@ -65,6 +65,11 @@ fn a_refusal_names_the_request_in_page_header_and_log() {
         // It is an answer like others: the connection goes on.
         client.send("GET /?a=evil-head HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
         assert_eq!(status(&client.rest()), expected);
+        // What a rule names stands, whatever it is.
+        assert_eq!(
+            status(&proxy.ask("GET /?named=403 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")),
+            "403"
+        );
         let log = proxy.into_log();
         assert_eq!(log.matches(id).count(), 2, "access line and event: {log}");
         assert!(log.contains(r#""outcome":"blocked""#), "{log}");

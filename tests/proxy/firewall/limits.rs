@@ -5,7 +5,7 @@ use portcullis::config::{Firewall, FirewallMode};
 use super::rules::{
     FORM, RULES, blocking, detecting, firewall, guarded, metric, post, post_chunked, start, status,
 };
-use crate::support::{TestProxy, Upstream};
+use crate::support::{Build, Upstream};
 
 fn limited(firewall: Firewall) -> Firewall {
     Firewall {
@@ -95,7 +95,11 @@ fn without_room_a_blocking_firewall_sheds_and_a_detecting_one_passes() {
     let body = format!("a={}", "x".repeat(100_000));
     for (firewall, expected) in [(blocking(), "503"), (detecting(), "200")] {
         let config = guarded(firewall, upstream.address);
-        let proxy = TestProxy::start_holding(config, "127.0.0.1:0", 64 << 10);
+        let holding = Build {
+            buffered: 64 << 10,
+            ..Build::default()
+        };
+        let proxy = holding.start(config);
         let answer = proxy.ask(post(FORM, &body));
         assert_eq!(status(&answer), expected);
         let refused = expected == "503";

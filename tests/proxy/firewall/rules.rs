@@ -20,6 +20,7 @@ SecRule REQUEST_HEADERS:Content-Type "@rx ^application/json" "id:10,phase:1,pass
 SecRule REQUEST_LINE|REQUEST_HEADERS|ARGS_GET "@contains evil-head" "id:1,phase:1,deny,log,msg:'head'"
 SecRule ARGS|REQUEST_BODY|REQUEST_HEADERS "@contains evil-body" "id:2,phase:2,deny,log,msg:'body'"
 SecRule ARGS_GET:late "@streq yes" "id:20,phase:2,deny,status:406,log,msg:'late'"
+SecRule ARGS_GET:named "@streq 403" "id:23,phase:1,deny,status:403,nolog"
 SecRule REQUEST_HEADERS:X-Drop "@streq yes" "id:21,phase:1,drop,log"
 SecRule REQUEST_HEADERS:X-Redirect "@rx ." "id:22,phase:1,redirect:'%{MATCHED_VAR}',log"
 SecRule RESPONSE_HEADERS "@contains evil-answer" "id:3,phase:3,deny,log,msg:'answer head'"
@@ -27,7 +28,7 @@ SecRule RESPONSE_BODY "@contains evil-answer" "id:4,phase:4,deny,log,msg:'answer
 "#;
 
 /// A firewall with these rules.
-pub(super) fn firewall(mode: FirewallMode, rules: &str) -> Firewall {
+pub(crate) fn firewall(mode: FirewallMode, rules: &str) -> Firewall {
     let entry = "test.conf".to_owned();
     let text: Arc<[u8]> = rules.as_bytes().into();
     Firewall {
@@ -122,7 +123,7 @@ pub(super) fn ids(event: &serde_json::Value) -> Vec<u64> {
 }
 
 /// The value of a metric that begins like this.
-pub(super) fn metric(proxy: &TestProxy, start: &str) -> u64 {
+pub(crate) fn metric(proxy: &TestProxy, start: &str) -> u64 {
     use prometheus::core::Collector as _;
     let text = prometheus::TextEncoder::new()
         .encode_to_string(

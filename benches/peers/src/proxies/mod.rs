@@ -18,7 +18,7 @@ pub(crate) use started::{Proxy, ask};
 
 use anyhow::{Result, bail};
 
-/// Every name that [`start`] knows, in the order of the table.
+/// Every name that [`start`] knows, in the order of the table, but for the firewall's, which needs rules.
 pub(crate) const NAMES: [&str; 5] = ["relay", "nginx", "haproxy", "envoy", "portcullis"];
 
 /// Starts the proxy called `name` on `site`, and checks that it does its duties.
@@ -29,6 +29,7 @@ pub(crate) fn start(name: &str, site: &Site) -> Result<Proxy> {
         "haproxy" => haproxy::start(site),
         "envoy" => envoy::start(site),
         "portcullis" => portcullis::start(site),
+        portcullis::WITH_RULES => portcullis::start_with_rules(site),
         other => bail!("no proxy is called {other:?}"),
     }
 }

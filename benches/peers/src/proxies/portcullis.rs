@@ -1,6 +1,6 @@
 //! Portcullis, from the manifests that it is made for: an Ingress a host, Services, EndpointSlices.
 
-use std::{fmt::Write, fs, net::SocketAddr, process::Command};
+use std::{fmt::Write, fs, net::SocketAddr, path::Path, process::Command};
 
 use anyhow::{Context, Result};
 
@@ -20,14 +20,33 @@ pub(crate) const SERVICES: &str = "services.yaml";
 /// Options as for the others: enough idle upstream connections for the case that counts their memory.
 const OPTIONS: &str = "upstream-keepalive-connections: \"8192\"\n";
 
+/// Name of the one with a firewall in front of every route.
+pub(super) const WITH_RULES: &str = "portcullis-waf";
+
 pub(super) fn start(site: &Site) -> Result<Proxy> {
+    start_as("portcullis", MANIFESTS, None, site)
+}
+
+/// The same with the Core Rule Set as it comes, obeyed: paranoia level 1.
+pub(super) fn start_with_rules(site: &Site) -> Result<Proxy> {
+    let rules = site.waf_rules.as_deref();
+    let rules = rules.with_context(|| format!("{WITH_RULES} needs --waf-rules"))?;
+    start_as(WITH_RULES, "manifests-waf", Some(rules), site)
+}
+
+fn start_as(
+    name: &'static str,
+    manifests: &str,
+    rules: Option<&Path>,
+    site: &Site,
+) -> Result<Proxy> {
     let (http, https, status, admin) = (
         free_address()?,
         free_address()?,
         free_address()?,
         free_address()?,
     );
-    let manifests = site.folder.join(MANIFESTS);
+    let manifests = site.folder.join(manifests);
     if manifests.exists() {
         fs::remove_dir_all(&manifests)?;
     }
@@ -36,7 +55,7 @@ pub(super) fn start(site: &Site) -> Result<Proxy> {
     fs::write(manifests.join("ingresses.yaml"), ingresses()?)?;
     fs::write(manifests.join("tls.yaml"), secret(site)?)?;
     let options = site.write("portcullis.yaml", OPTIONS)?;
-    let log = site.folder.join("portcullis.log");
+    let log = site.folder.join(format!("{name}.log"));
     let mut command = Command::new(&site.portcullis);
     command
         .arg("run")
@@ -55,8 +74,13 @@ pub(super) fn start(site: &Site) -> Result<Proxy> {
         true => command.arg(&log),
         false => command.arg("off"),
     };
+    if let Some(rules) = rules {
+        let found = site.folder.join(format!("{name}-found.log"));
+        command.arg("--waf-rules").arg(rules);
+        command.args(["--waf-mode", "block", "--waf-log"]).arg(found);
+    }
     Recipe {
-        name: "portcullis",
+        name,
         version: version(&site.portcullis, "version")?,
         command,
         http,

@@ -25,6 +25,8 @@ pub(crate) struct Site {
     pub envoy: PathBuf,
     /// Path of the Portcullis program.
     pub portcullis: PathBuf,
+    /// Folder of the firewall's rules.
+    pub waf_rules: Option<PathBuf>,
     /// Held so that no other run shares the folder.
     pub _lock: File,
     /// Programs put in front of every proxy's own command line, as for valgrind.

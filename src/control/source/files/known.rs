@@ -80,12 +80,12 @@ impl Known {
         let mut definitions = Vec::new();
         let mut problems = Vec::new();
         for placed in &documents {
-            definitions.extend(placed.definitions.iter().cloned());
+            let defined = placed.definitions.iter().filter(|it| !it.is_stand_in);
+            definitions.extend(defined.cloned());
             problems.extend(placed.document.problems(&file.path, &placed.piece));
         }
-        if let Some(before) = before {
-            retain_last_good(&documents, &before.definitions, &mut definitions);
-        }
+        let before = before.map_or(&[][..], |known| &known.definitions);
+        retain_last_good(&documents, before, &mut definitions);
         Self {
             fingerprint: Some(*fingerprint),
             is_settled: *is_settled,
@@ -215,7 +215,8 @@ pub(super) fn file_problem(path: &Path, message: String, is_new: bool) -> Proble
 }
 
 /// Adds the earlier definitions of objects that a document of the new version has and that cannot be
-/// used; where a document hides what it has, of all that are not defined elsewhere in the file.
+/// used; where a document hides what it has, of all that are not defined elsewhere in the file. Then
+/// what stands in for those that have none.
 fn retain_last_good(
     documents: &[Placed],
     before: &[Definition],
@@ -231,10 +232,19 @@ fn retain_last_good(
     }
     let mut defined: BTreeSet<(ObjectKind, Key)> =
         definitions.iter().map(Definition::name).collect();
+    let new = documents.iter().flat_map(|read| &read.definitions);
+    let stand_ins: Vec<_> = new.filter(|it| it.is_stand_in).collect();
     for definition in before {
         let name = definition.name();
-        if (hides || broken.contains(&name)) && defined.insert(name) {
+        // What stood in for an object gives way to what stands in for it now.
+        let is_over = definition.is_stand_in && stand_ins.iter().any(|it| it.name() == name);
+        if !is_over && (hides || broken.contains(&name)) && defined.insert(name) {
             definitions.push(retained(definition));
+        }
+    }
+    for stand_in in stand_ins {
+        if defined.insert(stand_in.name()) {
+            definitions.push(stand_in.clone());
         }
     }
 }

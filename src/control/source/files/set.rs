@@ -177,6 +177,7 @@ impl FileSet {
                 key,
                 object,
                 places,
+                is_stand_in: _,
             } = definition.clone();
             edit.upsert(key, object, places);
             if known.clashes.remove(position).is_some() {

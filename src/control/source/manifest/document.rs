@@ -12,7 +12,7 @@ use super::{
     convert::convert,
     decode::shorten,
     finding::Finding,
-    kinds::{Row, row},
+    kinds::{Row, row, row_of_kind},
     places::{self, ManifestPlaces},
     scalar,
     tree::{self, NodeId, Shape, SyntaxError, Tree},
@@ -28,6 +28,8 @@ pub(in crate::control::source) struct Document {
     definitions: Vec<Found>,
     /// Objects that are there and cannot be used.
     broken: Vec<(ObjectKind, Key)>,
+    /// What is in force for some of those that have no earlier version.
+    stand_ins: Vec<Found>,
     /// Whether there may be objects that could not even be named.
     is_opaque: bool,
     findings: Vec<Finding>,
@@ -47,6 +49,8 @@ pub(in crate::control::source) struct Definition {
     pub key: Key,
     pub object: Object,
     pub places: Option<Arc<dyn Places>>,
+    /// Whether the object cannot be used and this is what is in force for it.
+    pub is_stand_in: bool,
 }
 
 impl Definition {
@@ -89,14 +93,18 @@ impl Document {
         reading.document
     }
 
-    /// Its objects, given where it stands.
+    /// Its objects, then what is in force for those that cannot be used and have no earlier version,
+    /// given where it stands.
     pub(in crate::control::source) fn definitions<'d>(
         &'d self,
         file: &'d Arc<PathBuf>,
         piece: &'d Piece,
         cache: &'d TreeCache,
     ) -> impl Iterator<Item = Definition> + 'd {
-        self.definitions.iter().map(move |found| Definition {
+        let defined = self.definitions.iter().map(|found| (found, false));
+        let standing_in = self.stand_ins.iter().map(|found| (found, true));
+        let all = defined.chain(standing_in);
+        all.map(move |(found, is_stand_in)| Definition {
             key: found.key.clone(),
             object: found.object.clone(),
             places: Some(Arc::new(ManifestPlaces {
@@ -106,6 +114,7 @@ impl Document {
                 row: found.row,
                 cache: cache.clone(),
             })),
+            is_stand_in,
         })
     }
 
@@ -147,6 +156,16 @@ struct Identity {
 
 const KEEPS_LAST_GOOD: &str = "the object's last good version is served, if there was one";
 
+/// What follows where a policy may be in what cannot be read.
+const MAY_HIDE_POLICY: &str = "if it is a policy of the firewall, its last good version is in force, \
+                               if there was one, and else requests are served without it";
+
+/// How the `apiVersion` of our own kinds begins.
+const GROUP: &str = "portcullis.dev/";
+
+/// The name of a policy that has none: one that no object can have.
+const NAMELESS: &str = "?";
+
 impl Reading<'_> {
     fn syntax_error(&mut self, error: SyntaxError) {
         // What came before the error often names the object.
@@ -155,16 +174,23 @@ impl Reading<'_> {
             _ => Identity::none(),
         };
         let known = identity
-            .row()
+            .readable_row()
             .and_then(|row| Some((row, identity.key(row)?)));
-        let object = match known {
-            Some((row, key)) => {
+        let mut consequence =
+            "the document is not used; the last good version of what it holds is \
+                               served, if there was one"
+                .to_owned();
+        let object = match (known, self.tree.roots.as_slice()) {
+            (Some((row, key)), [root]) => {
                 let object = reference(row.object, &key);
-                self.document.broken.push((row.object, key));
+                self.break_off(*root, row, key, |reading| reading.finished_spec(*root));
                 Some(object)
             }
-            None => {
+            _ => {
                 self.document.is_opaque = true;
+                if self.text.contains("WafPolicy") {
+                    consequence = format!("the document is not used; {MAY_HIDE_POLICY}");
+                }
                 None
             }
         };
@@ -176,12 +202,47 @@ impl Reading<'_> {
             object,
             field: String::new(),
             message: format!("not valid YAML: {}", shorten(&message)),
-            consequence: "the document is not used; the last good version of what it holds is \
-                          served, if there was one"
-                .to_owned(),
+            consequence,
             severity: Severity::Error,
             span,
         });
+    }
+
+    /// Notes an object that cannot be used, and what is in force for it.
+    fn break_off(
+        &mut self,
+        root: NodeId,
+        row: &'static Row,
+        key: Key,
+        spec: impl FnOnce(&Self) -> Value,
+    ) {
+        if let Some(stand_in) = row.stand_in {
+            let object = stand_in(&key, spec(self));
+            self.document.stand_ins.push(Found {
+                key: key.clone(),
+                object,
+                row,
+                extent: self.tree.span(self.text, self.tree.resolve(root).0),
+            });
+        }
+        self.document.broken.push((row.object, key));
+    }
+
+    /// The fields of `spec` after which others were begun before the text broke off: more of the last
+    /// one might have followed.
+    fn finished_spec(&self, root: NodeId) -> Value {
+        let Some((_, spec)) = self.tree.entry(self.text, root, "spec") else {
+            return Value::Null;
+        };
+        let Shape::Mapping(entries) = &self.tree.resolve(spec).1.shape else {
+            return Value::Null;
+        };
+        let finished = entries.split_last().map_or(&[][..], |(_, before)| before);
+        let finished = finished.iter().filter_map(|(name, value)| {
+            let name = self.tree.key_text(self.text, *name)?;
+            Some((name, convert(self.tree, self.text, *value).0))
+        });
+        Value::Object(finished.collect())
     }
 
     /// A document's top: an object, or a list of them.
@@ -228,9 +289,19 @@ impl Reading<'_> {
         if self.is_null(root) {
             return;
         }
+        if identity.row().is_none()
+            && let Some(row) = identity.readable_row()
+        {
+            return self.of_another_version(root, row, &identity);
+        }
         let (Some(api_version), Some(kind)) = (&identity.api_version, &identity.kind) else {
             let message = "is not a Kubernetes object: `apiVersion` or `kind` is missing";
-            self.finding(None, "", root, message, "it is not used");
+            let is_ours = |api_version: &String| api_version.starts_with(GROUP);
+            let consequence = match identity.api_version.as_ref().is_some_and(is_ours) {
+                true => MAY_HIDE_POLICY,
+                false => "it is not used",
+            };
+            self.finding(None, "", root, message, consequence);
             self.document.is_opaque = true;
             return;
         };
@@ -253,15 +324,50 @@ impl Reading<'_> {
             return;
         };
         let object = reference(row.object, &key);
+        if &*key.name == NAMELESS {
+            let message = format!("the {kind} has no `metadata.name`");
+            let reference = Some(object.clone());
+            self.finding(reference, "metadata.name", root, &message, "it is not used");
+        }
         match self.decode(root, row, &key, &object) {
-            Some(object) => self.document.definitions.push(Found {
+            Some(object) if &*key.name != NAMELESS => self.document.definitions.push(Found {
                 key,
                 object,
                 row,
                 extent: self.tree.span(self.text, self.tree.resolve(root).0),
             }),
-            None => self.document.broken.push((row.object, key)),
+            _ => self.break_off(root, row, key, |reading| reading.spec(root)),
         }
+    }
+
+    /// An object of a kind that is read in another version, or whose version is missing.
+    fn of_another_version(&mut self, root: NodeId, row: &'static Row, identity: &Identity) {
+        let message = match &identity.api_version {
+            Some(written) => format!("kind `{}` is not read in `{written}`", row.kind),
+            None => "`apiVersion` is missing".to_owned(),
+        };
+        let Some(key) = identity.key(row) else {
+            self.finding(None, "apiVersion", root, &message, MAY_HIDE_POLICY);
+            self.document.is_opaque = true;
+            return;
+        };
+        self.document.findings.push(Finding {
+            object: Some(reference(row.object, &key)),
+            field: "apiVersion".to_owned(),
+            message: format!("{message}, but in `{}`", row.api_version),
+            consequence: KEEPS_LAST_GOOD.to_owned(),
+            severity: Severity::Error,
+            span: self.locate(root, "apiVersion"),
+        });
+        self.break_off(root, row, key, |reading| reading.spec(root));
+    }
+
+    /// `spec` as far as it can be told.
+    fn spec(&self, root: NodeId) -> Value {
+        let spec = self.tree.entry(self.text, root, "spec");
+        spec.map_or(Value::Null, |(_, spec)| {
+            convert(self.tree, self.text, spec).0
+        })
     }
 
     fn decode(
@@ -409,13 +515,21 @@ impl Identity {
         row(self.api_version.as_deref()?, self.kind.as_deref()?)
     }
 
+    /// The row of the object's kind, though its version may be missing or another.
+    fn readable_row(&self) -> Option<&'static Row> {
+        self.row()
+            .or_else(|| row_of_kind(self.api_version.as_deref(), self.kind.as_deref()?))
+    }
+
+    /// The name, in its namespace. A policy without one is still one.
     fn key(&self, row: &Row) -> Option<Key> {
         let namespace = match (&self.namespace, row.namespaced) {
             (_, false) => "",
             (Some(namespace), true) => namespace,
             (None, true) => "default",
         };
-        Some(Key::new(namespace, self.name.as_deref()?))
+        let nameless = row.stand_in.is_some().then_some(NAMELESS);
+        Some(Key::new(namespace, self.name.as_deref().or(nameless)?))
     }
 
     fn display(&self) -> String {

@@ -24,6 +24,13 @@ pub(super) const ROWS: &[Row<AnnotationSettings>] = &[
             Ok(())
         }),
     },
+    Row {
+        name: "service-upstream",
+        meaning: Meaning::Setting(|value, settings| {
+            settings.by_cluster_ip = Some(values::boolean(value)?);
+            Ok(())
+        }),
+    },
 ];
 
 /// The parts of an `upstream-hash-by` text: nginx variables between literals.

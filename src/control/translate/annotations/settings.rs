@@ -34,6 +34,8 @@ pub(in crate::control::translate) struct AnnotationSettings {
     pub(in crate::control::translate) load_balance: Option<Balancer>,
     /// `upstream-hash-by`, which goes before `load-balance`
     pub(in crate::control::translate) hash_by: Option<Vec<HashKey>>,
+    /// `service-upstream`
+    pub(in crate::control::translate) by_cluster_ip: Option<bool>,
     /// `canary`
     pub(in crate::control::translate) canary: bool,
     /// `auth-tls-*`

@@ -214,11 +214,6 @@ pub(super) const ROWS: &[Row<AnnotationSettings>] = &[
     row("session-cookie-samesite", &[], "it has no effect"),
     row("session-cookie-secure", &[], "it has no effect"),
     row(
-        "service-upstream",
-        FALSE,
-        "endpoints are used, not the cluster IP",
-    ),
-    row(
         "upstream-hash-by-subset",
         FALSE,
         "hashing chooses among all endpoints",

@@ -39,6 +39,7 @@ pub(super) fn build(
         protocol,
         tls,
         balancer,
+        by_cluster_ip: _,
     } = spec;
     let object = names::live(objects.services.get(service), |service| &service.metadata);
     let mut problems = Vec::new();
@@ -83,20 +84,26 @@ fn in_slices(
     let name = names::spelled(&spec.service);
     let port = service::find(service, spec.port)
         .ok_or_else(|| format!("Service {name} has no port {}", spec.port))?;
+    let own = || {
+        let ips = service::cluster_ips(service).into_iter();
+        addresses(ips.map(|ip| SocketAddr::new(ip, spec.port)))
+    };
+    let has_address = !service::cluster_ips(service).is_empty();
+    if has_address && (spec.by_cluster_ip || objects.old_endpoints) {
+        return Ok(own());
+    }
     let slices = index.of(&spec.service, objects);
     if slices.is_empty() {
-        return match (settings.trust, service::cluster_ips(service)) {
-            (NameTrust::Trusted, ips) if !ips.is_empty() => Ok(addresses(
-                ips.into_iter().map(|ip| SocketAddr::new(ip, spec.port)),
-            )),
-            (NameTrust::Trusted, _) => Err(format!(
+        return match (settings.trust, has_address) {
+            (NameTrust::Trusted, true) => Ok(own()),
+            (NameTrust::Trusted, false) => Err(format!(
                 "Service {name} has neither EndpointSlices nor a cluster IP"
             )),
             (NameTrust::Untrusted, _) => Err(format!("Service {name} has no EndpointSlices")),
         };
     }
     let objects_only: Vec<&EndpointSlice> = slices.iter().map(|(_, slice)| *slice).collect();
-    let gathered = endpoints::gather(&objects_only, port);
+    let gathered = endpoints::gather(&objects_only, port, settings.zone.as_deref());
     for (slice, field, text) in &gathered.invalid {
         let Some((key, _)) = slices.get(*slice) else {
             continue;

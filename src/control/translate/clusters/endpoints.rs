@@ -24,18 +24,47 @@ pub(super) struct Gathered {
 
 /// Gathers the endpoints that are ready. Where none is, those that still serve while they end are
 /// taken, as kube-proxy does, so that a roll-out that removes the last pod loses no request.
-pub(super) fn gather(slices: &[&EndpointSlice], port: &ServicePort) -> Gathered {
-    let ready = gather_where(slices, port, is_ready);
+///
+/// Of the ready ones those are taken that their slices hint at for `zone`, if every one of them has a
+/// hint and any has that one: kube-proxy's rule, so that no zone is left without endpoints.
+pub(super) fn gather(
+    slices: &[&EndpointSlice],
+    port: &ServicePort,
+    zone: Option<&str>,
+) -> Gathered {
+    let all = slices
+        .iter()
+        .flat_map(|slice| slice.endpoints.iter().flatten());
+    let ready: Vec<&SliceEndpoint> = all.filter(|endpoint| is_ready(endpoint)).collect();
+    let zone = zone.filter(|zone| {
+        ready.iter().all(|it| hints(it).next().is_some())
+            && ready.iter().any(|it| is_hinted_at(it, zone))
+    });
+    let ready = gather_where(slices, port, |endpoint| {
+        is_ready(endpoint) && zone.is_none_or(|zone| is_hinted_at(endpoint, zone))
+    });
     if !ready.addresses.is_empty() || !ready.names.is_empty() {
         return ready;
     }
     gather_where(slices, port, is_serving_to_the_end)
 }
 
+fn hints(endpoint: &SliceEndpoint) -> impl Iterator<Item = &str> {
+    let hints = endpoint
+        .hints
+        .iter()
+        .flat_map(|hints| hints.for_zones.iter().flatten());
+    hints.map(|zone| zone.name.as_str())
+}
+
+fn is_hinted_at(endpoint: &SliceEndpoint, zone: &str) -> bool {
+    hints(endpoint).any(|hint| hint == zone)
+}
+
 fn gather_where(
     slices: &[&EndpointSlice],
     port: &ServicePort,
-    wanted: fn(&SliceEndpoint) -> bool,
+    wanted: impl Fn(&SliceEndpoint) -> bool,
 ) -> Gathered {
     let mut gathered = Gathered::default();
     for (index, slice) in slices.iter().enumerate() {

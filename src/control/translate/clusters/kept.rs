@@ -20,6 +20,8 @@ pub(in crate::control::translate) struct Clusters {
     /// Those to build again.
     stale: BTreeSet<ClusterId>,
     settings: ClusterMap,
+    /// They were built from endpoints that were too old.
+    old_endpoints: bool,
     /// Those without endpoints, and why.
     empty: BTreeMap<ClusterId, String>,
     /// What is wrong with the slices of a cluster.
@@ -79,6 +81,10 @@ impl Clusters {
         slices: &SliceIndex,
         settings: &TranslateSettings,
     ) {
+        if self.old_endpoints != objects.old_endpoints {
+            self.old_endpoints = objects.old_endpoints;
+            self.stale.extend(self.entries.keys().cloned());
+        }
         for id in std::mem::take(&mut self.stale) {
             self.empty.remove(&id);
             self.problems.remove(&id);

@@ -16,6 +16,8 @@ pub(in crate::control::translate) struct ClusterSpec {
     pub(in crate::control::translate) protocol: Protocol,
     pub(in crate::control::translate) tls: Option<ClientTls>,
     pub(in crate::control::translate) balancer: Balancer,
+    /// It is reached at the Service's own address.
+    pub(in crate::control::translate) by_cluster_ip: bool,
 }
 
 impl ClusterSpec {
@@ -24,7 +26,7 @@ impl ClusterSpec {
         port: u16,
         protocol: Protocol,
         tls: Option<ClientTls>,
-        balancer: &Balancer,
+        (balancer, by_cluster_ip): (&Balancer, bool),
     ) -> Self {
         let mut id = format!("{}/{}:{port}", service.namespace, service.name);
         match protocol {
@@ -42,6 +44,9 @@ impl ClusterSpec {
                 keys.iter().for_each(|key| push_hash_key(&mut id, key));
             }
         }
+        if by_cluster_ip {
+            id.push_str("+service");
+        }
         Self {
             id: ClusterId(id.into()),
             service: service.clone(),
@@ -49,6 +54,7 @@ impl ClusterSpec {
             protocol,
             tls,
             balancer: balancer.clone(),
+            by_cluster_ip,
         }
     }
 }

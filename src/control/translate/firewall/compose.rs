@@ -21,6 +21,8 @@ pub(super) struct Operator {
     pub(super) rules: Option<Arc<RuleSource>>,
     /// The settings of the engine alone, for tenants who bring rules.
     pub(super) bare: Option<Arc<RuleSource>>,
+    /// Rules that are not there, for those who may have named some.
+    pub(super) missing: Option<Arc<RuleSource>>,
     /// Whether a rule set is named, be it one that is not there.
     pub(super) has_rule_set: bool,
 }
@@ -46,6 +48,7 @@ impl Operator {
         });
         let rules = namer.and_then(|it| it.rules.as_ref());
         let lacks_rules = namer.is_some_and(|it| it.lacks_rules);
+        let may_name_rules = namer.is_none() && policies.iter().any(|it| it.is_broken);
         let before = first(&policies, |it| it.before.as_ref());
         let after = first(&policies, |it| it.after.as_ref());
         let (first_rules, last_rules) = exclusions(policies.iter().map(|it| &**it));
@@ -57,22 +60,24 @@ impl Operator {
             .chain(after)
             .collect();
         let names_rules = rules.is_some() || before.is_some() || after.is_some();
-        let source = if lacks_rules {
-            Some(RuleSource {
-                name: "operator".into(),
-                entry: String::new(),
-                files: BTreeMap::new(),
-                trusted: true,
-            })
+        let missing = RuleSource {
+            name: "operator".into(),
+            entry: String::new(),
+            files: BTreeMap::new(),
+            trusted: true,
+        };
+        let source = if lacks_rules || may_name_rules {
+            Some(missing.clone())
         } else {
             names_rules.then(|| rule_set("operator", &all))
         };
-        let has_rule_set = namer.is_some();
+        let has_rule_set = namer.is_some() || may_name_rules;
         Self {
             policies,
             minimum,
             rules: source.map(Arc::new),
             bare: Some(bare),
+            missing: Some(Arc::new(missing)),
             has_rule_set,
         }
     }
@@ -95,6 +100,7 @@ impl Operator {
         let rules = match &self.rules {
             Some(rules) => Some(rules),
             None if tenants.iter().any(brings_rules) => self.bare.as_ref(),
+            None if tenants.iter().any(|it| it.is_broken) => self.missing.as_ref(),
             None => None,
         };
         let Some(rules) = rules else {

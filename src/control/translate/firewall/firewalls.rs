@@ -11,11 +11,12 @@ use std::{
 use super::{
     annotation::{ModSecurity, ModSecurityOptions},
     compose::{Composed, Operator},
+    cookies::{self, AskedSecrets, FoundCookies, NoKeys},
     guard::Minimum,
     index::{Namespace, Targets, age, kind, targets},
     mode::Mode,
     policy::Policy,
-    read::{self, Reading},
+    read::{self, Reading, Written},
     sets::Sets,
 };
 use crate::{
@@ -32,20 +33,31 @@ use crate::{
 pub(in crate::control::translate) struct Firewalls {
     seen: Option<Objects>,
     folders: BTreeMap<PathBuf, Arc<FolderRules>>,
+    /// Secrets with keys for cookies.
+    secrets: AskedSecrets,
     operator: Operator,
     namespaces: BTreeMap<Arc<str>, Namespace>,
     /// What there is by the policies that it is made of.
-    known: HashMap<Made, Found>,
+    known: HashMap<Made, InFront>,
     /// Every firewall that is in use, by its name.
     firewalls: HashMap<Arc<str>, Vec<Weak<Firewall>>>,
-    default: Found,
+    default: InFront,
     problems: Vec<Problem>,
 }
 
 /// What a firewall is made of: the names of policies, and what the annotations say.
 type Made = (Vec<Arc<str>>, Option<(ModSecurity, Option<Key>)>);
 
-/// What there is for a rule.
+/// What is in front of a rule.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(in crate::control::translate) struct InFront {
+    pub(in crate::control::translate) firewall: Found,
+    pub(in crate::control::translate) cookies: FoundCookies,
+    /// Why its cookies cannot be verified.
+    pub(in crate::control::translate) no_keys: Option<NoKeys>,
+}
+
+/// The firewall that there is for a rule.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(in crate::control::translate) enum Found {
     /// No firewall.
@@ -96,7 +108,7 @@ impl Firewalls {
         next.known = std::mem::take(&mut self.known);
         next.firewalls = std::mem::take(&mut self.firewalls);
         next.forget_changed(&changed);
-        next.default = next.found(&[], false);
+        next.default = next.in_front(&[], false);
         *self = next;
         changed
     }
@@ -107,7 +119,7 @@ impl Firewalls {
         ingress: &Key,
         service: &str,
         asked: &ModSecurity,
-    ) -> Found {
+    ) -> InFront {
         let namespace = self.namespaces.get(&ingress.namespace);
         if namespace.is_none() && asked.is_silent() {
             return self.default.clone();
@@ -145,7 +157,7 @@ impl Firewalls {
             return known.clone();
         }
         let tenants: Vec<&Policy> = tenants.iter().map(|it| &**it).collect();
-        let found = self.found(&tenants, asked.asks());
+        let found = self.in_front(&tenants, asked.asks());
         self.known.insert(made, found.clone());
         found
     }
@@ -157,7 +169,7 @@ impl Firewalls {
 
     /// The firewall of requests that no rule is for.
     pub(in crate::control::translate) fn for_all(&self) -> Option<Arc<Firewall>> {
-        match &self.default {
+        match &self.default.firewall {
             Found::On(firewall) => Some(Arc::clone(firewall)),
             Found::Off | Found::NoRules => None,
         }
@@ -165,7 +177,7 @@ impl Firewalls {
 
     /// Forgets firewalls that no route has any more.
     pub(in crate::control::translate) fn forget_unused(&mut self) {
-        self.known.retain(|_, found| match found {
+        self.known.retain(|_, found| match &found.firewall {
             Found::On(firewall) => Arc::strong_count(firewall) > 1,
             Found::Off | Found::NoRules => true,
         });
@@ -200,6 +212,7 @@ impl Firewalls {
         Arc::ptr_eq(&seen.waf_policies, &objects.waf_policies)
             && Arc::ptr_eq(&seen.cluster_waf_policies, &objects.cluster_waf_policies)
             && Arc::ptr_eq(&seen.config_maps, &objects.config_maps)
+            && cookies::are_current(&self.secrets, objects)
             && folders
                 .into_iter()
                 .all(|(path, known)| Arc::ptr_eq(known, &settings.rule_folders.rules(path)))
@@ -213,7 +226,8 @@ impl Firewalls {
         for (key, stored) in sorted {
             let object = names::object_ref(kind(false), key);
             let mut reporter = Reporter::new(object.clone(), stored.places.clone());
-            let (spec, is_mode_broken) = read::spec(stored, &mut reporter);
+            let written = read::spec(stored, &mut reporter);
+            let Written { spec, .. } = &written;
             if !spec.target_refs.is_empty() {
                 let message = "a ClusterWafPolicy is for everything";
                 reporter.error(
@@ -241,9 +255,10 @@ impl Firewalls {
                     namespace: None,
                     asked: &mut self.folders,
                 },
+                secrets: &mut self.secrets,
                 minimum: None,
             };
-            policies.push(Arc::new(policy.read(spec, is_mode_broken)));
+            policies.push(Arc::new(policy.read(written)));
             self.problems.append(&mut reporter.finish());
         }
         let all = policies.iter().cloned();
@@ -357,9 +372,12 @@ impl Firewalls {
         for (key, stored) in sorted {
             let object = names::object_ref(kind(true), key);
             let mut reporter = Reporter::new(object.clone(), stored.places.clone());
-            let (spec, is_mode_broken) = read::spec(stored, &mut reporter);
+            let written = read::spec(stored, &mut reporter);
+            let Written {
+                spec, is_broken, ..
+            } = &written;
             let targets = targets(&spec.target_refs, &mut reporter);
-            if spec.minimum.is_some() {
+            if spec.minimum.is_some() && !is_broken {
                 let message = "only a ClusterWafPolicy sets a minimum";
                 reporter.error("spec.minimum", message, "it has no effect");
             }
@@ -372,9 +390,10 @@ impl Firewalls {
                     namespace: Some(&key.namespace),
                     asked: &mut self.folders,
                 },
+                secrets: &mut self.secrets,
                 minimum: Some(&minimum),
             };
-            let policy = reading.read(spec, is_mode_broken);
+            let policy = reading.read(written);
             let composed = self.operator.compose(&[&policy], false);
             if let (Composed::NoRules(mode), Some(_)) = (composed, policy.mode) {
                 no_rules(mode, &mut reporter);
@@ -404,6 +423,17 @@ impl Firewalls {
                 let mut namespaces = of_name.chain(of_key.map(|key| &*key.namespace));
                 !namespaces.any(|namespace| changed.contains(namespace))
             }),
+        }
+    }
+
+    fn in_front(&mut self, tenants: &[&Policy], asked: bool) -> InFront {
+        let operator = self.operator.policies.iter().map(|it| &**it);
+        let all: Vec<&Policy> = tenants.iter().copied().chain(operator).collect();
+        let (cookies, no_keys) = cookies::compose(&all);
+        InFront {
+            firewall: self.found(tenants, asked),
+            cookies,
+            no_keys,
         }
     }
 

@@ -8,7 +8,10 @@ use std::{
     sync::Arc,
 };
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
+use k8s_openapi::{
+    api::networking::v1::Ingress,
+    apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time},
+};
 
 use super::{
     policy::Policy,
@@ -126,13 +129,10 @@ impl Namespace {
         problems
     }
 
-    /// Targets that do not exist.
+    /// Targets that do not exist, or that nothing is served through.
     pub(super) fn missing(&self, objects: &Objects) -> Vec<Problem> {
         let mut problems = Vec::new();
         for (policy, targets) in &self.policies {
-            let Targets::Objects(targets) = targets else {
-                continue;
-            };
             let own = Key {
                 namespace: Arc::clone(&policy.object.namespace),
                 name: Arc::clone(&policy.object.name),
@@ -142,27 +142,78 @@ impl Namespace {
                 .get(&own)
                 .and_then(|it| it.places.clone());
             let mut reporter = Reporter::new(policy.object.clone(), places);
-            for (kind, name) in targets {
-                let key = Key {
-                    namespace: Arc::clone(&own.namespace),
-                    name: Arc::clone(name),
-                };
-                let is_there = match kind {
-                    TargetKind::Ingress => objects.ingresses.contains_key(&key),
-                    TargetKind::Service => objects.services.contains_key(&key),
-                };
-                if !is_there {
-                    reporter.warning(
-                        "spec.targetRefs",
-                        format!("there is no {} {name}", kind.as_str()),
-                        "the policy is for nothing there",
-                    );
-                }
+            for message in unserved(&own.namespace, targets, objects) {
+                let consequence = "the policy is for nothing there";
+                reporter.warning("spec.targetRefs", message, consequence);
             }
             problems.append(&mut reporter.finish());
         }
         problems
     }
+}
+
+/// Why nothing that is served comes under a policy for these.
+fn unserved(namespace: &Arc<str>, targets: &Targets, objects: &Objects) -> Vec<String> {
+    let Targets::Objects(targets) = targets else {
+        let nothing = ingresses(namespace, objects).next().is_none();
+        let message = format!("there is no Ingress in the namespace {namespace}");
+        return nothing.then_some(message).into_iter().collect();
+    };
+    if targets.is_empty() {
+        return vec!["none of the targets can be understood".to_owned()];
+    }
+    let why = |(kind, name): &(TargetKind, Arc<str>)| {
+        let key = Key {
+            namespace: Arc::clone(namespace),
+            name: Arc::clone(name),
+        };
+        let is_there = match kind {
+            TargetKind::Ingress => objects.ingresses.contains_key(&key),
+            TargetKind::Service => objects.services.contains_key(&key),
+        };
+        if !is_there {
+            Some(format!("there is no {} {name}", kind.as_str()))
+        } else if *kind == TargetKind::Service
+            && !ingresses(namespace, objects).any(|it| uses(it, name))
+        {
+            Some(format!("no Ingress names Service {name}"))
+        } else {
+            None
+        }
+    };
+    targets.iter().filter_map(why).collect()
+}
+
+fn ingresses<'a>(
+    namespace: &'a Arc<str>,
+    objects: &'a Objects,
+) -> impl Iterator<Item = &'a Ingress> {
+    let first = Key {
+        namespace: Arc::clone(namespace),
+        name: Arc::default(),
+    };
+    objects
+        .ingresses
+        .range(first..)
+        .take_while(move |(key, _)| key.namespace == *namespace)
+        .map(|(_, stored)| &*stored.object)
+}
+
+/// Whether an Ingress names a Service.
+fn uses(ingress: &Ingress, service: &str) -> bool {
+    let Some(spec) = &ingress.spec else {
+        return false;
+    };
+    let rules = spec.rules.iter().flatten();
+    let paths = rules.filter_map(|rule| rule.http.as_ref());
+    let backends = paths.flat_map(|http| &http.paths).map(|path| &path.backend);
+    let mut all = spec.default_backend.iter().chain(backends);
+    all.any(|backend| {
+        backend
+            .service
+            .as_ref()
+            .is_some_and(|it| it.name == service)
+    })
 }
 
 /// What the references of a policy come to.

@@ -9,6 +9,7 @@
 
 mod annotation;
 mod compose;
+mod cookies;
 mod exclusions;
 mod firewalls;
 mod guard;
@@ -22,4 +23,5 @@ mod spec;
 pub use annotation::ModSecurityOptions;
 
 pub(super) use annotation::ModSecurity;
-pub(super) use firewalls::{Changed, Firewalls, Found, NO_RULE_SET};
+pub(super) use cookies::{FoundCookies, NoKeys};
+pub(super) use firewalls::{Changed, Firewalls, Found, InFront, NO_RULE_SET};

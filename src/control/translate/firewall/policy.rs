@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{exclusions::Exclusion, mode::Mode};
+use super::{cookies::CookieFields, exclusions::Exclusion, mode::Mode};
 use crate::{
     config::{ObjectRef, RuleOrigin},
     control::source::rules::RulePart,
@@ -14,6 +14,8 @@ pub(super) struct Policy {
     /// What it is called in logs, `namespace/name`, and in the names of its rules.
     pub(super) name: Arc<str>,
     pub(super) object: ObjectRef,
+    /// Whether it is not known what it says: `mode` is `Block` then, and the rest is not set.
+    pub(super) is_broken: bool,
     pub(super) mode: Option<Mode>,
     pub(super) rules: Option<RulePart>,
     /// Whether it names rules that are not there.
@@ -31,6 +33,7 @@ pub(super) struct Policy {
     pub(super) block_page: Option<Arc<str>>,
     pub(super) before: Option<RulePart>,
     pub(super) after: Option<RulePart>,
+    pub(super) cookies: CookieFields,
     /// Where its rules were written, by the names of their files.
     pub(super) origins: Vec<(Arc<str>, RuleOrigin)>,
 }
@@ -40,6 +43,7 @@ impl Policy {
         Self {
             name,
             object,
+            is_broken: false,
             mode: None,
             rules: None,
             lacks_rules: false,
@@ -56,6 +60,7 @@ impl Policy {
             block_page: None,
             before: None,
             after: None,
+            cookies: CookieFields::default(),
             origins: Vec::new(),
         }
     }
@@ -80,9 +85,10 @@ impl Policy {
     }
 
     /// The fields that only one policy of a level can set, and whether this one does.
-    pub(super) fn single_fields(&self) -> [(&'static str, bool); 13] {
+    pub(super) fn single_fields(&self) -> [(&'static str, bool); 22] {
+        let cookies = &self.cookies;
         [
-            ("spec.mode", self.mode.is_some()),
+            ("spec.mode", self.mode.is_some() && !self.is_broken),
             ("spec.ruleSets", self.rules.is_some()),
             ("spec.paranoiaLevel", self.paranoia_level.is_some()),
             (
@@ -104,6 +110,15 @@ impl Policy {
                 "spec.secLang",
                 self.before.is_some() || self.after.is_some(),
             ),
+            ("spec.cookieIntegrity.mode", cookies.mode.is_some()),
+            ("spec.cookieIntegrity.names", cookies.names.is_some()),
+            ("spec.cookieIntegrity.encrypt", cookies.encrypt.is_some()),
+            ("spec.cookieIntegrity.keys", cookies.keys.is_some()),
+            ("spec.cookieIntegrity.maxAge", cookies.max_age.is_some()),
+            ("spec.cookieIntegrity.bindTo", cookies.bind_to.is_some()),
+            ("spec.cookieIntegrity.secure", cookies.secure.is_some()),
+            ("spec.cookieIntegrity.httpOnly", cookies.http_only.is_some()),
+            ("spec.cookieIntegrity.sameSite", cookies.same_site.is_some()),
         ]
     }
 }

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::{
+    cookies::{self, AskedSecrets, CookieReading},
     exclusions::{Exclusion, read_ids},
     guard::{Minimum, THRESHOLDS, weakening},
     mode::Mode,
@@ -25,24 +26,80 @@ use crate::control::{
     translate::{report::Reporter, values},
 };
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use serde_json::{Map, Value};
 
 const PARENTS: &str = "what stands above this policy decides";
 const NOT_EXCLUDED: &str = "nothing is excluded by it";
+const NOT_READ: &str = "nothing of the policy is understood";
+const EVERYTHING_BINDS: &str = "where the minimum says nothing else that can be understood, it is Block and protects every rule";
 
-/// Reads the spec of a policy as far as it has the right types. Says whether `mode` was there and
-/// could not be understood.
-pub(super) fn spec(stored: &Stored<WafPolicy>, reporter: &mut Reporter) -> (Spec, bool) {
+/// What a policy says, and what of it could not be understood.
+pub(super) struct Written {
+    pub(super) spec: Spec,
+    /// Whether it may have set a mode that could not be understood.
+    pub(super) is_mode_broken: bool,
+    /// Whether it is not known what it says, but for its targets and its minimum.
+    pub(super) is_broken: bool,
+}
+
+/// Reads the spec of a policy as far as it has the right types.
+pub(super) fn spec(stored: &Stored<WafPolicy>, reporter: &mut Reporter) -> Written {
+    let WafPolicy {
+        spec: written,
+        is_broken,
+        ..
+    } = &*stored.object;
+    let mut written = match written {
+        Value::Null => Value::Object(Map::new()),
+        // A list would be taken for the fields in their order.
+        Value::Array(_) if !is_broken => {
+            reporter.error("spec", "it is not a mapping", NOT_READ);
+            return broken(Spec::default(), reporter);
+        }
+        written => written.clone(),
+    };
+    let is_list = written.get("minimum").is_some_and(Value::is_array);
+    if is_list && let Some(fields) = written.as_object_mut() {
+        fields.insert("minimum".to_owned(), Value::String("a list".to_owned()));
+    }
     let Fitting {
         object,
         faults,
         unknown,
-    } = fitting::<Spec>(stored.object.spec.clone());
+    } = fitting::<Spec>(written);
+    if *is_broken {
+        // What is wrong with it has been told where it was read.
+        return broken(object.unwrap_or_default(), reporter);
+    }
+    let Some(mut spec) = object else {
+        for TypeFault { field, message } in faults {
+            reporter.error(under("spec", &field.to_string()), message, NOT_READ);
+        }
+        return broken(Spec::default(), reporter);
+    };
+    let is_mode = |fault: &TypeFault| parts(&fault.field).0 == Some("mode");
+    let sets_mode = spec.mode.is_some() || faults.iter().any(is_mode);
+    let is_tenant = stored.object.metadata.namespace.is_some();
+    let mut is_mode_broken = false;
     for field in unknown {
         let message = "there is no such field";
-        reporter.warning(format!("spec.{field}"), message, "it has no effect");
+        let consequence = match parts(&field) {
+            // It may be the mode that was misspelt.
+            _ if field.0.len() == 1 && !sets_mode => {
+                is_mode_broken = true;
+                "Block applies, since no mode is set"
+            }
+            (Some("minimum"), _) if !is_tenant => {
+                bind(&mut spec.minimum);
+                EVERYTHING_BINDS
+            }
+            _ => {
+                reporter.warning(format!("spec.{field}"), message, "it has no effect");
+                continue;
+            }
+        };
+        reporter.error(format!("spec.{field}"), message, consequence);
     }
-    let mut spec = object.unwrap_or_default();
-    let mut is_mode_broken = false;
     for TypeFault { field, message } in faults {
         let consequence = match parts(&field) {
             (Some("mode"), _) => {
@@ -62,11 +119,66 @@ pub(super) fn spec(stored: &Stored<WafPolicy>, reporter: &mut Reporter) -> (Spec
                 clear(&mut spec.target_refs, index);
                 "this policy is not for it"
             }
+            (Some("minimum"), _) if !is_tenant => {
+                bind(&mut spec.minimum);
+                EVERYTHING_BINDS
+            }
+            (Some("cookieIntegrity"), _) => {
+                let inner = match field.0.get(1) {
+                    Some(Segment::Key(key)) => Some(key.as_str()),
+                    _ => None,
+                };
+                let cookies = spec.cookie_integrity.get_or_insert_default();
+                cookies.faults.note(inner);
+                cookies::BROKEN
+            }
             _ => PARENTS,
         };
         reporter.error(format!("spec.{field}"), message, consequence);
     }
-    (spec, is_mode_broken)
+    Written {
+        spec,
+        is_mode_broken,
+        is_broken: false,
+    }
+}
+
+/// A policy of which no more is known than what it is for.
+fn broken(spec: Spec, reporter: &mut Reporter) -> Written {
+    reporter.error(
+        "spec",
+        "it is not known what this policy says",
+        "what it is for is blocked by the rules above it, and answered 503 where there are none",
+    );
+    let Spec {
+        mut target_refs,
+        mut minimum,
+        ..
+    } = spec;
+    if target_refs.iter().any(Option::is_none) {
+        // It may be for more than what can be read.
+        target_refs.clear();
+    }
+    bind(&mut minimum);
+    Written {
+        spec: Spec {
+            target_refs,
+            minimum,
+            ..Spec::default()
+        },
+        is_mode_broken: false,
+        is_broken: true,
+    }
+}
+
+/// Makes a minimum of which not everything is known the strictest that it may have been meant to be.
+fn bind(minimum: &mut Option<MinimumSpec>) {
+    let minimum = minimum.get_or_insert_default();
+    minimum.mode.get_or_insert(Mode::Block);
+    if minimum.protected_ids.is_empty() {
+        let every = format!("1-{}", u64::MAX);
+        minimum.protected_ids.push(IntOrString::String(every));
+    }
 }
 
 fn parts(field: &FieldPath) -> (Option<&str>, Option<usize>) {
@@ -95,13 +207,20 @@ pub(super) struct Reading<'a> {
     pub(super) policy: Policy,
     pub(super) reporter: &'a mut Reporter,
     pub(super) sets: Sets<'a>,
+    /// Secrets that were asked for.
+    pub(super) secrets: &'a mut AskedSecrets,
     /// What a tenant cannot go below; `None`: it is the operator's policy.
     pub(super) minimum: Option<&'a Minimum>,
 }
 
 impl Reading<'_> {
     /// Reads everything but the targets and the minimum.
-    pub(super) fn read(mut self, spec: Spec, is_mode_broken: bool) -> Policy {
+    pub(super) fn read(mut self, written: Written) -> Policy {
+        let Written {
+            spec,
+            is_mode_broken,
+            is_broken,
+        } = written;
         let Spec {
             target_refs: _,
             mode,
@@ -115,9 +234,11 @@ impl Reading<'_> {
             responses: ResponsesSpec { inspect },
             block: BlockSpec { status, page },
             sec_lang,
+            cookie_integrity,
             minimum: _,
         } = spec;
-        self.policy.mode = if is_mode_broken {
+        self.policy.is_broken = is_broken;
+        self.policy.mode = if is_mode_broken || is_broken {
             Some(Mode::Block)
         } else {
             self.mode(mode)
@@ -140,6 +261,20 @@ impl Reading<'_> {
         let SecLangSpec { before, after } = sec_lang;
         self.policy.before = self.sec_lang("spec.secLang.before", before);
         self.policy.after = self.sec_lang("spec.secLang.after", after);
+        if self.policy.mode == Some(Mode::Off) {
+            let consequence = "requests are not inspected where no nearer policy sets another";
+            self.reporter
+                .warning("spec.mode", "the firewall is switched off", consequence);
+        }
+        if let Some(spec) = cookie_integrity {
+            let reading = CookieReading {
+                objects: self.sets.objects,
+                namespace: self.sets.namespace,
+                asked: self.secrets,
+                reporter: self.reporter,
+            };
+            self.policy.cookies = reading.read(spec);
+        }
         self.policy
     }
 

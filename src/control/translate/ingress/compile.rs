@@ -54,6 +54,7 @@ pub(in crate::control::translate) fn compile(
         (world.objects, world.certificates),
         &mut reporter,
     );
+    tls.leave_out(|host| world.hosts.is_refused(host, &key.namespace));
     let asked = outline.hosts.iter().map(|host| world.hosts.facts(host));
     let secrets = asked.filter_map(|facts| facts.certificate?.secret().cloned());
     tls.secrets.extend(secrets);
@@ -76,6 +77,7 @@ pub(in crate::control::translate) fn compile(
         ranks: Default::default(),
         clusters: Vec::new(),
         uses: Vec::new(),
+        no_keys: BTreeSet::new(),
     };
     let default = spec.default_backend.as_ref().map(|backend| {
         let field = "spec.defaultBackend";

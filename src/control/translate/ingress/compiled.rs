@@ -6,7 +6,7 @@ use crate::{
     config::{ObjectRef, Problem, Route},
     control::{
         Key, Places,
-        translate::{clusters::ClusterSpec, conflict::Claim, tls::Bindings},
+        translate::{clusters::ClusterSpec, conflict::Claim, firewall::NoKeys, tls::Bindings},
     },
     message::HostMatch,
     upstream::ClusterId,
@@ -27,6 +27,8 @@ pub(in crate::control::translate) struct CompiledIngress {
     pub(in crate::control::translate) clusters: Vec<ClusterSpec>,
     /// Where it names a cluster's Service.
     pub(in crate::control::translate) uses: Vec<(ClusterId, String)>,
+    /// Policies that leave its cookies without keys.
+    pub(in crate::control::translate) no_keys: BTreeSet<NoKeys>,
     /// The Services asked for.
     pub(in crate::control::translate) services: BTreeSet<Key>,
     /// Its hosts that ask clients for certificates.

@@ -1,6 +1,9 @@
 //! Rules, paths and default backends of one Ingress.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use k8s_openapi::api::networking::v1::{HTTPIngressPath, IngressRule};
 
@@ -14,18 +17,19 @@ use crate::{
             backend::{Backend, Resolver},
             clusters::ClusterSpec,
             conflict::{Claim, Place},
-            firewall::{Firewalls, Found, NO_RULE_SET},
+            firewall::{Firewalls, Found, FoundCookies, InFront, NO_RULE_SET, NoKeys},
             host,
             hosts::HostIndex,
             outline::Outline,
             path::{self, PathFault},
             policy::{HostPolicy, PolicyMaker},
             report::Reporter,
+            solver,
             tls::Bindings,
         },
     },
     message::HostMatch,
-    policy::{ClientCertificatePolicy, RoutePolicy},
+    policy::{ClientCertificatePolicy, CookieIntegrity, RoutePolicy},
     routing::{Match, PathMatch},
     upstream::ClusterId,
 };
@@ -45,6 +49,8 @@ pub(super) struct Compiler<'a> {
     pub(super) ranks: [Vec<HostRules>; 3],
     pub(super) clusters: Vec<ClusterSpec>,
     pub(super) uses: Vec<(ClusterId, String)>,
+    /// Policies that leave cookies without keys.
+    pub(super) no_keys: BTreeSet<NoKeys>,
 }
 
 /// What is asked of client certificates on a host.
@@ -75,6 +81,9 @@ impl Compiler<'_> {
                 return;
             }
         };
+        if !self.may_have(&host, &field) {
+            return;
+        }
         let paths = rule
             .http
             .as_ref()
@@ -108,6 +117,30 @@ impl Compiler<'_> {
                 &backend,
             );
         }
+    }
+
+    /// Whether rules for a host may be made, which another namespace may have had first.
+    fn may_have(&mut self, host: &HostMatch, field: &str) -> bool {
+        let facts = self.hosts.facts(host);
+        let owner = facts.owner.filter(|owner| *owner != self.object.namespace);
+        let Some(owner) = owner.filter(|_| *host != HostMatch::Any) else {
+            return true;
+        };
+        let (field, message) = (
+            format!("{field}.host"),
+            format!(
+                "{} is namespace {owner}'s, which had it first",
+                host::described(host)
+            ),
+        );
+        if self.hosts.is_refused(host, &self.object.namespace) {
+            let consequence = "the rule is not served, since hosts are strict";
+            self.reporter.error(field, message, consequence);
+            return false;
+        }
+        let consequence = "both are served; paths that both have are those of the oldest Ingress";
+        self.reporter.warning(field, message, consequence);
+        true
     }
 
     /// Serves one path; tells whether it can be.
@@ -165,6 +198,9 @@ impl Compiler<'_> {
             } else {
                 DEFAULT
             };
+            if self.hosts.is_refused(host, &self.object.namespace) {
+                continue;
+            }
             self.push(rank, host, place, "/", root(), backend);
         }
     }
@@ -178,12 +214,25 @@ impl Compiler<'_> {
         path: PathMatch,
         backend: &Backend,
     ) {
-        let firewall = self.firewall(&backend.service);
+        let InFront {
+            firewall,
+            cookies,
+            no_keys,
+        } = match self.outline.is_solver {
+            true => InFront::default(),
+            false => self.in_front(&backend.service),
+        };
+        self.no_keys.extend(no_keys);
         let (denied, firewall) = match (self.denied(host, written), firewall) {
             (Some(reason), _) => (Some(reason), None),
             (None, Found::NoRules) => (Some(DenyReason::BrokenSecuritySetting), None),
             (None, Found::On(firewall)) => (None, Some(firewall)),
             (None, Found::Off) => (None, None),
+        };
+        let (denied, cookies) = match cookies {
+            FoundCookies::Off => (denied, None),
+            FoundCookies::On(cookies) => (denied, Some(cookies)),
+            FoundCookies::Broken => (denied.or(Some(DenyReason::BrokenCookieIntegrity)), None),
         };
         let action = match denied {
             Some(reason) => Action::Deny(reason),
@@ -193,8 +242,11 @@ impl Compiler<'_> {
             }
         };
         let rule = Rule {
-            matches: vec![Match::path(path)],
-            policy: self.policy(host, written),
+            matches: vec![match self.outline.is_solver {
+                true => solver::question(path),
+                false => Match::path(path),
+            }],
+            policy: self.policy(host, written, cookies.as_ref()),
             firewall,
             action,
             meta: Arc::new(RuleMeta {
@@ -226,20 +278,28 @@ impl Compiler<'_> {
         }
     }
 
-    fn policy(&mut self, host: &HostMatch, written: &str) -> Arc<RoutePolicy> {
+    fn policy(
+        &mut self,
+        host: &HostMatch,
+        written: &str,
+        cookies: Option<&Arc<CookieIntegrity>>,
+    ) -> Arc<RoutePolicy> {
         let certificate = match self.certificates.get(host) {
             Some(CertificateOf::Asked(policy)) if !self.needs_no_login(written) => Some(policy),
             _ => None,
         };
+        let certificate = certificate.filter(|_| !self.outline.is_solver);
         let host = HostPolicy {
             tls: self.hosts.facts(host).tls,
             certificate,
+            cookies,
+            never_redirected: self.outline.is_solver,
         };
         self.policies
             .make(&self.outline.settings, self.settings, host, written)
     }
 
-    fn firewall(&mut self, service: &str) -> Found {
+    fn in_front(&mut self, service: &str) -> InFront {
         let ObjectRef {
             kind: _,
             namespace,
@@ -287,6 +347,9 @@ impl Compiler<'_> {
 
     /// Why a path is refused to everybody: access control that cannot be enforced.
     fn denied(&self, host: &HostMatch, written: &str) -> Option<DenyReason> {
+        if self.outline.is_solver {
+            return None;
+        }
         let exempt = self.needs_no_login(written);
         if !exempt && matches!(self.certificates.get(host), Some(CertificateOf::Nobody)) {
             return Some(DenyReason::BrokenSecuritySetting);
@@ -311,7 +374,8 @@ impl Compiler<'_> {
 
     /// Says so where another Ingress' access control covers a host of this one.
     pub(super) fn guarded_hosts(&mut self) {
-        if self.outline.guards_hosts || self.settings.permit_unsupported_access_control {
+        let is_exempt = self.outline.guards_hosts || self.outline.is_solver;
+        if is_exempt || self.settings.permit_unsupported_access_control {
             return;
         }
         for host in self
@@ -359,6 +423,7 @@ impl Compiler<'_> {
             clusters,
             mut uses,
             certificates,
+            no_keys,
             ..
         } = self;
         let asking = certificates
@@ -406,6 +471,7 @@ impl Compiler<'_> {
             problems: reporter.finish(),
             clusters,
             uses,
+            no_keys,
             services: resolver.services,
             asking: asking.map(|(host, _)| host).collect(),
         }

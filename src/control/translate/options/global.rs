@@ -22,6 +22,8 @@ pub struct GlobalOptions {
     pub port_in_redirects: bool,
     /// The balancer of Services whose Ingress names none (`load-balance`).
     pub balancer: Balancer,
+    /// Reach Services at their cluster IP unless their Ingress says otherwise (`service-upstream`).
+    pub by_cluster_ip: bool,
     /// Paths of Ingresses that begin so are never redirected to HTTPS (`no-tls-redirect-locations`).
     pub no_https_redirect: Vec<Box<str>>,
     /// Paths of Ingresses that begin so are exempt from logins (`no-auth-locations`).
@@ -47,6 +49,7 @@ pub(super) struct Draft {
     pub(super) send_hsts: bool,
     pub(super) hsts: Hsts,
     pub(super) balancer: Balancer,
+    pub(super) by_cluster_ip: bool,
     pub(super) no_https_redirect: Vec<Box<str>>,
     pub(super) no_login: Vec<Box<str>>,
     pub(super) firewall: ModSecurityOptions,
@@ -62,6 +65,7 @@ impl Default for Draft {
             send_hsts: true,
             hsts: Hsts::default(),
             balancer: Balancer::default(),
+            by_cluster_ip: false,
             no_https_redirect: vec![ACME.into()],
             no_login: vec![ACME.into()],
             firewall: ModSecurityOptions::default(),
@@ -82,6 +86,7 @@ impl Draft {
             send_hsts,
             hsts,
             balancer,
+            by_cluster_ip,
             no_https_redirect,
             no_login,
             firewall,
@@ -93,6 +98,7 @@ impl Draft {
             https_redirect,
             port_in_redirects,
             balancer,
+            by_cluster_ip,
             no_https_redirect,
             no_login,
             firewall,

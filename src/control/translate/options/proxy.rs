@@ -124,6 +124,10 @@ pub(super) const ROWS: &[Row<Draft>] = &[
         draft.balancer = values::balancer(value)?;
         Ok(())
     }),
+    row("service-upstream", |value, draft| {
+        draft.by_cluster_ip = values::boolean(value)?;
+        Ok(())
+    }),
     // The client's address.
     row("use-forwarded-headers", |value, draft| {
         draft.options.client_address.use_forwarded_headers = values::boolean(value)?;

@@ -146,11 +146,6 @@ pub(super) const ROWS: &[Row<Draft>] = &[
     ),
     row("proxy-redirect-to", OFF, "Location is passed on unchanged"),
     row("proxy-ssl-location-only", FALSE, NONE),
-    row(
-        "service-upstream",
-        FALSE,
-        "endpoints are used, not the cluster IP",
-    ),
     row("upstream-hash-by", EMPTY, "set it on the Ingress"),
     row(
         "upstream-hash-by-subset",

@@ -14,7 +14,10 @@ use crate::{
             options_from_config_map,
         },
     },
-    policy::{BodyLimit, ClientCertificatePolicy, HttpsRedirect, RoutePolicy, Timeouts},
+    policy::{
+        BodyLimit, ClientCertificatePolicy, CookieIntegrity, CookiePattern, HttpsRedirect,
+        RoutePolicy, Timeouts,
+    },
     routing::{Match, PathMatch},
     tls::VerifyServer,
     upstream::{Balancer, ClusterSettings, NameTrust, Protocol, UpstreamSource},
@@ -144,6 +147,9 @@ pub(super) fn settings(text: &str) -> TranslateSettings {
         stand_ins: BTreeMap::new(),
         firewall: None,
         rule_folders: Arc::default(),
+        strict_hosts: false,
+        by_cluster_ip: false,
+        zone: None,
     };
     let keys: BTreeMap<String, Value> = serde_saphyr::from_str(text).unwrap();
     for (key, value) in keys {
@@ -154,6 +160,15 @@ pub(super) fn settings(text: &str) -> TranslateSettings {
             "default-certificate" => {
                 settings.default_certificate = Some(Key::new("default", value.as_str().unwrap()));
             }
+            "controller" => {
+                settings.class = ClassSelection::Controller {
+                    name: value.as_str().unwrap().to_owned(),
+                    only: Default::default(),
+                };
+            }
+            "strict-hosts" => settings.strict_hosts = true,
+            "by-cluster-ip" => settings.by_cluster_ip = true,
+            "zone" => settings.zone = Some(value.as_str().unwrap().into()),
             "untrusted" => settings.trust = NameTrust::Untrusted,
             "permit-unsupported-access-control" => {
                 settings.permit_unsupported_access_control = true;
@@ -196,6 +211,7 @@ pub(super) fn render(config: &Config) -> String {
         default_certificate,
         default_firewall,
         certificate_hosts,
+        refused_hosts,
         rule_origins: _,
         options: _,
     } = config;
@@ -240,6 +256,10 @@ pub(super) fn render(config: &Config) -> String {
             hosts.join(" ")
         ));
     }
+    if !refused_hosts.is_empty() {
+        let hosts: Vec<String> = refused_hosts.iter().map(host::written).collect();
+        lines.push(format!("handshakes refused: {}", hosts.join(" ")));
+    }
     lines.join("\n") + "\n"
 }
 
@@ -262,7 +282,7 @@ fn render_rule(rule: &Rule) -> String {
     let [
         Match {
             path,
-            method: None,
+            method,
             headers,
             query,
         },
@@ -287,7 +307,13 @@ fn render_rule(rule: &Rule) -> String {
     };
     let firewall = firewall.as_ref();
     let firewall = firewall.map_or(String::new(), |it| format!(", firewall {}", it.name));
-    format!("{path} -> {action}{}{firewall}", render_policy(policy))
+    let method = method
+        .as_ref()
+        .map_or(String::new(), |method| format!("{method} "));
+    format!(
+        "{method}{path} -> {action}{}{firewall}",
+        render_policy(policy)
+    )
 }
 
 /// Every firewall once, with the text of its rules.
@@ -387,6 +413,7 @@ fn render_policy(policy: &RoutePolicy) -> String {
         https_redirect,
         hsts,
         client_certificate,
+        cookies,
         body_limit,
         timeouts,
         refuse_encoded_slashes,
@@ -438,8 +465,44 @@ fn render_policy(policy: &RoutePolicy) -> String {
             parts += &format!(" request {request:?}");
         }
     }
+    if let Some(cookies) = cookies {
+        parts += &render_cookies(cookies);
+    }
     assert!(!refuse_encoded_slashes);
     parts
+}
+
+fn render_cookies(cookies: &CookieIntegrity) -> String {
+    let CookieIntegrity {
+        mode,
+        signed,
+        encrypted,
+        keys,
+        max_age,
+        binding,
+        secure,
+        http_only,
+        same_site,
+    } = cookies;
+    let mut text = format!(", cookies {mode:?}");
+    for (what, patterns) in [("signed", signed), ("encrypted", encrypted)] {
+        let patterns: Vec<_> = patterns.iter().map(CookiePattern::as_str).collect();
+        if !patterns.is_empty() {
+            let _ = write!(text, " {what} {}", patterns.join(" "));
+        }
+    }
+    let keys: Vec<_> = keys.names().collect();
+    let _ = write!(text, " keys {}", keys.join(" "));
+    if let Some(age) = max_age {
+        let _ = write!(text, " age {age}");
+    }
+    let _ = write!(text, " bound to {binding:?}");
+    text += if *secure { " Secure" } else { "" };
+    text += if *http_only { " HttpOnly" } else { "" };
+    if let Some(least) = same_site {
+        let _ = write!(text, " SameSite={least:?}");
+    }
+    text
 }
 
 fn render_cluster(cluster: &ClusterSettings) -> String {

@@ -30,10 +30,14 @@ impl Sink for Gated {
 }
 
 fn gated() -> (AccessLogWriter, Receiver<usize>, SyncSender<io::Result<()>>) {
+    gate(AccessLogWriter::off())
+}
+
+fn gate(log: AccessLogWriter) -> (AccessLogWriter, Receiver<usize>, SyncSender<io::Result<()>>) {
     let (written, writes) = channel();
     let (permit, go_on) = sync_channel(2 * QUEUE);
     (
-        AccessLogWriter::start_with(Gated { written, go_on }).unwrap(),
+        log.start_with(Gated { written, go_on }).unwrap(),
         writes,
         permit,
     )
@@ -92,6 +96,26 @@ fn a_few_lines_wait_for_the_tick_and_no_longer() {
     assert!(writes.try_recv().is_err());
     log.tick(Instant::now() + FLUSHED);
     assert_eq!(writes.recv_timeout(WAIT), Ok(1));
+}
+
+#[test]
+fn a_prompt_log_is_written_line_by_line_for_as_long_as_its_sink_keeps_up() {
+    let (writer, writes, permit) = gate(AccessLogWriter {
+        prompt: true,
+        ..AccessLogWriter::off()
+    });
+    let log = writer.worker();
+    let line = |buffer: &mut Vec<u8>| buffer.extend_from_slice(b"line\n");
+    log.write_line(line);
+    assert_eq!(writes.recv_timeout(WAIT), Ok(1));
+    // The sink is at work.
+    log.write_line(line);
+    log.write_line(line);
+    assert!(writes.try_recv().is_err());
+    permit.send(Ok(())).unwrap();
+    log.tick(Instant::now() + FLUSHED);
+    assert_eq!(writes.recv_timeout(WAIT), Ok(2));
+    drop(permit);
 }
 
 #[test]

@@ -8,6 +8,9 @@ use std::borrow::Cow;
 use super::super::view::View;
 use crate::waf::Variable;
 
+/// Bytes of a body that an entry shows, and that are worth keeping for it.
+pub const BODY_KEPT: usize = 64 << 10;
+
 /// Stands for a body that is left out.
 const LEFT_OUT: &[u8] = b"[left out: it may hold what is masked]";
 
@@ -19,6 +22,7 @@ pub(super) fn request<'a>(view: &View<'a>) -> Cow<'a, [u8]> {
         b"" => view.about.request_body,
         decoded => decoded,
     };
+    let body = body.get(..BODY_KEPT).unwrap_or(body);
     let read = transaction.value(Variable::ReqbodyProcessorError) == b"0";
     let shown = match transaction.value(Variable::ReqbodyProcessor) {
         b"URLENCODED" if read => Cow::Owned(view.query(body)),
@@ -35,6 +39,7 @@ pub(super) fn request<'a>(view: &View<'a>) -> Cow<'a, [u8]> {
 /// The response's body; empty where it was not kept.
 pub(super) fn response<'a>(view: &View<'a>) -> Cow<'a, [u8]> {
     let body = view.about.response_body;
+    let body = body.get(..BODY_KEPT).unwrap_or(body);
     let kind = view.transaction.value(Variable::ResponseContentType);
     let shown = match memchr::memmem::find(kind, b"json") {
         Some(_) => view.text(body),

@@ -19,6 +19,9 @@ use crate::waf::{Match, Transaction, Variable, seclang::EngineMode, values::List
 /// Texts are bounded by what the exchange holds.
 const WHOLE: usize = usize::MAX;
 
+/// Bytes of messages after which no other begins.
+const MESSAGES: usize = 256 << 10;
+
 /// Bytes shown of a message, its data or a tag.
 const LIMIT: usize = 4 << 10;
 
@@ -47,6 +50,9 @@ pub fn audit_json(transaction: &Transaction, about: &About<'_>, masks: &Masks, o
     request.text("uri", &view.target, WHOLE);
     if parts.has(b'C') || parts.has(b'I') {
         request.text("body", &bodies::request(&view), WHOLE);
+        if about.request_body_cut {
+            request.flag("truncated", true);
+        }
     }
     if parts.has(b'B') {
         headers(&view, List::RequestHeaders, request.key("headers"));
@@ -69,7 +75,10 @@ pub fn audit_json(transaction: &Transaction, about: &About<'_>, masks: &Masks, o
         if let Some(cause) = about.refused {
             object.text("refused", cause.as_bytes(), WHOLE);
         }
-        messages(&view, object.key("messages"));
+        let lost = messages(&view, object.key("messages")) + transaction.matches_lost();
+        if lost > 0 {
+            object.number("messages_lost", i64::try_from(lost).unwrap_or(i64::MAX));
+        }
     }
     object.end();
     entry.end();
@@ -107,15 +116,22 @@ fn producer(view: &View<'_>, out: &mut Vec<u8>) {
     object.end();
 }
 
-fn messages(view: &View<'_>, out: &mut Vec<u8>) {
+/// Writes the messages; returns how many found no room.
+fn messages(view: &View<'_>, out: &mut Vec<u8>) -> u64 {
     out.push(b'[');
-    for (index, found) in audited(view.transaction).enumerate() {
-        if index > 0 {
+    let (start, mut lost) = (out.len(), 0);
+    for found in audited(view.transaction) {
+        if out.len() - start > MESSAGES {
+            lost += 1;
+            continue;
+        }
+        if out.len() > start {
             out.push(b',');
         }
         message(view, &found, out);
     }
     out.push(b']');
+    lost
 }
 
 fn message(view: &View<'_>, found: &Match<'_>, out: &mut Vec<u8>) {

@@ -13,6 +13,7 @@ mod wanted;
 mod tests;
 
 pub use self::{
+    bodies::BODY_KEPT,
     json::audit_json,
     native::audit_native,
     wanted::{RelevantStatus, wants_audit},

@@ -5,7 +5,7 @@
 
 use super::{
     super::{About, Masks, date::Date, error_line, escape, view::View},
-    bodies,
+    bodies::{self, BODY_KEPT},
 };
 use crate::waf::{
     Match, Transaction, Variable,
@@ -166,6 +166,10 @@ fn trailer(view: &View<'_>, parts: AuditParts) -> Vec<u8> {
         text(&mut out, cause.as_bytes());
         out.extend_from_slice(b")\n");
     }
+    if view.about.request_body_cut {
+        escape::number(&mut out, b"Request-Body: cut after ", BODY_KEPT as u64);
+        out.extend_from_slice(b" bytes\n");
+    }
     out.extend_from_slice(b"Producer: ");
     out.extend_from_slice(PRODUCER.as_bytes());
     for component in &transaction.policy().settings().components {
@@ -185,19 +189,24 @@ fn trailer(view: &View<'_>, parts: AuditParts) -> Vec<u8> {
 /// The fields of a multipart form as if it were an urlencoded one, without uploads.
 fn form(view: &View<'_>, parts: AuditParts) -> Vec<u8> {
     let mut out = Vec::new();
-    if parts.has(b'I') && is_multipart(view) {
-        for (index, (name, value)) in view.transaction.list(List::Form).iter().enumerate() {
-            if index > 0 {
-                out.push(b'&');
-            }
-            let (name, value) = view.argument(name, value);
-            urlencode(&mut out, &name);
-            out.push(b'=');
-            urlencode(&mut out, &value);
+    if !parts.has(b'I') || !is_multipart(view) {
+        return out;
+    }
+    for (index, (name, value)) in view.transaction.list(List::Form).iter().enumerate() {
+        if index > 0 {
+            out.push(b'&');
         }
-        if !out.is_empty() {
-            out.push(b'\n');
+        let (name, value) = view.argument(name, value);
+        urlencode(&mut out, &name);
+        out.push(b'=');
+        urlencode(&mut out, &value);
+        if out.len() > BODY_KEPT {
+            out.truncate(BODY_KEPT);
+            break;
         }
+    }
+    if !out.is_empty() {
+        out.push(b'\n');
     }
     out
 }
@@ -275,8 +284,9 @@ fn lines(out: &mut Vec<u8>, content: &[u8]) {
     }
 }
 
+/// Appends a text, or as much of it as fits into an entry.
 fn urlencode(out: &mut Vec<u8>, text: &[u8]) {
-    for &byte in text {
+    for &byte in text.get(..BODY_KEPT).unwrap_or(text) {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'*' => out.push(byte),
             b' ' => out.push(b'+'),

@@ -3,7 +3,10 @@ use super::super::{
     tests::{GET, Sent, policy, run},
 };
 use super::*;
-use crate::waf::{Settings, Transaction, seclang::EngineMode};
+use crate::waf::{
+    RuleSet, Transaction,
+    seclang::{self, EngineMode, NoFiles, SourceMap, Trust},
+};
 
 /// The boundary of an entry, replaced.
 fn native(transaction: &Transaction, about: &About<'_>) -> String {
@@ -165,16 +168,97 @@ fn exchanges_are_logged_as_directives_and_rules_say() {
         ),
     ] {
         let policy = policy(&format!("{directives}{rule}"));
-        let relevant = RelevantStatus::of(policy.settings()).unwrap();
         let transaction = run(policy, &Sent { target, ..GET });
-        let found = wants_audit(&transaction, status, &relevant);
+        let found = wants_audit(&transaction, status);
         assert_eq!(found, wanted, "{directives} {status}");
     }
-    let broken = Settings {
-        audit_relevant_status: Some(b"(".as_slice().into()),
-        ..Settings::default()
+}
+
+#[test]
+fn a_pattern_of_relevant_statuses_that_is_none_is_an_error_of_the_rules() {
+    let mut sources = SourceMap::default();
+    let text = b"SecAuditLogRelevantStatus \"^(?:5\"";
+    let parsed = seclang::parse(&mut sources, &NoFiles, Trust::Operator, "a.conf", text);
+    let compiled = RuleSet::compile(&parsed.directives, &sources, &NoFiles);
+    assert!(compiled.result.is_none());
+    let errors: Vec<_> = compiled
+        .errors
+        .iter()
+        .map(|it| it.kind.to_string())
+        .collect();
+    assert!(
+        matches!(&*errors, [error] if error.contains("^(?:5")),
+        "{errors:?}"
+    );
+}
+
+#[test]
+fn long_bodies_and_forms_are_cut_and_no_part_of_a_secret_is_left() {
+    // The cut is before the secret, in the middle of its name, of it, and behind it.
+    for before in (0..64).step_by(3) {
+        let long = "x".repeat(BODY_KEPT - before);
+        for (kind, body) in [
+            (
+                "application/x-www-form-urlencoded",
+                format!("a={long}&password=zq7hunterzq7&b={long}"),
+            ),
+            (
+                "application/json",
+                format!(r#"{{"a":"{long}","password":"zq7hunterzq7","b":"{long}"}}"#),
+            ),
+            (
+                "text/xml",
+                format!("<a><b>{long}</b><password>zq7hunterzq7</password><c>{long}</c></a>"),
+            ),
+        ] {
+            let rules = "SecAuditLogParts ABCHZ\n\
+                 SecRule REQUEST_HEADERS:Content-Type \"@contains xml\" \"id:1,phase:1,pass,nolog,ctl:requestBodyProcessor=XML\"\n\
+                 SecRule REQUEST_HEADERS:Content-Type \"@contains json\" \"id:2,phase:1,pass,nolog,ctl:requestBodyProcessor=JSON\"\n\
+                 SecRule ARGS|XML:/* \"@contains hunter\" \"id:3,phase:2,pass,log,logdata:'%{MATCHED_VAR}'\"\n";
+            let sent = Sent {
+                headers: &[("Content-Type", kind.as_bytes())],
+                body: body.as_bytes(),
+                ..GET
+            };
+            let transaction = run(policy(rules), &sent);
+            let about = About {
+                request_body: &body.as_bytes()[..BODY_KEPT],
+                request_body_cut: true,
+                ..About::default()
+            };
+            for write in [audit_json, audit_native] {
+                let mut entry = Vec::new();
+                write(&transaction, &about, &Masks::default(), &mut entry);
+                assert!(entry.len() < 2 * BODY_KEPT, "{kind}: {} bytes", entry.len());
+                let text = String::from_utf8(entry).unwrap();
+                assert!(
+                    text.contains("ARGS") || kind == "text/xml",
+                    "{kind}: rule 3"
+                );
+                assert!(!text.contains("zq7"), "{kind}, {before} bytes before");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_long_form_in_parts_is_cut() {
+    let long = "x".repeat(BODY_KEPT);
+    let body = format!(
+        "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n{long}\r\n\
+         --b\r\nContent-Disposition: form-data; name=\"c\"\r\n\r\nbeyond\r\n--b--\r\n"
+    );
+    let sent = Sent {
+        headers: &[("Content-Type", b"multipart/form-data; boundary=b")],
+        body: body.as_bytes(),
+        ..GET
     };
-    assert!(RelevantStatus::of(&broken).is_err());
+    let text = native(
+        &run(policy("SecAuditLogParts AIZ"), &sent),
+        &About::default(),
+    );
+    assert!(text.contains("a=xxxx") && !text.contains("beyond"));
+    assert!(text.len() < BODY_KEPT + 300, "{} bytes", text.len());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Whether an exchange is logged.
 
 use crate::waf::{
-    Settings, Transaction,
+    Transaction,
     operators::{Caches, CompileEnv, Limits, Operator, OperatorError},
     seclang::{AuditMode, NoFiles},
 };
@@ -11,19 +11,16 @@ const FIRST: u16 = 100;
 const COUNT: usize = 900;
 
 /// The statuses that `SecAuditLogRelevantStatus` matches: its pattern is asked about each of them once,
-/// so that nothing is searched when an exchange ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// when rules are compiled, so that nothing is searched when an exchange ends.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RelevantStatus(Box<[bool]>);
 
 impl RelevantStatus {
-    /// The statuses of a rule set's settings. Called where a policy is compiled, and kept beside it.
+    /// The statuses that a regular expression matches.
     ///
     /// # Errors
-    /// When the pattern is none.
-    pub fn of(settings: &Settings) -> Result<Self, OperatorError> {
-        let Some(pattern) = &settings.audit_relevant_status else {
-            return Ok(Self(Box::default()));
-        };
+    /// When it is none.
+    pub(crate) fn matching(pattern: &[u8]) -> Result<Self, OperatorError> {
         let (mut slots, mut warnings) = (0, Vec::new());
         let mut env = CompileEnv {
             files: &NoFiles,
@@ -54,10 +51,13 @@ impl RelevantStatus {
 /// Whether an exchange that ended with `status` belongs in the audit log: `SecAuditEngine`,
 /// `ctl:auditEngine`, and where only relevant ones do, `SecAuditLogRelevantStatus` and the rules that
 /// matched.
-pub fn wants_audit(transaction: &Transaction, status: u16, relevant: &RelevantStatus) -> bool {
+pub fn wants_audit(transaction: &Transaction, status: u16) -> bool {
     match transaction.audit_mode() {
         AuditMode::On => true,
         AuditMode::Off => false,
-        AuditMode::RelevantOnly => transaction.audit_asked() || relevant.has(status),
+        AuditMode::RelevantOnly => {
+            let relevant = &transaction.policy().settings().audit_relevant_status;
+            transaction.audit_asked() || relevant.has(status)
+        }
     }
 }

@@ -27,6 +27,9 @@ use crate::waf::operators::{
 const MAX_EXPANDED: usize = 4 << 10;
 const MAX_EXPANDED_PROGRAM: usize = 256 << 10;
 
+/// Patterns that match every value from its first byte to its last: `.` is any byte.
+const ANYTHING: [&[u8]; 3] = [b"^.*$", b"^.*", b".*"];
+
 /// Where the groups of a match lie.
 pub(in super::super) type Groups = [Option<Range<usize>>; GROUPS];
 
@@ -38,6 +41,8 @@ pub struct Rx {
     slot: usize,
     limits: Limits,
     engine: Engine,
+    /// Whether it is one of [`ANYTHING`].
+    takes_all: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -67,6 +72,7 @@ impl Rx {
                 slot,
                 limits: env.limits,
                 engine: Engine::Later,
+                takes_all: false,
             });
         }
         let (rx, construct) = Self::build(text, multi_line, slot, env.limits)?;
@@ -102,6 +108,7 @@ impl Rx {
             slot,
             limits,
             engine,
+            takes_all: !multi_line && ANYTHING.contains(&text),
         };
         Ok((rx, parsed.construct))
     }
@@ -166,6 +173,10 @@ impl Rx {
         caches: &mut Caches,
         captures: &mut Captures,
     ) -> Outcome {
+        if self.takes_all {
+            captures.set(0, 0..input.len());
+            return Outcome::matched(true);
+        }
         self.allow(input, caches);
         let mut groups = Groups::default();
         match self.find(input, 0, caches, Some(&mut groups)) {

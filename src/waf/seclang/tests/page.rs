@@ -54,6 +54,7 @@ fn left_out() -> String {
         let effect = match row.effect {
             Effect::Error => "error",
             Effect::Warning => "warning",
+            Effect::Skip => "skipped with its rule",
         };
         let unless = match row.harmless {
             [] => String::new(),

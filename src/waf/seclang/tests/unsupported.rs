@@ -38,6 +38,11 @@ fn what_is_left_out_is_an_error_or_a_warning_as_its_row_says() {
                 assert_eq!(errors, [""; 0], "{line}");
                 warnings
             }
+            // Whoever compiles it knows which rule that is.
+            Effect::Skip => {
+                assert_eq!((errors, warnings), (vec![], vec![]), "{line}");
+                continue;
+            }
         };
         assert!(
             said[0].contains(row.name) && said[0].ends_with(row.reason),

@@ -16,6 +16,7 @@ pub(super) const V1: Row = Row {
     object: ObjectKind::ConfigMap,
     namespaced: true,
     confidential: false,
+    stand_in: None,
     convert: unconverted,
     decode: |value| decode::<ConfigMap>(value).map(|object| Object::ConfigMap(Arc::new(object))),
     written: as_named,

@@ -16,6 +16,7 @@ pub(super) const V1: Row = Row {
     object: ObjectKind::EndpointSlice,
     namespaced: true,
     confidential: false,
+    stand_in: None,
     convert: unconverted,
     decode: |value| {
         decode::<EndpointSlice>(value).map(|object| Object::EndpointSlice(Arc::new(object)))

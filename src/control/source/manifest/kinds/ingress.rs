@@ -25,6 +25,7 @@ pub(super) const V1: Row = Row {
     object: ObjectKind::Ingress,
     namespaced: true,
     confidential: false,
+    stand_in: None,
     convert: unconverted,
     decode: |value| decode::<Ingress>(value).map(|object| Object::Ingress(Arc::new(object))),
     written: as_named,

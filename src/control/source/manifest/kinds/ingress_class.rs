@@ -16,6 +16,7 @@ pub(super) const V1: Row = Row {
     object: ObjectKind::IngressClass,
     namespaced: false,
     confidential: false,
+    stand_in: None,
     convert: unconverted,
     decode: |value| {
         decode::<IngressClass>(value).map(|object| Object::IngressClass(Arc::new(object)))

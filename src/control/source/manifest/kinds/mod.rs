@@ -12,4 +12,4 @@ mod secret;
 mod service;
 mod waf_policy;
 
-pub(super) use row::{Row, row};
+pub(super) use row::{Row, row, row_of_kind};

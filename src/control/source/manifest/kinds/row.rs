@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     config::ObjectKind,
-    control::{FieldPath, Object},
+    control::{FieldPath, Key, Object},
 };
 
 /// How objects of one `apiVersion` and `kind` are read.
@@ -21,6 +21,9 @@ pub(in super::super) struct Row {
     pub namespaced: bool,
     /// Whether values must not be shown to people.
     pub confidential: bool,
+    /// What stands for an object that cannot be used and has no earlier version, given what could be
+    /// read of its `spec`: kinds without which requests would be served that it may refuse.
+    pub stand_in: Option<fn(&Key, Value) -> Object>,
     /// Brings the written form to the current schema and gives the fields that have no place in the
     /// written one.
     pub convert: fn(&mut Value) -> Vec<FieldPath>,
@@ -48,6 +51,17 @@ const ROWS: [&Row; 11] = [
 pub(in super::super) fn row(api_version: &str, kind: &str) -> Option<&'static Row> {
     ROWS.into_iter()
         .find(|row| row.api_version == api_version && row.kind == kind)
+}
+
+/// The row for an object of this kind whose `apiVersion` is missing or of another version, if it is not
+/// to be left out for that.
+pub(in super::super) fn row_of_kind(api_version: Option<&str>, kind: &str) -> Option<&'static Row> {
+    let group = |api_version: &'static str| api_version.split('/').next();
+    let is_of_group = |row: &Row| {
+        api_version.is_none_or(|written| written.split('/').next() == group(row.api_version))
+    };
+    ROWS.into_iter()
+        .find(|row| row.stand_in.is_some() && row.kind == kind && is_of_group(row))
 }
 
 /// For forms that are the current schema already.

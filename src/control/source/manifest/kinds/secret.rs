@@ -19,6 +19,7 @@ pub(super) const V1: Row = Row {
     object: ObjectKind::Secret,
     namespaced: true,
     confidential: true,
+    stand_in: None,
     convert: unconverted,
     decode: |value| {
         decode::<Secret>(value).map(|mut secret| {

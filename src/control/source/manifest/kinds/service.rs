@@ -16,6 +16,7 @@ pub(super) const V1: Row = Row {
     object: ObjectKind::Service,
     namespaced: true,
     confidential: false,
+    stand_in: None,
     convert: unconverted,
     decode: |value| decode::<Service>(value).map(|object| Object::Service(Arc::new(object))),
     written: as_named,

@@ -1,14 +1,19 @@
 //! WafPolicy and ClusterWafPolicy: `portcullis.dev/v1alpha1`.
+//!
+//! One that cannot be used is stood in for: without it, what it refuses would be served.
 
 use std::sync::Arc;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde_json::Value;
+
 use super::{
-    super::decode::decode,
+    super::decode::{Decoded, decode},
     row::{Row, as_named, unconverted},
 };
 use crate::{
     config::ObjectKind,
-    control::{Object, WafPolicy},
+    control::{Key, Object, WafPolicy},
 };
 
 pub(super) const V1ALPHA1: Row = Row {
@@ -17,8 +22,9 @@ pub(super) const V1ALPHA1: Row = Row {
     object: ObjectKind::WafPolicy,
     namespaced: true,
     confidential: false,
+    stand_in: Some(|key, spec| Object::WafPolicy(Arc::new(stand_in(key, spec)))),
     convert: unconverted,
-    decode: |value| decode::<WafPolicy>(value).map(|object| Object::WafPolicy(Arc::new(object))),
+    decode: |value| policy(value).map(|object| Object::WafPolicy(Arc::new(object))),
     written: as_named,
 };
 
@@ -26,8 +32,30 @@ pub(super) const CLUSTER_V1ALPHA1: Row = Row {
     kind: "ClusterWafPolicy",
     object: ObjectKind::ClusterWafPolicy,
     namespaced: false,
-    decode: |value| {
-        decode::<WafPolicy>(value).map(|object| Object::ClusterWafPolicy(Arc::new(object)))
-    },
+    stand_in: Some(|key, spec| Object::ClusterWafPolicy(Arc::new(stand_in(key, spec)))),
+    decode: |value| policy(value).map(|object| Object::ClusterWafPolicy(Arc::new(object))),
     ..V1ALPHA1
 };
+
+fn policy(value: Value) -> Decoded<WafPolicy> {
+    let mut decoded = decode::<WafPolicy>(value);
+    let is_misspelt = decoded.unknown.iter().any(|field| field.0.len() == 1);
+    if let Ok(policy) = &mut decoded.object {
+        // `specs:` would be a policy that says nothing.
+        policy.is_broken = is_misspelt && policy.spec.is_null();
+    }
+    decoded
+}
+
+fn stand_in(key: &Key, spec: Value) -> WafPolicy {
+    WafPolicy {
+        metadata: ObjectMeta {
+            name: Some(key.name.to_string()),
+            namespace: (!key.namespace.is_empty()).then(|| key.namespace.to_string()),
+            ..ObjectMeta::default()
+        },
+        spec,
+        is_broken: true,
+        ..WafPolicy::default()
+    }
+}

@@ -1,0 +1,210 @@
+//! Watches of single objects, as long as others name them.
+//!
+//! Invariant: Secrets and ConfigMaps are synced only when everything that the first objects name has been
+//! looked for. Non-goal: following what nobody names.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use k8s_openapi::api::core::v1::{ConfigMap, Secret};
+use kube::{Api, core::DeserializeGuard, core::NamespaceResourceScope};
+use tokio::task::{AbortHandle, JoinSet};
+
+use super::{
+    Client, WatchSettings,
+    client::of_one_watch,
+    kinds::Watched,
+    scope::{Scope, is_tls},
+    source::Shared,
+    watch::{Optional, follow},
+};
+use crate::{
+    config::{ObjectKind, ObjectRef},
+    control::{
+        Edit, Key, Objects,
+        translate::{References, references},
+    },
+};
+
+/// Most objects that are watched one by one: each takes a connection.
+const MOST: usize = 256;
+
+type Name = (ObjectKind, Key);
+
+struct Named {
+    task: AbortHandle,
+    /// Whether it is known if the object is there.
+    has_arrived: Arc<AtomicBool>,
+}
+
+/// Follows what the objects of the moment name, for as long as it is polled.
+pub(super) async fn follow_references(
+    client: Client,
+    settings: WatchSettings,
+    shared: Arc<Shared>,
+) -> Infallible {
+    let mut changes = shared.store.subscribe();
+    let mut progress = shared.progress.subscribe();
+    let mut tasks = JoinSet::new();
+    let mut watches: BTreeMap<Name, Named> = BTreeMap::new();
+    let mut seen: Option<Objects> = None;
+    let mut are_too_many = false;
+    let mut is_synced = false;
+    loop {
+        changes.borrow_and_update();
+        progress.borrow_and_update();
+        let objects = shared.store.objects();
+        if shared.progress.is_complete() {
+            if seen.as_ref().is_none_or(|seen| differ(seen, &objects)) {
+                let mut wanted = wanted(&objects, &settings);
+                let too_many = wanted.len() > MOST;
+                if too_many && !are_too_many {
+                    tracing::error!(
+                        named = wanted.len(),
+                        watched = MOST,
+                        "too many Secrets and ConfigMaps are watched by name; the last are not read"
+                    );
+                }
+                are_too_many = too_many;
+                wanted.truncate(MOST);
+                watches.retain(|name, watch| {
+                    let is_wanted = wanted.contains(name);
+                    if !is_wanted {
+                        watch.task.abort();
+                        let_go(name, &settings, &shared);
+                    }
+                    is_wanted
+                });
+                for name in wanted {
+                    if !watches.contains_key(&name) {
+                        let watch = start(&name, (&client, &settings), &shared, &mut tasks);
+                        watches.insert(name, watch);
+                    }
+                }
+                seen = Some(objects);
+            }
+            if !is_synced
+                && watches
+                    .values()
+                    .all(|it| it.has_arrived.load(Ordering::Acquire))
+            {
+                is_synced = true;
+                shared.store.edit(|edit| {
+                    edit.mark_synced(ObjectKind::Secret);
+                    edit.mark_synced(ObjectKind::ConfigMap);
+                });
+            }
+        }
+        tokio::select! {
+            // Both senders are held here.
+            _ = changes.changed() => {}
+            _ = progress.changed() => {}
+            Some(_) = tasks.join_next() => {}
+        }
+    }
+}
+
+/// Whether something that may name or be named differs.
+fn differ(before: &Objects, now: &Objects) -> bool {
+    !(Arc::ptr_eq(&before.ingresses, &now.ingresses)
+        && Arc::ptr_eq(&before.ingress_classes, &now.ingress_classes)
+        && Arc::ptr_eq(&before.secrets, &now.secrets)
+        && Arc::ptr_eq(&before.waf_policies, &now.waf_policies)
+        && Arc::ptr_eq(&before.cluster_waf_policies, &now.cluster_waf_policies))
+}
+
+/// What to watch by name, what matters most first: certificates that the base watches have are theirs.
+fn wanted(objects: &Objects, settings: &WatchSettings) -> Vec<Name> {
+    let References {
+        secrets,
+        certificates,
+        config_maps,
+    } = references(objects, &settings.class);
+    let is_read = |key: &Key| {
+        let stored = objects.secrets.get(key);
+        settings.covers(&key.namespace) && stored.is_some_and(|stored| is_tls(&stored.object))
+    };
+    let maps = settings.config_maps.iter().cloned().chain(config_maps);
+    let secrets = settings
+        .secrets
+        .iter()
+        .cloned()
+        .chain(secrets)
+        .chain(certificates);
+    let secrets = secrets.filter(|key| !is_read(key));
+    let maps = maps.map(|key| (ObjectKind::ConfigMap, key));
+    let mut wanted: Vec<Name> = Vec::new();
+    let mut known = BTreeSet::new();
+    for name in maps.chain(secrets.map(|key| (ObjectKind::Secret, key))) {
+        if known.insert(name.clone()) {
+            wanted.push(name);
+        }
+    }
+    wanted
+}
+
+/// Removes what nobody watches any more.
+fn let_go((kind, key): &Name, settings: &WatchSettings, shared: &Shared) {
+    let scope = scope(key, settings);
+    shared.store.edit(|edit| {
+        if scope.has(key, *kind, edit.objects()) {
+            edit.remove(*kind, key);
+        }
+        let object = ObjectRef {
+            kind: *kind,
+            namespace: Arc::clone(&key.namespace),
+            name: Arc::clone(&key.name),
+        };
+        edit.report_object(&object, None);
+    });
+}
+
+fn scope(key: &Key, settings: &WatchSettings) -> Scope {
+    Scope::Named {
+        key: key.clone(),
+        is_in_base: settings.covers(&key.namespace),
+    }
+}
+
+fn start(
+    (kind, key): &Name,
+    (client, settings): (&Client, &WatchSettings),
+    shared: &Arc<Shared>,
+    tasks: &mut JoinSet<Infallible>,
+) -> Named {
+    match kind {
+        ObjectKind::ConfigMap => start_one::<ConfigMap>(key, (client, settings), shared, tasks),
+        _ => start_one::<Secret>(key, (client, settings), shared, tasks),
+    }
+}
+
+fn start_one<K: Watched<Scope = NamespaceResourceScope>>(
+    key: &Key,
+    (client, settings): (&Client, &WatchSettings),
+    shared: &Arc<Shared>,
+    tasks: &mut JoinSet<Infallible>,
+) -> Named {
+    let api: Api<DeserializeGuard<K>> = Api::namespaced(of_one_watch(client), &key.namespace);
+    let has_arrived = Arc::new(AtomicBool::new(false));
+    let arrived = Arc::clone(&has_arrived);
+    let first = move |_: &mut Edit<'_>| arrived.store(true, Ordering::Release);
+    let what = (
+        scope(key, settings),
+        Some(format!("metadata.name={}", key.name)),
+    );
+    // Whoever may not read it is as one for whom it is not there.
+    let task = tasks.spawn(follow(
+        api,
+        what,
+        Optional::WhereForbidden,
+        Arc::clone(shared),
+        first,
+    ));
+    Named { task, has_arrived }
+}

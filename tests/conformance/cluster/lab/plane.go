@@ -1,0 +1,128 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// How long a piece may take until it is ready. The machine may be busy.
+const readyWithin = 4 * time.Minute
+
+// The controllers that what is tested here needs.
+const controllerNames = "namespace-controller,serviceaccount-controller,root-ca-certificate-publisher-controller," +
+	"deployment-controller,replicaset-controller,daemonset-controller,endpointslice-controller,endpoints-controller," +
+	"garbage-collector-controller,disruption-controller"
+
+// plane is the control plane: etcd, the API server and the controllers.
+type plane struct {
+	folder, pieces string
+	keys           *keys
+	running        []*exec.Cmd
+}
+
+func startPlane(folder, pieces string, keys *keys) (*plane, error) {
+	p := &plane{folder: folder, pieces: pieces, keys: keys}
+	for _, step := range []func() error{p.startEtcd, p.startAPIServer, p.startControllers} {
+		if err := step(); err != nil {
+			p.end()
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+func (p *plane) startEtcd() error {
+	err := p.start("etcd",
+		"--data-dir="+filepath.Join(p.folder, "etcd"),
+		"--listen-client-urls=http://127.0.0.1:2379", "--advertise-client-urls=http://127.0.0.1:2379",
+		"--listen-peer-urls=http://127.0.0.1:2380", "--initial-advertise-peer-urls=http://127.0.0.1:2380",
+		"--initial-cluster=default=http://127.0.0.1:2380",
+		// Its data is worth nothing after the run.
+		"--unsafe-no-fsync",
+	)
+	if err != nil {
+		return err
+	}
+	return await("etcd", func() bool { return listening("127.0.0.1:2379") })
+}
+
+func (p *plane) startAPIServer() error {
+	err := p.start("apiserver",
+		"--etcd-servers=http://127.0.0.1:2379",
+		"--secure-port=443", "--advertise-address="+hostAddress,
+		"--service-cluster-ip-range=10.96.0.0/16",
+		"--tls-cert-file="+p.keys.path("server.crt"), "--tls-private-key-file="+p.keys.path("server.key"),
+		"--client-ca-file="+p.keys.path("ca.crt"),
+		"--service-account-issuer=https://kubernetes.default.svc",
+		"--service-account-key-file="+p.keys.path("tokens.key"),
+		"--service-account-signing-key-file="+p.keys.path("tokens.key"),
+		"--authorization-mode=RBAC",
+		"--allow-privileged=true",
+	)
+	if err != nil {
+		return err
+	}
+	api := newAPI(p.keys)
+	return await("the API server", func() bool { return api.get("/readyz", nil) == nil })
+}
+
+func (p *plane) startControllers() error {
+	err := p.start("controllers",
+		"--kubeconfig="+p.keys.kubeconfig,
+		"--controllers="+controllerNames,
+		"--leader-elect=false",
+		"--root-ca-file="+p.keys.path("ca.crt"),
+		"--service-account-private-key-file="+p.keys.path("tokens.key"),
+	)
+	if err != nil {
+		return err
+	}
+	api := newAPI(p.keys)
+	return await("the controllers", func() bool {
+		return api.get("/api/v1/namespaces/default/configmaps/kube-root-ca.crt", nil) == nil
+	})
+}
+
+// start runs a piece; its output goes to a file.
+func (p *plane) start(name string, arguments ...string) error {
+	log, err := os.Create(filepath.Join(p.folder, name+".log"))
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	piece := exec.Command(p.pieces, append([]string{name}, arguments...)...)
+	piece.Stdout, piece.Stderr = log, log
+	piece.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := piece.Start(); err != nil {
+		return err
+	}
+	p.running = append(p.running, piece)
+	// For tests that take the API server away and bring it back.
+	pid := filepath.Join(p.folder, name+".pid")
+	return os.WriteFile(pid, []byte(fmt.Sprint(piece.Process.Pid)), 0o600)
+}
+
+func (p *plane) end() {
+	for i := len(p.running) - 1; i >= 0; i-- {
+		_ = p.running[i].Process.Kill()
+		_ = p.running[i].Wait()
+	}
+	p.running = nil
+}
+
+// await asks until the answer is yes, and fails with the piece's name when that takes too long.
+func await(what string, ready func() bool) error {
+	end := time.Now().Add(readyWithin)
+	for time.Now().Before(end) {
+		if ready() {
+			return nil
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	return fmt.Errorf("%s: not ready after %s; see the logs", strings.TrimSpace(what), readyWithin)
+}

@@ -1,0 +1,62 @@
+// What has to hold for Portcullis in a cluster, as somebody finds it who installs it from deploy/ and uses
+// kubectl. `lab up` gives it the cluster; every scenario builds on the ones before.
+package main
+
+import (
+	"fmt"
+	"os"
+	"time"
+)
+
+// A scenario has a sentence for a name.
+type scenario struct {
+	name string
+	run  func(*suite) error
+}
+
+var scenarios = []scenario{
+	{"one kubectl apply brings two replicas up, in a namespace that enforces restricted pods", install},
+	{"an Ingress shows the address of the published Service", showsAddress},
+	{"an Ingress of another controller's class shows none", otherClass},
+	{"hosts and paths are matched as Ingress has it", hostsAndPaths},
+	{"an Ingress without rules serves what nobody else does, whatever the method", defaultBackend},
+	{"a host with a certificate is served over TLS, and its plain address redirects", certificates},
+	{"ten pods behind a Service share a hundred requests", sharing},
+	{"a change is live within a second", liveness},
+	{"a broken Ingress has an Event, and every other one is served", brokenIngress},
+	{"a Secret that comes late is picked up", lateSecret},
+	{"traffic goes on while the API server is away, and changes are made up for", apiServerAway},
+	{"another replica takes over when the one goes that writes status", takeOver},
+	{"a rolling restart under load fails no request", rollingRestart},
+	{"what was not granted is refused", refusedRights},
+}
+
+func main() {
+	s, err := newSuite()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "scenarios:", err)
+		os.Exit(1)
+	}
+	passed, failed := 0, 0
+	for i, one := range scenarios {
+		start := time.Now()
+		err := one.run(s)
+		seconds := time.Since(start).Seconds()
+		if err == nil {
+			passed++
+			fmt.Printf("ok      %s%s (%.1f s)\n", one.name, s.figures(), seconds)
+			continue
+		}
+		failed++
+		fmt.Printf("FAILED  %s (%.1f s): %v\n", one.name, seconds, err)
+		if i == 0 {
+			// Nothing else can hold.
+			failed += len(scenarios) - 1
+			break
+		}
+	}
+	fmt.Printf("%d passed, %d failed\n", passed, failed)
+	if failed > 0 {
+		os.Exit(1)
+	}
+}

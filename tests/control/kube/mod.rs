@@ -1,0 +1,9 @@
+//! A cluster as a source, against an API server inside of the test.
+
+mod earlier;
+mod faults;
+mod parity;
+mod poison;
+mod reading;
+mod support;
+mod writing;

@@ -209,7 +209,11 @@ impl RunArguments {
             log,
         } = self;
         RunSettings {
-            source: source.into_settings(if demo { WafMode::Block } else { WafMode::Detect }),
+            source: source.into_settings(if demo {
+                WafMode::Block
+            } else {
+                WafMode::Detect
+            }),
             demo,
             http: http.into_iter().filter_map(Listen::address).collect(),
             https: https.into_iter().filter_map(Listen::address).collect(),

@@ -90,7 +90,9 @@ const TABLE: &[(&str, Compile)] = &[
     ("containsWord", |argument, _| {
         text(Relation::ContainsWord, argument)
     }),
-    ("detectBase64", |_, _| Ok(Operator::Detect(Detector::Base64))),
+    ("detectBase64", |_, _| {
+        Ok(Operator::Detect(Detector::Base64))
+    }),
     ("detectShell", |argument, _| {
         Detector::shell(argument).map(Operator::Detect)
     }),

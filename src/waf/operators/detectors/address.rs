@@ -71,7 +71,12 @@ const LOCAL: [&str; 5] = [
     "host.docker.internal",
 ];
 
-const INSIDE: [&str; 4] = ["svc.cluster.local", "kubernetes.default", "localhost", "internal"];
+const INSIDE: [&str; 4] = [
+    "svc.cluster.local",
+    "kubernetes.default",
+    "localhost",
+    "internal",
+];
 
 /// Where the host of such a URL stands.
 pub(super) fn find(input: &[u8], kinds: Kinds) -> Option<Range<usize>> {
@@ -92,32 +97,52 @@ fn authority(input: &[u8]) -> Option<Range<usize>> {
     let blanks = input.iter().take_while(|byte| **byte <= b' ').count();
     let rest = input.get(blanks..)?;
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"+-.".contains(byte);
-    let name = rest.iter().take(32).take_while(|byte| is_name(byte)).count();
+    let name = rest
+        .iter()
+        .take(32)
+        .take_while(|byte| is_name(byte))
+        .count();
     let mut start = match rest.get(name) {
         Some(b':') if name > 1 && rest.first().is_some_and(u8::is_ascii_alphabetic) => name + 1,
         _ => 0,
     };
     // `url:http://...` and `jar:http://...!/`
     let inner = rest.get(start..)?;
-    let nested = inner.iter().take(16).take_while(|byte| is_name(byte)).count();
+    let nested = inner
+        .iter()
+        .take(16)
+        .take_while(|byte| is_name(byte))
+        .count();
     if start > 0 && nested > 1 && inner.get(nested) == Some(&b':') {
         start += nested + 1;
     }
-    let slashes = rest.get(start..)?.iter().take_while(|byte| is_slash(byte)).count();
+    let slashes = rest
+        .get(start..)?
+        .iter()
+        .take_while(|byte| is_slash(byte))
+        .count();
     if slashes == 0 || start == 0 && slashes < 2 {
         return None;
     }
     start += slashes;
     let after = rest.get(start..)?;
-    let ends = |byte: &u8| is_slash(byte) || matches!(byte, b'?' | b'#' | b'&' | b'|') || *byte <= b' ';
+    let ends =
+        |byte: &u8| is_slash(byte) || matches!(byte, b'?' | b'#' | b'&' | b'|') || *byte <= b' ';
     let end = after.iter().position(ends).unwrap_or(after.len());
     let authority = after.get(..end)?;
-    let user = authority.iter().rposition(|byte| *byte == b'@').map_or(0, |at| at + 1);
+    let user = authority
+        .iter()
+        .rposition(|byte| *byte == b'@')
+        .map_or(0, |at| at + 1);
     let host = authority.get(user..)?;
     let len = if host.first() == Some(&b'[') {
-        host.iter().position(|byte| *byte == b']').map_or(host.len(), |at| at + 1)
+        host.iter()
+            .position(|byte| *byte == b']')
+            .map_or(host.len(), |at| at + 1)
     } else {
-        host.iter().position(|byte| *byte == b':').unwrap_or(host.len())
+        host.iter()
+            .position(|byte| *byte == b':')
+            .unwrap_or(host.len())
     };
     let from = blanks + start + user;
     (len > 0).then_some(from..from + len)
@@ -170,7 +195,10 @@ fn kind(host: &[u8]) -> Option<Kinds> {
     let none = Kinds::default();
     if let Some(inner) = host.strip_prefix(b"[") {
         let inner = inner.strip_suffix(b"]").unwrap_or(inner);
-        let zone = inner.iter().position(|byte| *byte == b'%').unwrap_or(inner.len());
+        let zone = inner
+            .iter()
+            .position(|byte| *byte == b'%')
+            .unwrap_or(inner.len());
         let text = std::str::from_utf8(inner.get(..zone)?).ok()?;
         return of_v6(text.parse().ok()?);
     }
@@ -190,51 +218,84 @@ fn kind(host: &[u8]) -> Option<Kinds> {
             .is_some_and(|before| before.is_empty() || before.ends_with('.'))
     };
     if METADATA.contains(&text) {
-        return Some(Kinds { metadata: true, ..none });
+        return Some(Kinds {
+            metadata: true,
+            ..none
+        });
     }
     if MIRRORS.iter().any(|domain| is_under(domain)) {
-        return Some(Kinds { disguised: true, ..none });
+        return Some(Kinds {
+            disguised: true,
+            ..none
+        });
     }
     if LOCAL.contains(&text) {
-        return Some(Kinds { loopback: true, ..none });
+        return Some(Kinds {
+            loopback: true,
+            ..none
+        });
     }
     INSIDE
         .iter()
         .any(|domain| is_under(domain))
-        .then_some(Kinds { private: true, ..none })
+        .then_some(Kinds {
+            private: true,
+            ..none
+        })
 }
 
 fn of_v6(address: Ipv6Addr) -> Option<Kinds> {
     let none = Kinds::default();
     let [first, .., sixth, seventh, eighth] = address.segments();
     if address.is_loopback() || address.is_unspecified() {
-        return Some(Kinds { loopback: true, ..none });
+        return Some(Kinds {
+            loopback: true,
+            ..none
+        });
     }
     // AWS's, and Google's address of the same.
-    if first == 0xfd00 && address.segments().get(1) == Some(&0x0ec2) || first == 0xfd20 && eighth == 0x254 {
-        return Some(Kinds { metadata: true, ..none });
+    if first == 0xfd00 && address.segments().get(1) == Some(&0x0ec2)
+        || first == 0xfd20 && eighth == 0x254
+    {
+        return Some(Kinds {
+            metadata: true,
+            ..none
+        });
     }
     let [a, b, c, d, e, ..] = address.segments();
     let mapped = [a, b, c, d, e] == [0; 5] && matches!(sixth, 0 | 0xffff);
     if mapped || a == 0x64 && b == 0xff9b {
         let [high, low] = [seventh, eighth].map(u32::from);
         let inner = of_v4(Ipv4Addr::from(high << 16 | low)).unwrap_or(none);
-        return Some(Kinds { disguised: true, ..inner });
+        return Some(Kinds {
+            disguised: true,
+            ..inner
+        });
     }
     let inside = first & 0xffc0 == 0xfe80 || first & 0xfe00 == 0xfc00;
-    inside.then_some(Kinds { private: true, ..none })
+    inside.then_some(Kinds {
+        private: true,
+        ..none
+    })
 }
 
 fn of_v4(address: Ipv4Addr) -> Option<Kinds> {
     let none = Kinds::default();
     match address.octets() {
         [169, 254, ..] | [100, 100, 100, 200] | [192, 0, 0, 192] | [168, 63, 129, 16] => {
-            Some(Kinds { metadata: true, ..none })
+            Some(Kinds {
+                metadata: true,
+                ..none
+            })
         }
-        [127 | 0, ..] => Some(Kinds { loopback: true, ..none }),
-        [10, ..] | [192, 168, ..] | [172, 16..=31, ..] | [100, 64..=127, ..] => {
-            Some(Kinds { private: true, ..none })
-        }
+        [127 | 0, ..] => Some(Kinds {
+            loopback: true,
+            ..none
+        }),
+        [10, ..] | [192, 168, ..] | [172, 16..=31, ..] | [100, 64..=127, ..] => Some(Kinds {
+            private: true,
+            ..none
+        }),
         _ => None,
     }
 }

@@ -15,7 +15,12 @@ pub(super) fn text(input: &[u8]) -> Option<Vec<u8>> {
     if !(SHORTEST..=LONGEST).contains(&input.len()) {
         return None;
     }
-    let padding = input.iter().rev().take(2).filter(|byte| **byte == b'=').count();
+    let padding = input
+        .iter()
+        .rev()
+        .take(2)
+        .filter(|byte| **byte == b'=')
+        .count();
     let body = input.get(..input.len() - padding)?;
     // One character more makes no byte.
     if body.len() % 4 == 1 || padding > 0 && input.len() % 4 != 0 {
@@ -40,9 +45,9 @@ pub(super) fn text(input: &[u8]) -> Option<Vec<u8>> {
 /// The bytes, each `None` from the first that is not Base64 on.
 fn bytes(body: &[u8]) -> impl Iterator<Item = Option<u8>> {
     body.chunks(4).flat_map(|four| {
-        let bits = four
-            .iter()
-            .try_fold(0_u32, |bits, byte| Some(bits << 6 | u32::from(value(*byte)?)));
+        let bits = four.iter().try_fold(0_u32, |bits, byte| {
+            Some(bits << 6 | u32::from(value(*byte)?))
+        });
         let bits = bits.map(|bits| (bits << (6 * (4 - four.len()))).to_be_bytes());
         let count = four.len().saturating_sub(1);
         (1..=count).map(move |at| bits.and_then(|bits| bits.get(at).copied()))

@@ -9,8 +9,8 @@ use std::ops::Range;
 
 /// One of these is in every value with a segment of dots and separators around it.
 pub(super) const WORDS: &[&[u8]] = &[
-    b"..", b"/./", b"\\.\\", b"/.\\", b"%2", b"%3", b"%5", b"%6", b"%u", b"%c", b"%e", b"%f", b"%%",
-    b"\\x2", b"\\x5", b"\\u00", b"\\u2", b"\\uf", b"0x2", b"0x5", b"\xc0", b"\xc1", b"\xe0",
+    b"..", b"/./", b"\\.\\", b"/.\\", b"%2", b"%3", b"%5", b"%6", b"%u", b"%c", b"%e", b"%f",
+    b"%%", b"\\x2", b"\\x5", b"\\u00", b"\\u2", b"\\uf", b"0x2", b"0x5", b"\xc0", b"\xc1", b"\xe0",
     b"\xe2", b"\xef", b"\xf0",
 ];
 
@@ -87,7 +87,8 @@ pub(super) fn find(input: &[u8]) -> Option<Range<usize>> {
         }
         at += len;
     }
-    walk.ends(dense && start == 0, dense).then_some(start..input.len())
+    walk.ends(dense && start == 0, dense)
+        .then_some(start..input.len())
 }
 
 impl Walk {
@@ -174,9 +175,10 @@ fn symbol(rest: &[u8]) -> (Symbol, usize, bool) {
             overlong(four).map_or(plain(Symbol::Other), |(symbol, len)| (symbol, len, false))
         }
         [byte, ..] if byte.is_ascii_whitespace() => plain(Symbol::Break),
-        [b'\'' | b'"' | b'`' | b'<' | b'>' | b'|' | b',' | b'(' | b')' | b'=' | b'&' | b'?', ..] => {
-            plain(Symbol::Break)
-        }
+        [
+            b'\'' | b'"' | b'`' | b'<' | b'>' | b'|' | b',' | b'(' | b')' | b'=' | b'&' | b'?',
+            ..,
+        ] => plain(Symbol::Break),
         _ => plain(Symbol::Other),
     }
 }
@@ -205,12 +207,11 @@ fn overlong(bytes: &[u8]) -> Option<(Symbol, usize)> {
     // Some decoders do not look at the upper bits of what follows.
     let (code, len) = match *bytes {
         [first @ (0xc0 | 0xc1), second, ..] => (u32::from(first & 1) << 6 | tail(second), 2),
-        [first @ (0xe0 | 0xe2 | 0xef), second, third, ..] => {
-            (u32::from(first & 0xf) << 12 | tail(second) << 6 | tail(third), 3)
-        }
-        [0xf0, second, third, fourth] => {
-            (tail(second) << 12 | tail(third) << 6 | tail(fourth), 4)
-        }
+        [first @ (0xe0 | 0xe2 | 0xef), second, third, ..] => (
+            u32::from(first & 0xf) << 12 | tail(second) << 6 | tail(third),
+            3,
+        ),
+        [0xf0, second, third, fourth] => (tail(second) << 12 | tail(third) << 6 | tail(fourth), 4),
         _ => return None,
     };
     Some((of_code(code)?, len))

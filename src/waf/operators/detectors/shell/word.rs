@@ -122,7 +122,11 @@ impl Word {
 }
 
 fn is_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'_' | b'-' | b'?' | b'*' | b'[' | b']' | b':')
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'/' | b'.' | b'_' | b'-' | b'?' | b'*' | b'[' | b']' | b':'
+        )
 }
 
 /// Whether the separator of fields is expanded here.

@@ -55,8 +55,8 @@ const TOOLS: &[&str] = &[
     "dpkg",
     "dscl",
     "egrep",
-    "fgrep",
     "fdisk",
+    "fgrep",
     "findstr",
     "fping",
     "gawk",
@@ -87,6 +87,7 @@ const TOOLS: &[&str] = &[
     "lspci",
     "lua",
     "lwp-download",
+    "md5sum",
     "mkdir",
     "mkfifo",
     "mknod",
@@ -130,7 +131,6 @@ const TOOLS: &[&str] = &[
     "sftp",
     "sha1sum",
     "sha256sum",
-    "md5sum",
     "showmount",
     "socat",
     "strace",
@@ -157,34 +157,34 @@ const TOOLS: &[&str] = &[
     "userdel",
     "usermod",
     "vmstat",
-    "whereis",
     "wevtutil",
     "wget",
+    "whereis",
     "whoami",
     "wmic",
     "wscript",
-    "xxd",
     "xterm",
+    "xxd",
     "zcat",
 ];
 
 const WORDS: &[&str] = &[
-    "apt", "apt-get", "apk", "arch", "at", "attrib", "basename", "bc", "cat", "cd", "cp", "cpio",
-    "copy", "cut", "cvs", "dash", "date", "dd", "del", "dig", "dirname", "du", "echo", "ed",
-    "emacs", "env", "erase", "ex", "expand", "export", "false", "fetch", "fd", "file", "find",
+    "apk", "apt", "apt-get", "arch", "at", "attrib", "basename", "bc", "cat", "cd", "copy", "cp",
+    "cpio", "cut", "cvs", "dash", "date", "dd", "del", "dig", "dirname", "du", "echo", "ed",
+    "emacs", "env", "erase", "ex", "expand", "export", "false", "fd", "fetch", "file", "find",
     "finger", "fish", "fold", "free", "ftp", "gdb", "git", "go", "groups", "head", "host",
     "hostname", "info", "install", "ip", "java", "jobs", "join", "last", "less", "link", "ln",
     "locate", "look", "lp", "lynx", "mail", "make", "man", "more", "mount", "move", "mv", "mysql",
-    "nano", "nc", "net", "nice", "nl", "node", "npm", "od", "paste", "passwd", "perl", "php",
-    "pip", "pr", "ps", "python", "python2", "python3", "rd", "read", "reg", "ren", "rename",
-    "reboot", "rm", "ruby", "sc", "screen", "script", "service", "set", "sh", "shutdown", "sort",
-    "source", "split", "ssh", "start", "stat", "strings", "su", "tail", "tar", "tee", "test",
-    "top", "touch", "tr", "true", "tree", "type", "uniq", "unlink", "users", "ver", "vi", "view",
-    "vim", "wall", "watch", "wc", "where", "which", "who", "write", "yes", "zip", "zsh",
+    "nano", "nc", "net", "nice", "nl", "node", "npm", "od", "passwd", "paste", "perl", "php",
+    "pip", "pr", "python", "python2", "python3", "rd", "read", "reboot", "reg", "ren", "rename",
+    "rm", "ruby", "sc", "screen", "script", "service", "set", "sh", "shutdown", "sort", "source",
+    "split", "ssh", "start", "stat", "strings", "su", "tail", "tar", "tee", "test", "top", "touch",
+    "tr", "tree", "true", "type", "uniq", "unlink", "users", "vi", "view", "vim", "wall", "watch",
+    "wc", "where", "which", "who", "write", "yes", "zip", "zsh",
 ];
 
 const COUNTS: &[&str] = &[
-    "kill", "ping", "ping6", "sleep", "timeout", "usleep", "killall",
+    "kill", "killall", "ping", "ping6", "sleep", "timeout", "usleep",
 ];
 
 /// Commands of Windows, which reads letters in either case.
@@ -241,12 +241,12 @@ const WINDOWS: &[&str] = &[
 
 /// Whether a name is one of Windows.
 pub(super) fn is_windows(name: &[u8]) -> bool {
-    WINDOWS.iter().any(|known| known.as_bytes() == name)
+    holds(WINDOWS, name)
 }
 
 /// What a name is, if it is a command's.
 pub(super) fn kind(name: &[u8]) -> Option<Kind> {
-    let is_in = |names: &[&str]| names.iter().any(|known| known.as_bytes() == name);
+    let is_in = |names: &[&str]| holds(names, name);
     if matches!(name, b"id" | b"ps" | b"df" | b"dir" | b"ver") {
         Some(Kind::Probe)
     } else if is_in(TOOLS) {
@@ -257,5 +257,24 @@ pub(super) fn kind(name: &[u8]) -> Option<Kind> {
         Some(Kind::Word)
     } else {
         None
+    }
+}
+
+/// Whether a name is in a list, which is in the order of bytes.
+fn holds(names: &[&str], name: &[u8]) -> bool {
+    names
+        .binary_search_by(|known| known.as_bytes().cmp(name))
+        .is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_in_order() {
+        for names in [TOOLS, WORDS, COUNTS, WINDOWS] {
+            assert!(names.is_sorted_by(|first, second| first < second));
+        }
     }
 }

@@ -10,6 +10,9 @@ use crate::waf::ByteSet;
 /// Bytes of which a value with a command has one: what begins one, or what an argument has.
 pub(in super::super) const SIGNS: ByteSet = ByteSet::of(b";|&`$%\n\r/\\-(<>:{'\"^");
 
+/// Bytes that may begin what a command begins after.
+const LEADS: ByteSet = ByteSet::of(b";|&`\n\r$<>");
+
 /// What a command begins after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Lead {
@@ -49,7 +52,7 @@ pub(in super::super) fn find(input: &[u8], likely: bool) -> Option<Range<usize>>
             }
         }
         let rest = input.get(at..)?;
-        let next = rest.iter().position(|byte| b";|&`\n\r$<>".contains(byte))?;
+        let next = LEADS.find(rest)?;
         at += next;
         let taken;
         (lead, taken) = match input.get(at..)? {

@@ -215,7 +215,7 @@ fn every_rule_has_a_hit_and_a_near_miss() {
             let rule = &text[at + 4..];
             let id: u64 = rule[..7].parse().unwrap();
             // Rules that score say what they are about.
-            if rule[7..].starts_with(",phase:") && rule[14..].starts_with(",block") {
+            if rule[7..].starts_with(",phase:") && rule[15..].starts_with(",block") {
                 assert!(scoring.insert(id), "{id} is used twice");
             }
         }
@@ -240,7 +240,7 @@ fn two_hosts_are_found() {
 fn rules_of_higher_levels_rest_and_thresholds_are_the_policys() {
     let rules = rules();
     let request = Request::parse(
-        b"GET /?q=a%3Bid HTTP/1.1\r\nHost: a.example\r\nUser-Agent: Mozilla/5.0 x\r\n\r\n",
+        b"GET /?q=a%3Bb%3Bid%3Bc HTTP/1.1\r\nHost: a.example\r\nUser-Agent: Mozilla/5.0 x\r\n\r\n",
     );
     let verdict = |policy: Policy| {
         let policy = Arc::new(policy.in_mode(EngineMode::On));
@@ -287,7 +287,8 @@ fn escaped(text: &[u8]) -> String {
 
 /// A text in each place that it may stand in.
 fn everywhere(text: &str) -> [String; 5] {
-    let head = "Host: shop.example.com\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64)\r\nAccept: */*\r\n";
+    let head =
+        "Host: shop.example.com\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64)\r\nAccept: */*\r\n";
     let form = escaped(text.as_bytes());
     let json = serde_json::json!({ "id": 7, "text": text });
     let line = text.replace(['\r', '\n'], " ");
@@ -328,7 +329,10 @@ fn harmless_requests_pass_at_level_one() {
     for entry in fs::read_dir(benign().join("texts")).unwrap() {
         let path = entry.unwrap().path();
         let lines = fs::read_to_string(&path).unwrap();
-        for line in lines.lines().filter(|it| !it.is_empty() && !it.starts_with("# ")) {
+        for line in lines
+            .lines()
+            .filter(|it| !it.is_empty() && !it.starts_with("# "))
+        {
             let text = line
                 .replace("\\\\", "\u{0}")
                 .replace("\\n", "\n")
@@ -346,10 +350,19 @@ fn harmless_requests_pass_at_level_one() {
         let mut raw = head.replace('\n', "\r\n");
         raw.push_str("\r\n\r\n");
         let multipart = head.contains("multipart/");
-        raw.push_str(&if multipart { body.replace('\n', "\r\n") } else { body.trim_end().to_owned() });
+        raw.push_str(&if multipart {
+            body.replace('\n', "\r\n")
+        } else {
+            body.trim_end().to_owned()
+        });
         check(path.display().to_string(), raw.as_bytes());
     }
-    assert!(failures.is_empty(), "{} of {count}:\n{}", failures.len(), failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{} of {count}:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
     assert!(count > 1000, "{count}");
 }
 
@@ -365,11 +378,18 @@ fn the_attacks_of_the_quickstart_are_refused() {
         "/?file=../../etc/passwd",
         "/?host=127.0.0.1;cat%20/etc/passwd",
     ] {
-        let request = format!("GET {target} HTTP/1.1\r\nHost: a.example\r\nUser-Agent: curl/8.5.0\r\n\r\n");
+        let request =
+            format!("GET {target} HTTP/1.1\r\nHost: a.example\r\nUser-Agent: curl/8.5.0\r\n\r\n");
         let request = Request::parse(request.as_bytes());
         let verdict = run(&mut transaction, &policy, &request, |_| Response::default());
-        assert!(matches!(verdict, Verdict::Deny { status: 403, .. }), "{target}");
-        assert_eq!(transaction.refused_by().map(|rule| rule.id), Some(7_590_101));
+        assert!(
+            matches!(verdict, Verdict::Deny { status: 403, .. }),
+            "{target}"
+        );
+        assert_eq!(
+            transaction.refused_by().map(|rule| rule.id),
+            Some(7_590_101)
+        );
         assert!(transaction.number("blocking_inbound_anomaly_score") >= Some(5));
     }
 }

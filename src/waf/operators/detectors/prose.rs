@@ -44,6 +44,8 @@ fn word(piece: &[u8]) -> Option<&[u8]> {
     let inside = piece.get(from..=to)?;
     let is_word = to > from
         && around.into_iter().all(is_mark)
-        && inside.iter().all(|byte| is_letter(byte) || matches!(byte, b'\'' | b'-'));
+        && inside
+            .iter()
+            .all(|byte| is_letter(byte) || matches!(byte, b'\'' | b'-'));
     is_word.then_some(inside)
 }

@@ -101,7 +101,7 @@ fn commands_are_found_where_a_shell_begins_one() {
             "ping.exe -n 31 127.0.0.1",
             "\n id",
             "x\nwget http://host/a",
-            "+|+dir c:/".trim_start_matches('+'),
+            " | dir c:/",
             "$&&dir c:/",
             "& w^h^o^a^m^i",
             "x; sudo ls -la /root",
@@ -126,6 +126,8 @@ fn commands_are_found_where_a_shell_begins_one() {
             "find your style",
             "name;id;email",
             "name,id",
+            "Top 10 & more",
+            "It's our holiday; see \"pictures\" & more",
             "php|python|ruby",
             "Tom & Jerry",
             "Q&A: who asks?",
@@ -137,7 +139,7 @@ fn commands_are_found_where_a_shell_begins_one() {
             "price < 5 && host > 3",
             "tail of the dog; head of the cat",
             "text/html; charset=utf-8",
-            "You can run cat /etc/hosts; cat /etc/passwd to see who has an account on your machine",
+            "You can look into your own files with this line, as I always do: cd /etc; cat /etc/passwd",
             "1 Main Street\nhost family\ntime out",
         ],
     );
@@ -234,8 +236,30 @@ fn what_is_said_of_every_match_holds() {
         Detector::Base64,
     ];
     let pieces: [&[u8]; 24] = [
-        b"..", b"/", b"\\", b"%2e", b"%252f", b"%c0%ae", b"\\u002e", b"0x2f", b";", b"|", b"`", b"$(", b"id",
-        b"cat", b" ", b"-la", b"/etc/passwd", b"http:", b"//", b"127.1", b"localhost", b"PHN2", b"\n", b".",
+        b"..",
+        b"/",
+        b"\\",
+        b"%2e",
+        b"%252f",
+        b"%c0%ae",
+        b"\\u002e",
+        b"0x2f",
+        b";",
+        b"|",
+        b"`",
+        b"$(",
+        b"id",
+        b"cat",
+        b" ",
+        b"-la",
+        b"/etc/passwd",
+        b"http:",
+        b"//",
+        b"127.1",
+        b"localhost",
+        b"PHN2",
+        b"\n",
+        b".",
     ];
     let mut state = 1_u32;
     let mut next = || {
@@ -245,17 +269,30 @@ fn what_is_said_of_every_match_holds() {
     let mut matched = 0;
     for _ in 0..60_000 {
         let count = 1 + next() % 7;
-        let text: Vec<u8> = (0..count).flat_map(|_| pieces[next() % pieces.len()]).copied().collect();
+        let text: Vec<u8> = (0..count)
+            .flat_map(|_| pieces[next() % pieces.len()])
+            .copied()
+            .collect();
         for detector in detectors {
             if !detector.finds(&text, None) {
                 continue;
             }
             matched += 1;
             let lower = text.to_ascii_lowercase();
-            let has = |word: &&[u8]| lower.windows(word.len()).any(|it| it == word.to_ascii_lowercase());
+            let has = |word: &&[u8]| {
+                lower
+                    .windows(word.len())
+                    .any(|it| it == word.to_ascii_lowercase())
+            };
             let shown = text.escape_ascii();
-            assert!(detector.words().is_none_or(|words| words.iter().any(has)), "{detector:?} {shown}");
-            assert!(detector.bytes().is_none_or(|set| set.find(&text).is_some()), "{detector:?} {shown}");
+            assert!(
+                detector.words().is_none_or(|words| words.iter().any(has)),
+                "{detector:?} {shown}"
+            );
+            assert!(
+                detector.bytes().is_none_or(|set| set.find(&text).is_some()),
+                "{detector:?} {shown}"
+            );
             assert!(detector.min_len() <= text.len(), "{detector:?} {shown}");
         }
     }
@@ -265,7 +302,8 @@ fn what_is_said_of_every_match_holds() {
 #[test]
 fn long_values_come_to_an_end() {
     let units: [&[u8]; 12] = [
-        b";id", b"a``", b"`id", b"%25", b"../", b"a=|", b"$(", b"'\"", b"id<", b"..;/", b"....//", b"\\x2",
+        b";id", b"a``", b"`id", b"%25", b"../", b"a=|", b"$(", b"'\"", b"id<", b"..;/", b"....//",
+        b"\\x2",
     ];
     for unit in units {
         let text = unit.repeat(200_000 / unit.len());

@@ -86,8 +86,13 @@ impl Command {
             return None;
         }
         let name = base(word.name());
-        let in_folder = word.path && FOLDERS.iter().any(|it| word.name().starts_with(it.as_bytes()));
-        let glob = word.path && (word.globs > 1 || in_folder && word.globs > 0) && word.name().first() == Some(&b'/');
+        let in_folder = word.path
+            && FOLDERS
+                .iter()
+                .any(|it| word.name().starts_with(it.as_bytes()));
+        let glob = word.path
+            && (word.globs > 1 || in_folder && word.globs > 0)
+            && word.name().first() == Some(&b'/');
         let kind = match kind(name) {
             Some(kind) => kind,
             None if glob => Kind::Tool,
@@ -97,7 +102,10 @@ impl Command {
             return None;
         }
         let behind = text.get(after..).unwrap_or_default();
-        if matches!(behind, [b'=' | b'(' | b'#' | b'!' | b'@' | b'~' | b'+' | b'%', ..]) {
+        if matches!(
+            behind,
+            [b'=' | b'(' | b'#' | b'!' | b'@' | b'~' | b'+' | b'%', ..]
+        ) {
             return None;
         }
         // A name that goes on is another name, but for `{cat,/etc/passwd}` and `cat</etc/passwd`.
@@ -121,7 +129,9 @@ impl Command {
 
     fn arguments(&mut self, behind: &[u8], braced: bool) {
         let (mut fresh, mut tag) = (false, false);
-        for (offset, window) in (0..ARGUMENTS).map_while(|at| Some((at, behind.get(at..).filter(|it| !it.is_empty())?))) {
+        for (offset, window) in
+            (0..ARGUMENTS).map_while(|at| Some((at, behind.get(at..).filter(|it| !it.is_empty())?)))
+        {
             self.end += 1;
             match *window {
                 [b';' | b'|' | b'\n' | b'\r' | b'`' | b')', ..] => {
@@ -134,7 +144,9 @@ impl Command {
                 }
                 [b',', ..] if braced => fresh = true,
                 [byte, ..] if byte.is_ascii_whitespace() => fresh = true,
-                [b'<' | b'>', next, ..] if offset == 0 || matches!(next, b'/' | b'&' | b'~' | b'.') => {
+                [b'<' | b'>', next, ..]
+                    if offset == 0 || matches!(next, b'/' | b'&' | b'~' | b'.') =>
+                {
                     self.bare = false;
                     // A closing tag is no redirection, nor is an arrow.
                     let before = offset.checked_sub(1).and_then(|at| behind.get(at));
@@ -152,7 +164,13 @@ impl Command {
                     self.technical = true;
                 }
                 // Closing what the value lands in.
-                [b'\'' | b'"' | b'}' | b'#', ..] if self.bare && window.iter().skip(1).take(CLOSING).all(|byte| b"'\" #;)}".contains(byte)) => {}
+                [b'\'' | b'"' | b'}' | b'#', ..]
+                    if self.bare
+                        && window
+                            .iter()
+                            .skip(1)
+                            .take(CLOSING)
+                            .all(|byte| b"'\" #;)}".contains(byte)) => {}
                 _ if fresh || offset == 0 => {
                     self.bare = false;
                     self.argument(window);
@@ -169,17 +187,31 @@ impl Command {
             [b'\'' | b'"', rest @ ..] => rest,
             text => text,
         };
-        let ends = |byte: Option<&u8>| byte.is_none_or(|byte| byte.is_ascii_whitespace() || b";|&`)'\"".contains(byte));
+        let ends = |byte: Option<&u8>| {
+            byte.is_none_or(|byte| byte.is_ascii_whitespace() || b";|&`)'\"".contains(byte))
+        };
         match *text {
             [b'-', letter, ..] if letter.is_ascii_alphabetic() => {
-                let len = text.iter().skip(1).take_while(|byte| byte.is_ascii_alphanumeric()).count();
+                let len = text
+                    .iter()
+                    .skip(1)
+                    .take_while(|byte| byte.is_ascii_alphanumeric())
+                    .count();
                 self.option |= len <= 3 && ends(text.get(1 + len));
             }
             [b'-', b'-', letter, ..] if letter.is_ascii_alphabetic() => self.option = true,
-            [b'/', letter, ..] if letter.is_ascii_alphabetic() && ends(text.get(2)) => self.option = true,
-            [b'/', letter, ..] if letter.is_ascii_alphanumeric() || matches!(letter, b'?' | b'*') => self.technical = true,
+            [b'/', letter, ..] if letter.is_ascii_alphabetic() && ends(text.get(2)) => {
+                self.option = true
+            }
+            [b'/', letter, ..]
+                if letter.is_ascii_alphanumeric() || matches!(letter, b'?' | b'*') =>
+            {
+                self.technical = true
+            }
             [b'/', ..] if ends(text.get(1)) => self.technical = true,
-            [b'~' | b'.', b'/', ..] | [b'.', b'.', b'/', ..] | [b'\\', b'\\', ..] => self.technical = true,
+            [b'~' | b'.', b'/', ..] | [b'.', b'.', b'/', ..] | [b'\\', b'\\', ..] => {
+                self.technical = true
+            }
             [drive, b':', ..] if drive.is_ascii_alphabetic() => {
                 self.technical |= matches!(text.get(2), Some(b'\\' | b'/')) || ends(text.get(2));
             }

@@ -15,8 +15,8 @@ pub(super) enum Kind {
 
 /// What runs the command that follows it.
 pub(super) const PREFIXES: [&str; 14] = [
-    "builtin", "busybox", "command", "do", "doas", "else", "env", "eval", "exec", "nohup", "sudo", "then",
-    "time", "xargs",
+    "builtin", "busybox", "command", "do", "doas", "else", "env", "eval", "exec", "nohup", "sudo",
+    "then", "time", "xargs",
 ];
 
 /// Folders of programs.
@@ -30,56 +30,224 @@ pub(super) const FOLDERS: [&str; 6] = [
 ];
 
 const TOOLS: &[&str] = &[
-    "arp", "awk", "base32", "base64", "bash", "bitsadmin", "bunzip2", "busybox", "bzcat", "certutil",
-    "chattr", "chgrp", "chmod", "chown", "chroot", "cmd", "crontab", "cscript", "csh", "curl", "dmesg",
-    "dnsdomainname", "dpkg", "dscl", "egrep", "fgrep", "fdisk", "findstr", "fping", "gawk", "gcc",
-    "getcap", "getent", "grep", "gunzip", "gzip", "hexdump", "hostnamectl", "icacls", "ifconfig",
-    "insmod", "ipconfig", "iptables", "ksh", "lastlog", "ldconfig", "logname", "ls", "lsattr", "lsb_release",
-    "lsblk", "lscpu", "lsmod", "lsof", "lspci", "lua", "lwp-download", "mkdir", "mkfifo", "mknod", "mshta",
-    "msiexec", "mysqldump", "nawk", "nbtstat", "ncat", "net1", "netcat", "netsh", "netstat", "nmap",
-    "nslookup", "openssl", "pgrep", "pkexec", "pkill", "powershell", "printenv", "printf", "psql", "pwd",
-    "pwsh", "qwinsta", "readelf", "readlink", "regedit", "regsvr32", "rev", "rmdir", "rsync", "rundll32",
-    "schtasks", "scp", "sdelete", "sed", "setfacl", "setsid", "sftp", "sha1sum", "sha256sum", "md5sum",
-    "showmount", "socat", "strace", "stty", "sudo", "sysctl", "systemctl", "systeminfo", "tac", "taskkill",
-    "tasklist", "tcpdump", "tcsh", "telnet", "tftp", "traceroute", "tracert", "ufw", "uname", "uniq",
-    "unzip", "uptime", "useradd", "userdel", "usermod", "vmstat", "whereis", "wevtutil", "wget", "whoami", "wmic",
-    "wscript", "xxd", "xterm", "zcat",
+    "arp",
+    "awk",
+    "base32",
+    "base64",
+    "bash",
+    "bitsadmin",
+    "bunzip2",
+    "busybox",
+    "bzcat",
+    "certutil",
+    "chattr",
+    "chgrp",
+    "chmod",
+    "chown",
+    "chroot",
+    "cmd",
+    "crontab",
+    "cscript",
+    "csh",
+    "curl",
+    "dmesg",
+    "dnsdomainname",
+    "dpkg",
+    "dscl",
+    "egrep",
+    "fdisk",
+    "fgrep",
+    "findstr",
+    "fping",
+    "gawk",
+    "gcc",
+    "getcap",
+    "getent",
+    "grep",
+    "gunzip",
+    "gzip",
+    "hexdump",
+    "hostnamectl",
+    "icacls",
+    "ifconfig",
+    "insmod",
+    "ipconfig",
+    "iptables",
+    "ksh",
+    "lastlog",
+    "ldconfig",
+    "logname",
+    "ls",
+    "lsattr",
+    "lsb_release",
+    "lsblk",
+    "lscpu",
+    "lsmod",
+    "lsof",
+    "lspci",
+    "lua",
+    "lwp-download",
+    "md5sum",
+    "mkdir",
+    "mkfifo",
+    "mknod",
+    "mshta",
+    "msiexec",
+    "mysqldump",
+    "nawk",
+    "nbtstat",
+    "ncat",
+    "net1",
+    "netcat",
+    "netsh",
+    "netstat",
+    "nmap",
+    "nslookup",
+    "openssl",
+    "pgrep",
+    "pkexec",
+    "pkill",
+    "powershell",
+    "printenv",
+    "printf",
+    "psql",
+    "pwd",
+    "pwsh",
+    "qwinsta",
+    "readelf",
+    "readlink",
+    "regedit",
+    "regsvr32",
+    "rev",
+    "rmdir",
+    "rsync",
+    "rundll32",
+    "schtasks",
+    "scp",
+    "sdelete",
+    "sed",
+    "setfacl",
+    "setsid",
+    "sftp",
+    "sha1sum",
+    "sha256sum",
+    "showmount",
+    "socat",
+    "strace",
+    "stty",
+    "sudo",
+    "sysctl",
+    "systemctl",
+    "systeminfo",
+    "tac",
+    "taskkill",
+    "tasklist",
+    "tcpdump",
+    "tcsh",
+    "telnet",
+    "tftp",
+    "traceroute",
+    "tracert",
+    "ufw",
+    "uname",
+    "uniq",
+    "unzip",
+    "uptime",
+    "useradd",
+    "userdel",
+    "usermod",
+    "vmstat",
+    "wevtutil",
+    "wget",
+    "whereis",
+    "whoami",
+    "wmic",
+    "wscript",
+    "xterm",
+    "xxd",
+    "zcat",
 ];
 
 const WORDS: &[&str] = &[
-    "apt", "apt-get", "apk", "arch", "at", "attrib", "basename", "bc", "cat", "cd", "cp", "cpio", "copy",
-    "cut", "cvs", "dash", "date", "dd", "del", "df", "dig", "dir", "dirname", "du", "echo", "ed", "emacs",
-    "env", "erase", "ex", "expand", "export", "false", "fetch", "fd", "file", "find", "finger", "fish",
-    "fold", "free", "ftp", "gdb", "git", "go", "groups", "head", "host", "hostname", "info",
-    "install", "ip", "java", "jobs", "join", "last", "less", "link", "ln", "locate", "look", "lp", "lynx",
-    "mail", "make", "man", "more", "mount", "move", "mv", "mysql", "nano", "nc", "net", "nice", "nl", "node",
-    "npm", "od", "paste", "passwd", "perl", "php", "pip", "pr", "ps", "python", "python2", "python3",
-    "rd", "read", "reg", "ren", "rename", "reboot", "rm", "ruby", "sc", "screen", "script", "service",
-    "set", "sh", "shutdown", "sort", "source", "split", "ssh", "start", "stat", "strings", "su", "tail",
-    "tar", "tee", "test", "top", "touch", "tr", "true", "tree", "type", "uniq", "unlink", "users", "ver",
-    "vi", "view", "vim", "wall", "watch", "wc", "where", "which", "who", "write", "yes", "zip", "zsh",
+    "apk", "apt", "apt-get", "arch", "at", "attrib", "basename", "bc", "cat", "cd", "copy", "cp",
+    "cpio", "cut", "cvs", "dash", "date", "dd", "del", "dig", "dirname", "du", "echo", "ed",
+    "emacs", "env", "erase", "ex", "expand", "export", "false", "fd", "fetch", "file", "find",
+    "finger", "fish", "fold", "free", "ftp", "gdb", "git", "go", "groups", "head", "host",
+    "hostname", "info", "install", "ip", "java", "jobs", "join", "last", "less", "link", "ln",
+    "locate", "look", "lp", "lynx", "mail", "make", "man", "more", "mount", "move", "mv", "mysql",
+    "nano", "nc", "net", "nice", "nl", "node", "npm", "od", "passwd", "paste", "perl", "php",
+    "pip", "pr", "python", "python2", "python3", "rd", "read", "reboot", "reg", "ren", "rename",
+    "rm", "ruby", "sc", "screen", "script", "service", "set", "sh", "shutdown", "sort", "source",
+    "split", "ssh", "start", "stat", "strings", "su", "tail", "tar", "tee", "test", "top", "touch",
+    "tr", "tree", "true", "type", "uniq", "unlink", "users", "vi", "view", "vim", "wall", "watch",
+    "wc", "where", "which", "who", "write", "yes", "zip", "zsh",
 ];
 
-const COUNTS: &[&str] = &["kill", "ping", "ping6", "sleep", "timeout", "usleep", "killall"];
+const COUNTS: &[&str] = &[
+    "kill", "killall", "ping", "ping6", "sleep", "timeout", "usleep",
+];
 
 /// Commands of Windows, which reads letters in either case.
 const WINDOWS: &[&str] = &[
-    "arp", "attrib", "bitsadmin", "certutil", "cmd", "copy", "cscript", "curl", "del", "dir", "echo", "erase",
-    "find", "findstr", "hostname", "icacls", "ipconfig", "more", "move", "mshta", "nbtstat", "net", "net1",
-    "netsh", "netstat", "nslookup", "ping", "powershell", "pwsh", "rd", "reg", "regsvr32", "ren", "rundll32",
-    "sc", "schtasks", "set", "start", "systeminfo", "taskkill", "tasklist", "tracert", "tree", "type", "ver",
-    "whoami", "wmic", "wscript",
+    "arp",
+    "attrib",
+    "bitsadmin",
+    "certutil",
+    "cmd",
+    "copy",
+    "cscript",
+    "curl",
+    "del",
+    "dir",
+    "echo",
+    "erase",
+    "find",
+    "findstr",
+    "hostname",
+    "icacls",
+    "ipconfig",
+    "more",
+    "move",
+    "mshta",
+    "nbtstat",
+    "net",
+    "net1",
+    "netsh",
+    "netstat",
+    "nslookup",
+    "ping",
+    "powershell",
+    "pwsh",
+    "rd",
+    "reg",
+    "regsvr32",
+    "ren",
+    "rundll32",
+    "sc",
+    "schtasks",
+    "set",
+    "start",
+    "systeminfo",
+    "taskkill",
+    "tasklist",
+    "tracert",
+    "tree",
+    "type",
+    "ver",
+    "whoami",
+    "wmic",
+    "wscript",
 ];
 
 /// Whether a name is one of Windows.
 pub(super) fn is_windows(name: &[u8]) -> bool {
-    WINDOWS.iter().any(|known| known.as_bytes() == name)
+    holds(WINDOWS, name)
 }
 
 /// What a name is, if it is a command's.
 pub(super) fn kind(name: &[u8]) -> Option<Kind> {
-    let is_in = |names: &[&str]| names.iter().any(|known| known.as_bytes() == name);
-    if name == b"id" {
+    let is_in = |names: &[&str]| holds(names, name);
+    if matches!(name, b"id" | b"ps" | b"df" | b"dir" | b"ver") {
         Some(Kind::Probe)
     } else if is_in(TOOLS) {
         Some(Kind::Tool)
@@ -89,5 +257,24 @@ pub(super) fn kind(name: &[u8]) -> Option<Kind> {
         Some(Kind::Word)
     } else {
         None
+    }
+}
+
+/// Whether a name is in a list, which is in the order of bytes.
+fn holds(names: &[&str], name: &[u8]) -> bool {
+    names
+        .binary_search_by(|known| known.as_bytes().cmp(name))
+        .is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_in_order() {
+        for names in [TOOLS, WORDS, COUNTS, WINDOWS] {
+            assert!(names.is_sorted_by(|first, second| first < second));
+        }
     }
 }

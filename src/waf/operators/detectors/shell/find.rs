@@ -8,7 +8,10 @@ use super::commands::Kind;
 use crate::waf::ByteSet;
 
 /// Bytes of which a value with a command has one: what begins one, or what an argument has.
-pub(in super::super) const SIGNS: ByteSet = ByteSet::of(b";|&`$\n\r/\\-(<>:{'\"^");
+pub(in super::super) const SIGNS: ByteSet = ByteSet::of(b";|&`$%\n\r/\\-(<>:{'\"^");
+
+/// Bytes that may begin what a command begins after.
+const LEADS: ByteSet = ByteSet::of(b";|&`\n\r$<>");
 
 /// What a command begins after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,14 +40,19 @@ pub(in super::super) fn find(input: &[u8], likely: bool) -> Option<Range<usize>>
         {
             // The second backtick of a pair closes it.
             let open = backticks % 2 == 1;
-            let place = Place { input, lead, at, open };
+            let place = Place {
+                input,
+                lead,
+                at,
+                open,
+            };
             let counts = likely && place.is_likely(command) || place.is_sure(command);
             if counts && (likely || !place.is_spoken_of(&mut prose)) {
                 return Some(at..input.len().min(at + command.end));
             }
         }
         let rest = input.get(at..)?;
-        let next = rest.iter().position(|byte| b";|&`\n\r$<>".contains(byte))?;
+        let next = LEADS.find(rest)?;
         at += next;
         let taken;
         (lead, taken) = match input.get(at..)? {
@@ -111,10 +119,14 @@ impl Place<'_> {
         self.before().iter().all(closes)
     }
 
-    /// Whether what stands before ends in a digit or in what closes something.
+    /// Whether what stands before ends in a digit, or at once in what closes something.
     fn follows_value(&self) -> bool {
-        let last = self.before().trim_ascii_end().last();
-        last.is_some_and(|byte| byte.is_ascii_digit() || b"'\")]}".contains(byte))
+        let before = self.before();
+        let is_digit = before
+            .trim_ascii_end()
+            .last()
+            .is_some_and(u8::is_ascii_digit);
+        is_digit || before.last().is_some_and(|byte| b"'\")]}".contains(byte))
     }
 
     /// Whether the separator before the command is the only one, so that there is no list.
@@ -151,17 +163,20 @@ impl Place<'_> {
                 Kind::Count => option || technical,
             },
             Lead::One => {
+                let tried = kind == Kind::Probe && (self.is_only() || self.follows_value());
                 // Nothing else begins with a separator and a command.
                 sure && bare
                     || meant
                     || self.opens()
-                    || named && (kind == Kind::Tool || followed || self.follows_value())
-                    || named && kind == Kind::Probe && self.is_only()
+                    || named && (kind == Kind::Tool || followed || tried)
             }
             Lead::Two => meant || named || sure && bare || self.opens(),
             Lead::Line => {
-                sure && (bare || meant) || technical || kind == Kind::Tool && (spoken || named)
-                    || named && (self.opens() || self.follows_value() && self.closes_at(end))
+                let tried = kind == Kind::Probe && self.follows_value() && self.closes_at(end);
+                sure && (bare || meant)
+                    || technical
+                    || kind == Kind::Tool && (spoken || named)
+                    || named && (self.opens() || tried)
             }
             Lead::Substitution => meant || bare,
             Lead::Backtick => (meant || bare) && self.is_substitution(end),
@@ -180,7 +195,8 @@ impl Place<'_> {
     fn is_substitution(&self, end: usize) -> bool {
         let alone = self.opens() && self.closes_at(end);
         let last = self.before().last();
-        let glued = last.is_some_and(|byte| !byte.is_ascii_whitespace() && !b"(`*_[|'\"".contains(byte));
+        let glued =
+            last.is_some_and(|byte| !byte.is_ascii_whitespace() && !b"(`*_[|'\"".contains(byte));
         self.open && (alone || glued)
     }
 

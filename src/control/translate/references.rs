@@ -21,7 +21,7 @@ const SECRETS: [&str; 1] = ["nginx.ingress.kubernetes.io/auth-tls-secret"];
 /// Objects that others name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct References {
-    /// Secrets that say who is let in, and what is believed of cookies.
+    /// Secrets that say who is let in.
     pub secrets: BTreeSet<Key>,
     /// Secrets with certificates for hosts.
     pub certificates: BTreeSet<Key>,
@@ -52,22 +52,20 @@ pub fn references(objects: &Objects, class: &ClassSelection) -> References {
             .extend(own.map(|(_, name)| in_namespace(&key.namespace, name)));
     }
     for (key, policy) in objects.waf_policies.iter() {
-        let maps = config_maps(&policy.object);
+        let own = |(_, name): (Option<&str>, &str)| in_namespace(&key.namespace, name);
         found
             .config_maps
-            .extend(maps.map(|(_, name)| in_namespace(&key.namespace, name)));
-        let keys = cookie_keys(&policy.object);
-        found
-            .secrets
-            .extend(keys.map(|(_, name)| in_namespace(&key.namespace, name)));
+            .extend(config_maps(&policy.object).map(own));
+        found.secrets.extend(cookie_keys(&policy.object).map(own));
     }
     for policy in objects.cluster_waf_policies.values() {
-        let maps = config_maps(&policy.object);
-        let maps = maps.filter_map(|(namespace, name)| Some(Key::new(namespace?, name)));
-        found.config_maps.extend(maps);
-        let keys = cookie_keys(&policy.object);
-        let keys = keys.and_then(|(namespace, name)| Some(Key::new(namespace?, name)));
-        found.secrets.extend(keys);
+        let named = |(namespace, name): (Option<&str>, &str)| Some(Key::new(namespace?, name));
+        found
+            .config_maps
+            .extend(config_maps(&policy.object).filter_map(named));
+        found
+            .secrets
+            .extend(cookie_keys(&policy.object).and_then(named));
     }
     found
 }
@@ -99,17 +97,6 @@ fn in_namespace(namespace: &Arc<str>, name: &str) -> Key {
     }
 }
 
-/// Namespace, where one is written, and name of the Secret with a policy's keys for cookies.
-fn cookie_keys(policy: &WafPolicy) -> Option<(Option<&str>, &str)> {
-    let secret = policy
-        .spec
-        .get("cookieIntegrity")?
-        .get("keys")?
-        .get("secret")?;
-    let namespace = secret.get("namespace").and_then(Value::as_str);
-    Some((namespace, secret.get("name")?.as_str()?))
-}
-
 /// Namespace, where one is written, and name of the ConfigMaps that a policy names.
 fn config_maps(policy: &WafPolicy) -> impl Iterator<Item = (Option<&str>, &str)> {
     let sets = policy.spec.get("ruleSets").and_then(Value::as_array);
@@ -118,4 +105,11 @@ fn config_maps(policy: &WafPolicy) -> impl Iterator<Item = (Option<&str>, &str)>
         let namespace = map.get("namespace").and_then(Value::as_str);
         Some((namespace, map.get("name")?.as_str()?))
     })
+}
+
+/// Likewise for the Secret with keys for cookies.
+fn cookie_keys(policy: &WafPolicy) -> Option<(Option<&str>, &str)> {
+    let secret = policy.spec.pointer("/cookieIntegrity/keys/secret")?;
+    let namespace = secret.get("namespace").and_then(Value::as_str);
+    Some((namespace, secret.get("name")?.as_str()?))
 }

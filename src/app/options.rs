@@ -66,7 +66,7 @@ pub(super) enum OptionsSource {
     /// A file, or nothing at all.
     File(Arc<FollowedOptions>),
     /// A ConfigMap among the objects.
-    Cluster(ClusterOptions),
+    Cluster(Box<ClusterOptions>),
 }
 
 impl OptionsSource {

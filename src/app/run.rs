@@ -123,7 +123,9 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
         ),
     };
     let options_source = match &kubernetes {
-        Some(settings) => OptionsSource::Cluster(ClusterOptions::new(settings.config_map.as_ref())),
+        Some(settings) => {
+            OptionsSource::Cluster(Box::new(ClusterOptions::new(settings.config_map.as_ref())))
+        }
         None => OptionsSource::File(Arc::clone(&options)),
     };
     let rules_watch = translating

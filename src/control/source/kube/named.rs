@@ -4,7 +4,7 @@
 //! looked for. Non-goal: following what nobody names.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     convert::Infallible,
     sync::{
         Arc,
@@ -82,9 +82,10 @@ pub(super) async fn follow_references(
                     is_wanted
                 });
                 for name in wanted {
-                    if !watches.contains_key(&name) {
-                        let watch = start(&name, (&client, &settings), &shared, &mut tasks);
-                        watches.insert(name, watch);
+                    if let Entry::Vacant(vacant) = watches.entry(name) {
+                        let name = vacant.key();
+                        let watch = start(name, (&client, &settings), &shared, &mut tasks);
+                        vacant.insert(watch);
                     }
                 }
                 seen = Some(objects);

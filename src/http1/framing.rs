@@ -121,7 +121,9 @@ pub fn response_framing(
 
 /// Whether one of the `Connection` fields lists `name`: such a field is not forwarded (RFC 9110
 /// section 7.6.1). `Host`, `Content-Length` and `Transfer-Encoding` are for every recipient and
-/// never listed, whatever is sent: a message must not lose its framing on its way.
+/// never listed, whatever is sent: a message must not lose its framing on its way. Neither are
+/// `Content-Type` and `Content-Encoding`: a body is read by them, and must not be read otherwise
+/// behind a firewall than in it.
 pub fn connection_lists(fields: Fields<'_>, name: &[u8]) -> bool {
     let lists = |option| scan::trim_blanks(option).eq_ignore_ascii_case(name);
     fields
@@ -129,7 +131,11 @@ pub fn connection_lists(fields: Fields<'_>, name: &[u8]) -> bool {
         .any(|field| field.value.split(|&b| b == b',').any(lists))
         && !matches!(
             FieldId::from_name(name),
-            FieldId::Host | FieldId::ContentLength | FieldId::TransferEncoding
+            FieldId::Host
+                | FieldId::ContentLength
+                | FieldId::TransferEncoding
+                | FieldId::ContentType
+                | FieldId::ContentEncoding
         )
 }
 

@@ -45,7 +45,7 @@ pub(super) struct Account<'a> {
     /// Its cookies, if the rule protects any.
     pub cookies: Option<Rc<CookieExchange>>,
     /// Bytes by which the request's head is shorter than it came.
-    shortened: u64,
+    pub(super) shortened: u64,
     /// The status sent, 0 before.
     pub status: u16,
     /// Body bytes sent to the client.

@@ -132,7 +132,7 @@ impl<'a, 's> Exchange<'a, 's> {
         if self.account.inspection.is_some() {
             // A body that goes nowhere is not looked at.
             let alone = !matches!(decision, Ok(Decision::Forward(_)))
-                || matches!(framing.body, BodyLength::Empty | BodyLength::Sized(0));
+                || inspect::is_without_body(&framing, incoming);
             Box::pin(inspect::inspect_head(&mut self.account, request, alone)).await?;
         }
         match decision? {

@@ -68,6 +68,12 @@ impl View {
         }
     }
 
+    /// The cluster as it is now, or as it was where there is none of its name any more.
+    pub(super) fn latest(&self, cluster: &Rc<Cluster>) -> Rc<Cluster> {
+        let latest = self.upstreams.cluster(cluster.id());
+        latest.unwrap_or_else(|| Rc::clone(cluster))
+    }
+
     /// This worker's cluster of a rule's action.
     pub(super) fn cluster(&self, cluster: &ClusterRef) -> Option<Rc<Cluster>> {
         let ClusterRef { id, slot } = cluster;

@@ -228,12 +228,24 @@ fn every_rule_has_a_hit_and_a_near_miss() {
 }
 
 #[test]
-fn two_hosts_are_found() {
+fn two_hosts_or_types_of_a_body_are_found() {
     let policy = Arc::new(rules().policy().in_mode(EngineMode::DetectionOnly));
     let mut transaction = Transaction::new(Arc::clone(&policy));
-    let request = Request::parse(b"GET / HTTP/1.1\r\nHost: a.example\r\nHost: b.example\r\n\r\n");
-    run(&mut transaction, &policy, &request, |_| Response::default());
-    assert!(found(&transaction).contains(&7_501_105));
+    for (fields, expected) in [
+        ("Host: a.example\r\n", false),
+        ("Host: a.example\r\nContent-Type: text/plain\r\n", false),
+        ("Host: a.example\r\nHost: b.example\r\n", true),
+        (
+            "Host: a.example\r\nContent-Type: multipart/form-data; boundary=x\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\n",
+            true,
+        ),
+    ] {
+        let request = Request::parse(format!("GET / HTTP/1.1\r\n{fields}\r\n").as_bytes());
+        run(&mut transaction, &policy, &request, |_| Response::default());
+        let found = found(&transaction).contains(&7_501_105);
+        assert_eq!(found, expected, "{fields}");
+    }
 }
 
 #[test]

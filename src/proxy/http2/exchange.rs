@@ -134,7 +134,7 @@ impl Exchange<'_> {
         if self.account.inspection.is_some() {
             // A body that goes nowhere is not looked at.
             let alone = !matches!(decision, Ok(Decision::Forward(_)))
-                || matches!(framing.body, BodyLength::Empty | BodyLength::Sized(0));
+                || inspect::is_without_body(&framing, incoming);
             Box::pin(inspect::inspect_head(&mut self.account, head, alone)).await?;
         }
         match decision? {

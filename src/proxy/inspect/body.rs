@@ -10,7 +10,7 @@ use super::{
 use crate::{
     config,
     http1::{BodyLength, RequestFraming, ResponseHeadBuilder},
-    message::{FieldId, RequestHead, ResponseHead, Version},
+    message::{FieldId, Fields, RequestHead, ResponseHead, Version},
     policy::BodyLimit,
     proxy::{
         account::Account,
@@ -44,6 +44,15 @@ pub(super) struct Reading<'a> {
     pub(super) idle: Duration,
     /// When the exchange is over, if ever.
     pub(super) deadline: Option<Instant>,
+    /// Whether the upstream speaks HTTP/2, as gRPC does.
+    pub(super) to_http2: bool,
+}
+
+/// What was read of a body.
+pub(super) struct HeldBody {
+    pub(super) bytes: Vec<u8>,
+    /// Whether these are what the body's codings came to, which the request then has no more.
+    pub(super) is_decoded: bool,
 }
 
 /// How much of a body is inspected.
@@ -72,19 +81,16 @@ pub(super) async fn hold<F: FromClient, C: ToClient>(
     (from, to): (&mut F, &mut C),
     reading: &Reading<'_>,
     scratch: &mut Scratch,
-) -> Result<Option<Vec<u8>>, ProxyError> {
+) -> Result<Option<HeldBody>, ProxyError> {
     let worker = account.worker;
     let Some(inspection) = account.inspection.as_deref_mut() else {
         return Ok(None);
     };
-    if matches!(
-        reading.framing.body,
-        BodyLength::Empty | BodyLength::Sized(0)
-    ) {
+    if is_without_body(reading.framing, from) {
         // Phase 2 has been run with the head.
         return Ok(None);
     }
-    let Some(extent) = extent(inspection, worker, &scratch.request) else {
+    let Some(extent) = extent(inspection, worker, &scratch.request, reading.to_http2) else {
         let nothing = Work::RequestBody(Content::nothing());
         inspection.run(worker, nothing).await?;
         return Ok(None);
@@ -99,6 +105,7 @@ pub(super) async fn hold<F: FromClient, C: ToClient>(
     let mut held = Held {
         bytes: std::mem::take(&mut scratch.pump),
         has_room: true,
+        is_decoded: false,
     };
     held.read(inspection, worker, (from, to), reading, extent, scratch)
         .await?;
@@ -112,14 +119,27 @@ pub(super) async fn hold<F: FromClient, C: ToClient>(
         };
         inspection.run(worker, Work::RequestBody(cut)).await?;
     }
-    Ok(Some(held.bytes))
+    Ok(Some(HeldBody {
+        bytes: held.bytes,
+        is_decoded: held.is_decoded,
+    }))
+}
+
+/// Whether nothing comes after the head, not even trailers.
+pub(in crate::proxy) fn is_without_body(framing: &RequestFraming, from: &impl FromClient) -> bool {
+    matches!(framing.body, BodyLength::Empty | BodyLength::Sized(0)) && from.is_done()
 }
 
 /// How much of the body is inspected; `None`: nothing of it.
-fn extent(inspection: &mut Inspection, worker: &Worker, head: &RequestHead) -> Option<Extent> {
+fn extent(
+    inspection: &mut Inspection,
+    worker: &Worker,
+    head: &RequestHead,
+    to_http2: bool,
+) -> Option<Extent> {
     let transaction = inspection.transaction.as_ref()?;
     let settings = &inspection.firewall.settings;
-    match measure(transaction, settings, inspection.blocks(), head) {
+    match measure(transaction, settings, inspection.blocks(), head, to_http2) {
         Measure::Nothing => None,
         Measure::Streamed => {
             inspection.passes(worker, Uninspected::Streamed);
@@ -129,12 +149,14 @@ fn extent(inspection: &mut Inspection, worker: &Worker, head: &RequestHead) -> O
     }
 }
 
-/// How much of a body is inspected by what the rules, the policy and its type say.
+/// How much of a body is inspected by what the rules, the policy and its type say. gRPC passes only to
+/// upstreams that may speak it, which is over HTTP/2: others may read such a body whatever its type.
 pub(super) fn measure(
     transaction: &Transaction,
     settings: &config::Firewall,
     blocks: bool,
     head: &RequestHead,
+    to_http2: bool,
 ) -> Measure {
     let BodyWish::Inspect { limit, over } = transaction.request_body_wish() else {
         return Measure::Nothing;
@@ -144,7 +166,7 @@ pub(super) fn measure(
     }
     let mut kinds = head.fields().filter(|it| it.id == FieldId::ContentType);
     let kind = media_type(kinds.next().map(|it| it.value).unwrap_or_default());
-    let streams = is_streamed(kind.essence, b"application/grpc*")
+    let streams = to_http2 && is_streamed(kind.essence, b"application/grpc*")
         || settings
             .streamed_types
             .iter()
@@ -177,6 +199,8 @@ struct Held {
     bytes: Vec<u8>,
     /// Whether there was room for all that is inspected.
     has_room: bool,
+    /// Whether `bytes` are what the body's codings came to.
+    is_decoded: bool,
 }
 
 impl Held {
@@ -207,12 +231,21 @@ impl Held {
             }
         }
         loop {
-            if !share.grow(bytes.len() - counted) {
+            if let BodyLength::Sized(length) = reading.framing.body
+                && bytes.len() as u64 >= FIRST_ROOM
+            {
+                // It does come: room for the rest of it, and for no more.
+                let rest = length
+                    .min(extent.limit + 1)
+                    .saturating_sub(bytes.len() as u64);
+                bytes.reserve_exact(usize::try_from(rest).unwrap_or_default());
+            }
+            if !share.grow(bytes.capacity().saturating_sub(counted)) {
                 self.has_room = false;
                 inspection.lacks(worker, Uninspected::NoRoom, ProxyError::Overloaded)?;
                 break;
             }
-            counted = bytes.len();
+            counted = counted.max(bytes.capacity());
             if from.is_done() {
                 break;
             }
@@ -260,13 +293,14 @@ impl Held {
                 transaction.request_header(field.name, field.value);
             }
         }
-        let coding = coding_of(head).map(|name| Coding {
+        let coding = coding_of(head.fields()).map(|name| Coding {
             name,
             limit: extent.limit,
             share: worker.inspectors.budget.share(),
             decoded: 0,
             cut: extent.passes_beyond,
             lenient: !inspection.blocks(),
+            replaces: inspection.blocks(),
         });
         let shown = usize::try_from(extent.limit).unwrap_or(usize::MAX);
         let content = Content {
@@ -280,6 +314,12 @@ impl Held {
         let (work, fault) = inspection.run(worker, Work::RequestBody(content)).await?;
         if let Work::RequestBody(content) = work {
             self.bytes = content.bytes;
+            if let Some(coding) = content.coding.filter(|coding| coding.replaces) {
+                self.is_decoded = fault.is_none() && !is_over;
+                if self.is_decoded {
+                    inspection.share = Some(coding.share);
+                }
+            }
         }
         match fault {
             None => Ok(()),
@@ -307,12 +347,9 @@ impl Reading<'_> {
 }
 
 /// The codings of a body, in one list, if it has any (RFC 9110 section 8.4).
-pub(super) fn coding_of(head: &RequestHead) -> Option<Vec<u8>> {
+pub(super) fn coding_of(fields: Fields<'_>) -> Option<Vec<u8>> {
     let mut list = Vec::new();
-    for field in head
-        .fields()
-        .filter(|field| field.id == FieldId::ContentEncoding)
-    {
+    for field in fields.filter(|field| field.id == FieldId::ContentEncoding) {
         if !list.is_empty() {
             list.push(b',');
         }

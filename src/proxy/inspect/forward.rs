@@ -4,12 +4,13 @@ use std::rc::Rc;
 
 use super::{
     Inspection,
-    body::{Reading, hold},
+    body::{HeldBody, Reading, hold},
     buffered::Buffered,
     screened::Screened,
 };
 use crate::{
-    http1::RequestFraming,
+    http1::{BodyLength, RequestFraming},
+    message::{FieldId, RequestHead},
     proxy::{
         error::ProxyError,
         forward::{Forward, Forwarded},
@@ -18,7 +19,7 @@ use crate::{
         sides::{FromClient, ToClient},
         worker::View,
     },
-    upstream::Cluster,
+    upstream::{Cluster, Protocol},
 };
 
 /// Forwards a request whose head has been inspected: its body and the answer are inspected on the way.
@@ -48,8 +49,21 @@ pub(in crate::proxy) async fn forward<F: FromClient, C: ToClient>(
         deadline: timeouts
             .request
             .and_then(|limit| account.started.checked_add(limit)),
+        to_http2: cluster.protocol() == Protocol::Http2,
     };
     let held = hold(account, (from, to), &reading, scratch).await?;
+    // Endpoints may have gone while it came.
+    let cluster = &view.latest(cluster);
+    let mut framing = *framing;
+    let held = held.map(|HeldBody { bytes, is_decoded }| {
+        if is_decoded {
+            let length = scratch.request.head_len;
+            as_decoded(&mut scratch.request, &mut framing, bytes.len());
+            account.shortened += length.saturating_sub(scratch.request.head_len) as u64;
+        }
+        bytes
+    });
+    let framing = &framing;
     let Some(inspection) = account.inspection.take() else {
         return Err(ProxyError::Internal);
     };
@@ -88,6 +102,15 @@ pub(in crate::proxy) async fn forward<F: FromClient, C: ToClient>(
         scratch.pump = buffer;
     }
     forwarded
+}
+
+/// Makes the head one of a body without codings, `length` bytes long.
+fn as_decoded(head: &mut RequestHead, framing: &mut RequestFraming, length: usize) {
+    head.replace(FieldId::ContentEncoding, None);
+    if let BodyLength::Sized(announced) = &mut framing.body {
+        *announced = length as u64;
+        head.replace(FieldId::ContentLength, Some(length.to_string().as_bytes()));
+    }
 }
 
 /// Whether the body of the answer may be inspected: it must come as it is then.

@@ -27,6 +27,7 @@ pub use inspectors::{AuditLog, BUFFERED_BYTES, FirewallLog, Inspectors};
 pub use rehearsal::{Rehearsal, RehearsalError, Rehearsed};
 pub use uninspected::Uninspected;
 pub(super) use {
+    body::is_without_body,
     conclude::{conclude, conclude_refused_head},
     forward::forward,
     head::inspect_head,

@@ -365,7 +365,7 @@ impl Rehearsed {
         let Extent {
             limit,
             passes_beyond,
-        } = match measure(transaction, &settings, blocks, head) {
+        } = match measure(transaction, &settings, blocks, head, false) {
             Measure::UpTo(extent) => extent,
             Measure::Nothing => {
                 return self.perform(inspection, Work::RequestBody(Content::nothing()));
@@ -387,13 +387,14 @@ impl Rehearsed {
             transaction.request_header(field.name, field.value);
         }
         let budget = Arc::new(Budget::new(BUFFERED_BYTES));
-        let coding = coding_of(head).map(|name| Coding {
+        let coding = coding_of(head.fields()).map(|name| Coding {
             name,
             limit,
             share: budget.share(),
             decoded: 0,
             cut: passes_beyond,
             lenient: !blocks,
+            replaces: false,
         });
         let shown = usize::try_from(limit).unwrap_or(usize::MAX);
         let shown = bytes.len().min(shown);

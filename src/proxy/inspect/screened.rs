@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     Inspection, Uninspected,
+    body::coding_of,
     budget::Share,
     inspectors::keep,
     work::{Coding, Content, Work},
@@ -16,14 +17,7 @@ use crate::{
     http1::{BodyLength, ChunkLimits, ResponseFraming, TrailerFields},
     message::{FieldId, Fields, ResponseHead},
     proxy::{error::ProxyError, sides::ToClient, worker::Worker},
-    waf::{
-        BodyWish, Settings,
-        body::{
-            coding::{CodingLimits, Decoder},
-            media_type,
-        },
-        seclang::LimitAction,
-    },
+    waf::{BodyWish, Settings, body::media_type, seclang::LimitAction},
 };
 
 /// The status where an answer is longer than what is inspected, and rules want it refused then; the
@@ -92,7 +86,7 @@ impl<'a, C: ToClient> Screened<'a, C> {
             body: Vec::new(),
             limit: usize::try_from(limit).unwrap_or(usize::MAX),
             over,
-            coding: coding_of(head),
+            coding: coding_of(head.fields()),
             share: self.worker.inspectors.budget.share(),
             end: None,
             full: None,
@@ -128,6 +122,7 @@ impl<'a, C: ToClient> Screened<'a, C> {
             decoded: 0,
             cut: true,
             lenient: true,
+            replaces: false,
         });
         let content = Content {
             shown: held.body.len(),
@@ -186,13 +181,6 @@ fn wish_of_policy(rules: &Settings, head: &ResponseHead) -> Option<(u64, LimitAc
     };
     let told = (rules.response_body_limit, rules.response_body_limit_action);
     (is_listed && !kind.is(b"text/event-stream")).then_some(told)
-}
-
-fn coding_of(head: &ResponseHead) -> Option<Vec<u8>> {
-    let name = head.find(FieldId::ContentEncoding)?;
-    let decoder = Decoder::new(name, CodingLimits::default());
-    let is_identity = decoder.is_ok_and(|decoder| decoder.is_identity());
-    (!is_identity).then(|| name.to_vec())
 }
 
 impl<C: ToClient> ToClient for Screened<'_, C> {

@@ -69,6 +69,9 @@ pub(super) struct Coding {
     pub(super) cut: bool,
     /// Whether a body with a fault is looked at as far as it can be read, rather than not at all.
     pub(super) lenient: bool,
+    /// Whether what came of a whole body takes its place: what is forwarded is then what was looked at,
+    /// also to those who do not heed `Content-Encoding`.
+    pub(super) replaces: bool,
 }
 
 /// Why a body was not looked at, or not all of it.
@@ -189,7 +192,13 @@ impl Content {
         let outcome = coding.decode(raw, *whole, &mut decoded);
         coding.decoded = decoded.len();
         match outcome {
-            Ok(()) => show(&decoded, *whole),
+            Ok(()) => {
+                show(&decoded, *whole);
+                if coding.replaces && *whole {
+                    *bytes = decoded;
+                    *shown = bytes.len();
+                }
+            }
             Err(Fault::Coding(CodingError::TooLarge)) if coding.cut => {
                 coding.lenient = true;
                 show(&decoded, false);

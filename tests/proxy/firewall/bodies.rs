@@ -159,19 +159,37 @@ fn post_bytes(fields: &str, body: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn an_encoded_body_is_decoded_for_the_rules_and_forwarded_as_it_came() {
+fn an_encoded_body_is_decoded_for_the_rules_and_where_they_are_obeyed_for_the_upstream_too() {
     let (seen, saw) = std::sync::mpsc::channel();
     let upstream = Upstream::scripted(move |mut connection, _| {
-        let (_, body) = read_request_bytes(&mut connection);
-        seen.send(body).unwrap();
+        let (head, body) = read_request_bytes(&mut connection);
+        seen.send((head.contains("Content-Encoding"), body))
+            .unwrap();
         connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     });
     let fields = format!("{FORM}Content-Encoding: gzip\r\n");
     let good = gzip("a=1&b=good");
-    for mode in [FirewallMode::Block, FirewallMode::Detect] {
-        let proxy = start(firewall(mode, RULES), upstream.address);
-        assert_eq!(status(&proxy.ask(post_bytes(&fields, &good))), "200");
-        assert_eq!(saw.recv().unwrap(), good);
+    // What is read otherwise by who heeds no coding: a comment in the header of gzip.
+    let mut commented = good.clone();
+    commented[3] |= 1 << 4;
+    commented.splice(10..10, *b"&a=evil-body&\0");
+    for (mode, sent, forwarded) in [
+        (FirewallMode::Detect, &good, (true, good.clone())),
+        (FirewallMode::Block, &good, (false, b"a=1&b=good".to_vec())),
+        (
+            FirewallMode::Block,
+            &commented,
+            (false, b"a=1&b=good".to_vec()),
+        ),
+    ] {
+        for fields in [
+            &fields,
+            &format!("{fields}Connection: Content-Encoding\r\n"),
+        ] {
+            let proxy = start(firewall(mode, RULES), upstream.address);
+            assert_eq!(status(&proxy.ask(post_bytes(fields, sent))), "200");
+            assert_eq!(saw.recv().unwrap(), forwarded, "{mode:?} {fields}");
+        }
     }
     let proxy = start(blocking(), upstream.address);
     let cut = &good[..good.len() - 5];
@@ -191,7 +209,7 @@ fn an_encoded_body_is_decoded_for_the_rules_and_forwarded_as_it_came() {
     }
     let proxy = start(detecting(), upstream.address);
     assert_eq!(status(&proxy.ask(post_bytes(&fields, cut))), "200");
-    assert_eq!(saw.recv().unwrap(), cut);
+    assert_eq!(saw.recv().unwrap(), (true, cut.to_vec()));
     let log = proxy.into_log();
     assert!(log.contains(r#""uninspected":"undecoded""#), "{log}");
 }
@@ -215,7 +233,7 @@ fn types_that_stream_pass_as_they_come() {
     });
     let mut streaming = blocking();
     streaming.streamed_types = vec!["application/x-ndjson".into()];
-    for kind in ["application/grpc+proto", "Application/X-NDJSON; a=b"] {
+    for kind in ["Application/X-NDJSON; a=b"] {
         let proxy = start(streaming.clone(), upstream.address);
         let mut client = proxy.connect();
         client.send(format!(
@@ -227,9 +245,10 @@ fn types_that_stream_pass_as_they_come() {
         let passed = r#"portcullis_firewall_uninspected_total{reason="streamed"}"#;
         assert_eq!(super::rules::metric(&proxy, passed), 1);
     }
-    // A type that is not quite one of them is held.
+    // A type that is not quite one of them is held, and gRPC where the upstream does not speak HTTP/2.
     let proxy = start(streaming, Upstream::mirror().address);
     for kind in [
+        "application/grpc+proto",
         "application/grpcx",
         "application/grpc; a; b",
         "",

@@ -1,12 +1,12 @@
 //! The firewall between protocols: HTTP/2 on either side, and WebSockets.
 
-use http::Request;
+use http::{HeaderMap, HeaderValue, Request};
 use portcullis::{policy::RoutePolicy, upstream::Protocol};
 
-use super::rules::{FORM, blocking, detecting, events, ids, post_chunked, start, status};
+use super::rules::{FORM, blocking, detecting, events, ids, metric, post_chunked, start, status};
 use crate::{
     http2::{
-        client::{Client, post, run, uri},
+        client::{Client, post, run, uri, whole},
         upstream,
     },
     support::{Plan, TestProxy, Upstream, read_request},
@@ -80,6 +80,53 @@ fn bodies_go_to_http2_upstreams_whole_with_their_trailers() {
     );
     let answer = proxy.ask(post_chunked(FORM, &["a=evil-body"], ""));
     assert_eq!(status(&answer), "403");
+}
+
+#[test]
+fn trailers_are_seen_after_a_body_that_is_announced_as_empty_too() {
+    let mut plan = Plan::behind(blocking());
+    let to = [upstream::mirror()];
+    plan.route_over(Protocol::Http2, "", "/", RoutePolicy::default(), &to);
+    let proxy = TestProxy::start(plan.config());
+    run(async {
+        let client = Client::to(proxy.address).await;
+        for (announced, value, expected) in [
+            (false, "good", 200),
+            (false, "evil-body", 403),
+            (true, "good", 200),
+            (true, "evil-body", 403),
+        ] {
+            let mut request = form("/");
+            if announced {
+                let none = HeaderValue::from_static("0");
+                request.headers_mut().insert("content-length", none);
+            }
+            let (answer, mut stream) = client.begin(request).await;
+            let mut trailers = HeaderMap::new();
+            trailers.insert("x", HeaderValue::from_static(value));
+            stream.send_trailers(trailers).unwrap();
+            let answer = whole(answer.await.unwrap()).await.unwrap();
+            assert_eq!(answer.status(), expected, "{announced} {value}");
+        }
+    });
+}
+
+#[test]
+fn grpc_passes_as_it_comes_to_upstreams_that_speak_http2() {
+    let mut plan = Plan::behind(blocking());
+    let to = [upstream::mirror()];
+    plan.route_over(Protocol::Http2, "", "/", RoutePolicy::default(), &to);
+    let proxy = TestProxy::start(plan.config());
+    run(async {
+        let client = Client::to(proxy.address).await;
+        let mut request = post("/");
+        let kind = HeaderValue::from_static("application/grpc+proto");
+        request.headers_mut().insert("content-type", kind);
+        let answer = client.ask(request, &["a=evil-body"]).await.unwrap();
+        assert_eq!(answer.status(), 200);
+    });
+    let passed = r#"portcullis_firewall_uninspected_total{reason="streamed"}"#;
+    assert_eq!(metric(&proxy, passed), 1);
 }
 
 #[test]

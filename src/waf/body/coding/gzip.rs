@@ -1,7 +1,8 @@
 //! `gzip` (RFC 1952): members one after the other.
 //!
 //! A member's name and comment are skipped, and a checksum of its header is not compared: decoders
-//! differ about it, and nothing of the header reaches an application.
+//! differ about it. Whoever forwards a body that was decoded here and obeys what was found in it forwards what
+//! came of it, since an application that heeds no codings reads the header as well.
 
 use flate2::Crc;
 

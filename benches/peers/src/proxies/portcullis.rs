@@ -74,10 +74,14 @@ fn start_as(
         true => command.arg(&log),
         false => command.arg("off"),
     };
-    if let Some(rules) = rules {
-        let found = site.folder.join(format!("{name}-found.log"));
-        command.arg("--waf-rules").arg(rules);
-        command.args(["--waf-mode", "block", "--waf-log"]).arg(found);
+    match rules {
+        Some(rules) => {
+            let found = site.folder.join(format!("{name}-found.log"));
+            command.arg("--waf-rules").arg(rules);
+            command.args(["--waf-mode", "block", "--waf-log"]).arg(found);
+        }
+        // No other proxy here has a firewall.
+        None => drop(command.args(["--waf-rules", "off"])),
     }
     Recipe {
         name,

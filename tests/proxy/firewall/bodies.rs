@@ -233,7 +233,7 @@ fn types_that_stream_pass_as_they_come() {
     });
     let mut streaming = blocking();
     streaming.streamed_types = vec!["application/x-ndjson".into()];
-    for kind in ["Application/X-NDJSON; a=b"] {
+    for kind in ["Application/X-NDJSON; a=b", "application/x-ndjson"] {
         let proxy = start(streaming.clone(), upstream.address);
         let mut client = proxy.connect();
         client.send(format!(

@@ -1,11 +1,13 @@
 //! What rule sets find in corpora of attacks, and what they take for one, side by side.
 //!
-//!     detection [--level N] [--corpora DIR] [--crs DIR] [--texts FILE]... [--only SET] [--missed WORD]
-//!               [--found WORD] [--rules]
+//!     detection [--level N] [--corpora DIR] [--crs DIR] [--texts FILE]... [--attacks FILE]...
+//!               [--only SET] [--missed WORD]... [--found WORD]... [--rules]
 //!
 //! Every request goes through the whole engine, in blocking mode at a paranoia level (1). What
 //! gotestwaf's files say goes where they say; parameter values and libinjection's strings go into the
-//! query, a form, JSON, a cookie and a header. `--texts` adds harmless texts, one a line. `--missed`
+//! query, a form, JSON, a cookie and a header. `--texts` adds harmless texts, one a line, with `\n`
+//! for line ends, `--attacks`
+//! attacks. `--missed`
 //! and `--found` print what was missed and what was found in rows whose name contains a word;
 //! `--rules` counts the matches of each rule. Corpora that are not there are passed over.
 
@@ -65,7 +67,7 @@ struct Options {
     corpora: PathBuf,
     crs: PathBuf,
     rules: PathBuf,
-    texts: Vec<PathBuf>,
+    texts: Vec<(PathBuf, bool)>,
     only: Option<String>,
     missed: Vec<String>,
     found: Vec<String>,
@@ -93,7 +95,8 @@ impl Options {
                 "--corpora" => options.corpora = value()?.into(),
                 "--crs" => options.crs = value()?.into(),
                 "--builtin" => options.rules = value()?.into(),
-                "--texts" => options.texts.push(value()?.into()),
+                "--texts" => options.texts.push((value()?.into(), false)),
+                "--attacks" => options.texts.push((value()?.into(), true)),
                 "--only" => options.only = Some(value()?),
                 "--missed" => options.missed.push(value()?),
                 "--found" => options.found.push(value()?),
@@ -213,11 +216,11 @@ impl Options {
                 println!("skipped: {} is absent", path.display());
             }
         }
-        for path in &self.texts {
+        for (path, attack) in &self.texts {
             let name = path.file_stem().unwrap_or_default().to_string_lossy();
             for text in fs::read(path)?.split(|byte| *byte == b'\n') {
                 if !text.is_empty() {
-                    everywhere(&name, "text", text, false, &mut cases);
+                    everywhere(&name, "text", &lines(text), *attack, &mut cases);
                 }
             }
         }
@@ -393,6 +396,23 @@ fn percent(text: &[u8]) -> Vec<u8> {
         } else {
             out.extend_from_slice(format!("%{byte:02X}").as_bytes());
         }
+    }
+    out
+}
+
+/// A text of one line, with its line ends, tabs and backslashes as they were.
+fn lines(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut rest = text;
+    while let [first, behind @ ..] = rest {
+        let (byte, taken) = match (first, behind.first()) {
+            (b'\\', Some(b'n')) => (b'\n', 2),
+            (b'\\', Some(b't')) => (b'\t', 2),
+            (b'\\', Some(b'\\')) => (b'\\', 2),
+            (byte, _) => (*byte, 1),
+        };
+        out.push(byte);
+        rest = &rest[taken..];
     }
     out
 }
@@ -608,7 +628,10 @@ fn place(placeholder: &Placeholder, encoded: &[u8]) -> Option<(String, Request)>
             Request::get(with("/graphql?query="))
         }
         ("GraphQL", _) => Request::post("application/json", encoded.to_vec()),
-        ("gRPC", _) => return None,
+        // The proxy passes these on without a look.
+        ("gRPC", _) => {
+            Request::get(b"/".to_vec()).with_body("POST", "application/grpc", Vec::new())
+        }
         ("RawRequest", Some(details)) => {
             let text = String::from_utf8_lossy(encoded);
             let body = details.body.replace("{{payload}}", &text);

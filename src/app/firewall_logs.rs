@@ -131,8 +131,12 @@ impl FirewallLogs {
             Sink::Own(own) => Some(own),
             Sink::Access | Sink::Findings => None,
         });
-        // Each has the time.
-        own.fold(true, |whole, own| own.finish(within) && whole)
+        let mut whole = true;
+        for own in own {
+            // Each has the time, whatever became of the one before.
+            whole &= own.finish(within);
+        }
+        whole
     }
 }
 

@@ -4,7 +4,7 @@ use std::{
     io::{IsTerminal, stderr, stdout},
     net::SocketAddr,
     num::NonZeroUsize,
-    path::PathBuf,
+    path::{Path, PathBuf},
     thread,
     time::Duration,
 };
@@ -25,6 +25,9 @@ use crate::{
     proxy::AccessLogDestination,
     telemetry::{LogFilter, LogFormat, LogSettings},
 };
+
+/// The rules that the program brings along, as `control::source::rules` calls them.
+const BUILTIN: &str = "builtin";
 
 /// An edge proxy that serves Kubernetes Ingress manifests from disk.
 #[derive(Debug, Parser)]
@@ -77,18 +80,13 @@ pub(super) struct SourceArguments {
     /// Give each host to the namespace of the oldest Ingress that has it, and to no other
     #[arg(long)]
     strict_hosts: bool,
-    /// A folder of firewall rules, such as an unpacked Core Rule Set: for every route and host
-    #[arg(long, value_name = "DIR")]
-    waf_rules: Option<PathBuf>,
-    /// Whether the rules of --waf-rules are obeyed
-    #[arg(
-        long,
-        value_name = "MODE",
-        value_enum,
-        default_value_t,
-        requires = "waf_rules"
-    )]
-    waf_mode: WafMode,
+    /// The firewall's rules for every route and host: a folder such as an unpacked Core Rule Set,
+    /// `builtin` or `off`
+    #[arg(long, value_name = "DIR", default_value = BUILTIN)]
+    waf_rules: PathBuf,
+    /// Whether the rules of --waf-rules are obeyed [default: block with --demo, else detect]
+    #[arg(long, value_name = "MODE", value_enum)]
+    waf_mode: Option<WafMode>,
 }
 
 #[derive(Args, Debug)]
@@ -201,7 +199,7 @@ impl Arguments {
                 policies,
                 output,
             }) => Command::Check(CheckSettings {
-                source: source.into_settings(filename),
+                source: source.into_settings(filename, WafMode::Detect),
                 policies,
                 output,
                 color: color_wanted(&stdout()),
@@ -242,7 +240,14 @@ impl RunArguments {
         } = self;
         RunSettings {
             kubernetes: kubernetes.into_settings(),
-            source: source.into_settings(filename),
+            source: source.into_settings(
+                filename,
+                if demo {
+                    WafMode::Block
+                } else {
+                    WafMode::Detect
+                },
+            ),
             demo,
             http: http.into_iter().filter_map(Listen::address).collect(),
             https: https.into_iter().filter_map(Listen::address).collect(),
@@ -263,7 +268,8 @@ impl RunArguments {
 }
 
 impl SourceArguments {
-    pub(super) fn into_settings(self, paths: Vec<PathBuf>) -> SourceSettings {
+    /// `mode` is that of the firewall where none is given.
+    pub(super) fn into_settings(self, paths: Vec<PathBuf>, mode: WafMode) -> SourceSettings {
         let Self {
             config,
             ingress_class,
@@ -280,9 +286,9 @@ impl SourceArguments {
             default_tls,
             permit_unsupported_access_control,
             strict_hosts,
-            waf: waf_rules.map(|rules| WafSettings {
-                rules,
-                mode: waf_mode,
+            waf: (waf_rules != Path::new("off")).then(|| WafSettings {
+                rules: waf_rules,
+                mode: waf_mode.unwrap_or(mode),
             }),
         }
     }
@@ -380,7 +386,10 @@ mod tests {
                     default_tls: None,
                     permit_unsupported_access_control: false,
                     strict_hosts: false,
-                    waf: None,
+                    waf: Some(WafSettings {
+                        rules: BUILTIN.into(),
+                        mode: WafMode::Detect,
+                    }),
                 },
                 demo: false,
                 http: vec![address("0.0.0.0:8080")],
@@ -458,7 +467,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_of_rules_is_a_firewall_that_detects_unless_told_to_block() {
+    fn the_firewall_detects_unless_it_is_told_to_block_or_shows_the_quickstart() {
         let firewall = |line: &str| run(line).source.waf;
         let rules = PathBuf::from("crs");
         let mode = WafMode::Detect;
@@ -474,6 +483,12 @@ mod tests {
             firewall("portcullis run -f x --waf-rules crs --waf-mode block"),
             Some(WafSettings { rules, mode })
         );
+        let rules = PathBuf::from(BUILTIN);
+        assert_eq!(
+            firewall("portcullis run -f x --demo"),
+            Some(WafSettings { rules, mode })
+        );
+        assert_eq!(firewall("portcullis run -f x --waf-rules off"), None);
     }
 
     #[test]
@@ -503,8 +518,8 @@ mod tests {
                 2,
             ),
             (
-                "portcullis run -f x --waf-mode block",
-                ErrorKind::MissingRequiredArgument,
+                "portcullis run -f x --waf-mode on",
+                ErrorKind::InvalidValue,
                 2,
             ),
             ("portcullis echo", ErrorKind::MissingRequiredArgument, 2),

@@ -52,7 +52,7 @@ pub struct SourceSettings {
 /// The firewall that is set without a policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WafSettings {
-    /// A folder of rules.
+    /// A folder of rules, or `builtin`.
     pub rules: PathBuf,
     /// Whether requests are refused.
     pub mode: WafMode,

@@ -107,12 +107,12 @@ impl RequestLine {
         self.target_span = fields::span(target_start, target_end);
         match bytes.get(target_end) {
             Some(b' ') if target_end > target_start => {}
-            Some(b'\r') if target_end > target_start => return Err(HeadError::NoVersion),
+            Some(b'\r') if target_end > target_start => return no_version(bytes, target_end),
             Some(_) => return Err(HeadError::Target),
             None => return Ok(Line::Cut),
         }
         if bytes.get(target_end + 1) == Some(&b'\r') {
-            return Err(HeadError::NoVersion);
+            return no_version(bytes, target_end + 1);
         }
         match fields::version(bytes, target_end + 1)? {
             Line::Whole(version, next) => {
@@ -124,6 +124,15 @@ impl RequestLine {
             }
             Line::Cut => Ok(Line::Cut),
         }
+    }
+}
+
+/// What a carriage return at `at` means in the place of a version.
+fn no_version(bytes: &[u8], at: usize) -> Result<Line<()>, HeadError> {
+    match bytes.get(at + 1) {
+        Some(b'\n') => Err(HeadError::NoVersion),
+        Some(_) => Err(HeadError::Version),
+        None => Ok(Line::Cut),
     }
 }
 

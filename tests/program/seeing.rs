@@ -58,6 +58,58 @@ fn a_signal_has_the_access_log_opened_again() {
     }
 }
 
+/// A folder of one rule, which every request matches.
+fn rules() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let rule = "SecAction \"id:1,phase:1,pass,log,msg:'seen'\"\n";
+    fs::write(folder.path().join("rules.conf"), rule).unwrap();
+    folder
+}
+
+#[test]
+fn an_audit_log_that_stalls_drops_entries_and_counts_them_and_no_request_waits() {
+    let rules = rules();
+    let mut arguments = vec!["-f", QUICKSTART, "--demo", "--waf-log", "off"];
+    arguments.extend(["--waf-rules", rules.path().to_str().unwrap()]);
+    arguments.extend(["--waf-audit-log", "-"]);
+    let program = Program::start(&arguments, Stdio::piped());
+    let target = "x".repeat(7_000);
+    let request = format!("GET /{target} HTTP/1.1\r\nHost: myapp.com\r\n\r\n");
+    let mut client = BufReader::new(connect(program.http()));
+    for _ in 0..1_500 {
+        client.get_mut().write_all(request.as_bytes()).unwrap();
+        assert_eq!(status(&mut client), 404);
+    }
+    program.wait_until("entries are dropped", || {
+        let metrics = get(program.status(), "127.0.0.1", "/metrics");
+        let name = r#"portcullis_firewall_log_dropped_lines_total{log="audit"}"#;
+        value(&metrics, name).is_some_and(|dropped| dropped > 0.0)
+    });
+}
+
+#[test]
+fn a_signal_has_the_firewalls_logs_opened_again() {
+    let (rules, folder) = (rules(), tempfile::tempdir().unwrap());
+    let [found, audit, moved] =
+        ["found.log", "audit.log", "moved.log"].map(|name| folder.path().join(name));
+    let mut arguments = vec!["-f", QUICKSTART, "--demo"];
+    arguments.extend(["--waf-rules", rules.path().to_str().unwrap()]);
+    arguments.extend(["--waf-log", found.to_str().unwrap()]);
+    arguments.extend(["--waf-audit-log", audit.to_str().unwrap()]);
+    let program = Program::run(&arguments);
+    let has = |path: &std::path::Path, words: &str| {
+        fs::read_to_string(path).is_ok_and(|text| text.contains(words))
+    };
+    for (path, target) in [(&found, "/blog/one"), (&audit, "/blog/two")] {
+        get(program.http(), "myapp.com", target);
+        program.wait_until("the line is written", || has(path, target));
+        fs::rename(path, &moved).unwrap();
+        program.signal("USR1");
+        program.wait_until("the file is there again", || path.exists());
+        assert!(has(&moved, target));
+    }
+}
+
 #[test]
 fn metrics_tell_of_requests_by_the_rule_that_answered() {
     let program = Program::run(&["-f", QUICKSTART, "--demo"]);

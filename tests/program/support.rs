@@ -23,7 +23,8 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Starts it without an access log, unless `arguments` name one, and waits until it serves.
+    /// Starts it without an access log and without rules, unless `arguments` name them, and waits until
+    /// it serves. Unoptimised, the built-in rules take longer to compile than is waited.
     pub(crate) fn run(arguments: &[&str]) -> Self {
         Self::start(arguments, Stdio::null())
     }
@@ -34,6 +35,10 @@ impl Program {
             true => &[],
             false => &["--access-log", "off"],
         };
+        let no_rules: &[&str] = match arguments.contains(&"--waf-rules") {
+            true => &[],
+            false => &["--waf-rules", "off"],
+        };
         let any = "127.0.0.1:0";
         let mut process = Command::new(PROGRAM)
             .arg("run")
@@ -42,6 +47,7 @@ impl Program {
             ])
             .args(["--workers", "2"])
             .args(no_log)
+            .args(no_rules)
             .args(arguments)
             .env("NO_COLOR", "1")
             .stdout(stdout)

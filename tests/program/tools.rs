@@ -338,12 +338,13 @@ fn what_does_not_load_is_not_judged_as_if_it_did() {
         &["test", "--request", &rules],
         &["test", "--waf-rules", &rules, "--request", &missing],
         &["explain", "-f", &missing, "--request", &missing],
-        &["rules"],
         &["rules", "--waf-rules", &missing],
     ] {
         let (code, _, err) = command(&["waf"], arguments);
         assert!(code == 2 && !err.is_empty(), "{arguments:?}: {code} {err}");
     }
+    let (code, out, err) = command(&["waf"], &["rules"]);
+    assert!(code == 0 && out.contains("270-php.conf"), "{code} {err}");
 }
 
 #[test]
@@ -406,6 +407,12 @@ fn the_core_rule_set_of_debian_loads_but_for_the_rule_that_asks_the_network() {
     let amended: Vec<_> = firewall["amended"].as_array().unwrap().iter().collect();
     assert_eq!(amended.len(), 1, "{amended:?}");
     assert_eq!(amended[0]["id"], 910_140);
+    let notes = json["notes"].as_array().unwrap().iter();
+    let mut notes = notes.map(|note| note["message"].as_str().unwrap());
+    assert!(
+        notes.any(|note| note.starts_with("rule 910140 is not loaded")),
+        "{out}"
+    );
     let world = World::new();
     world.write("request", get("a.example", "/?id=1%27%20or%20%271%27=%271"));
     let request = world.path("request");

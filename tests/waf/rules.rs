@@ -650,6 +650,28 @@ fn rules_by_the_thousand_may_all_lead_to_the_last() {
 }
 
 #[test]
+fn choosing_rules_may_take_so_much_and_not_more() {
+    let rules: String = (1..=4000)
+        .map(|id| format!("SecAction \"id:{id},phase:1,pass,tag:'t{id}'\"\n"))
+        .collect();
+    let expected =
+        "too many directives and `ctl` choose among too many rules: from here on none is followed";
+    for (directive, count) in [
+        ("SecRuleUpdateTargetById 1-9999 \"!ARGS:a\"\n", 400),
+        ("SecRuleRemoveByTag none\n", 1200),
+    ] {
+        let told = faults(&(rules.clone() + &directive.repeat(count)));
+        let told = told.iter().filter(|fault| fault.ends_with(expected));
+        assert_eq!(told.count(), 1, "{directive}");
+        let few = faults(&(rules.clone() + &directive.repeat(50)));
+        assert!(
+            !few.iter().any(|fault| fault.ends_with(expected)),
+            "{directive}"
+        );
+    }
+}
+
+#[test]
 fn faults_have_places_and_keep_a_rule_set_from_being_compiled() {
     let cases: [(&str, &[&str]); 9] = [
         (

@@ -57,7 +57,7 @@ impl CookieExchange {
             encrypted: encrypts,
             host_only,
             quoted: !quotes.is_empty(),
-            companion: !encrypts && !(http_only && fits),
+            companion: !(encrypts || http_only && fits),
             binding: self.settings.binding,
             key: key.id,
             issued: now,

@@ -4,7 +4,7 @@ use super::{files::SourceFiles, finding::Finding};
 use crate::{
     config::{self, RuleSource, Severity},
     waf::{
-        Amended, Compiled, CustomRules, Fault, RuleSet,
+        Amended, Compiled, CustomRules, Fault, FaultKind, RuleSet,
         seclang::{self, Directive, Parsed, RuleFiles, SourceMap, Trust},
     },
 };
@@ -130,8 +130,12 @@ impl Reading {
         } = compiled;
         for (severity, faults) in [(Severity::Error, errors), (Severity::Warning, warnings)] {
             for Fault { span, kind } in faults {
-                self.findings
-                    .push(Finding::at(severity, span, &kind, &self.sources));
+                let finding = Finding::at(severity, span, &kind, &self.sources);
+                match kind {
+                    // Not to be among those that are left out where there are many.
+                    FaultKind::Skipped { .. } => self.findings.insert(0, finding),
+                    _ => self.findings.push(finding),
+                }
             }
         }
         // What was compiled without a directive that could not be read is not what was written.

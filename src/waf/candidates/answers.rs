@@ -2,7 +2,10 @@
 
 use smallvec::SmallVec;
 
-use super::{memo::Memo, plan::Plan};
+use super::{
+    memo::Memo,
+    plan::{Plan, Row},
+};
 use crate::waf::{
     matcher::{Bits, Scratch},
     tx::TxStore,
@@ -28,6 +31,8 @@ pub(crate) struct Answers {
     key: Vec<Option<i64>>,
     now: Vec<Option<i64>>,
     reached: Option<Bits>,
+    /// The sets of each row, without what the gates keep from being asked.
+    wanted: Vec<Vec<Bits>>,
 }
 
 /// The value of a variable that has one, and what is asked about it.
@@ -61,13 +66,20 @@ impl Answers {
             key,
             now,
             reached,
+            wanted,
         } = self;
         plan.gates.key(tx, now);
         let mask = match reached {
             Some(mask) if key == now => *mask,
             _ => {
                 std::mem::swap(key, now);
-                *reached.insert(plan.gates.reached(tx))
+                let mask = *reached.insert(plan.gates.reached(tx));
+                let of_row = |row: &Row| {
+                    let sets = row.sets.iter();
+                    sets.map(|set| set.intersection(&mask)).collect()
+                };
+                *wanted = plan.rows.iter().map(of_row).collect();
+                mask
             }
         };
         let all = asked.map_or(mask, |asked| asked.intersection(&mask));
@@ -80,14 +92,17 @@ impl Answers {
             let holds = memo.answer(value, wanted, |wanted, holds| {
                 plan.matcher.run(value, wanted, scratch, holds);
             });
-            *any = any.union(&holds);
+            if !holds.is_empty() {
+                *any = any.union(&holds);
+            }
             holds
         };
         let mut single = SmallVec::<[Single<'_>; 8]>::new();
-        for (place, (row, answers)) in plan.rows.iter().zip(&mut *rows).enumerate() {
+        let asking = plan.rows.iter().zip(&*wanted).zip(&mut *rows);
+        for (place, ((row, sets), answers)) in asking.enumerate() {
             for index in answers.len()..values.count(row.source) {
                 let (name, value) = values.at(row.source, index).unwrap_or_default();
-                let wanted = row.wanted(name).intersection(&mask);
+                let wanted = sets.get(row.set(name)).copied().unwrap_or(Bits::EMPTY);
                 if let Source::One(_) = row.source {
                     single.push(Single {
                         place,

@@ -122,7 +122,7 @@ mod tests {
     /// Whether a condition holds for a value: anything that depends on both.
     fn holds(value: &[u8], bit: u16) -> bool {
         let sum: u32 = value.iter().map(|byte| u32::from(*byte)).sum();
-        (sum + u32::from(bit)) % 3 == 0
+        (sum + u32::from(bit)).is_multiple_of(3)
     }
 
     #[test]

@@ -15,8 +15,8 @@ use crate::waf::{
     values::{List, Source, sources},
 };
 
-/// A name longer than this is not one that a rule names.
-const LONGEST_NAME: usize = 128;
+/// A name longer than this is not one that a rule names. Each length is a bit of a word.
+const LONGEST_NAME: usize = 127;
 
 /// What is to be asked about the values of some phases.
 #[derive(Debug)]
@@ -32,30 +32,61 @@ pub(crate) struct Plan {
 #[derive(Debug)]
 pub(super) struct Row {
     pub(super) source: Source,
-    all: Bits,
-    /// By name, in lower case: what is asked besides, and what is not.
-    named: HashMap<Box<[u8]>, (Bits, Bits)>,
+    /// The sets of atoms that are asked: first that of members without a place of their own.
+    pub(super) sets: Vec<Bits>,
+    /// By name, in lower case: the place of a member's set.
+    named: HashMap<Box<[u8]>, usize>,
+    /// The lengths of these names, a bit each.
+    lengths: u128,
 }
 
 impl Row {
-    /// The atoms that are asked of a member called `name`.
-    pub(super) fn wanted(&self, name: &[u8]) -> Bits {
-        if self.named.is_empty() || name.len() > LONGEST_NAME {
-            return self.all;
+    /// The place of the set of atoms that are asked of a member called `name`.
+    pub(super) fn set(&self, name: &[u8]) -> usize {
+        let shifted = u32::try_from(name.len())
+            .ok()
+            .and_then(|length| self.lengths.checked_shr(length));
+        if shifted.is_none_or(|lengths| lengths & 1 == 0) {
+            return 0;
         }
         let mut lower = [0; LONGEST_NAME];
-        let lower = match lower.get_mut(..name.len()) {
-            Some(room) => {
-                room.copy_from_slice(name);
-                room.make_ascii_lowercase();
-                &*room
-            }
-            None => return self.all,
+        let Some(lower) = lower.get_mut(..name.len()) else {
+            return 0;
         };
-        match self.named.get(lower) {
-            Some((also, not)) => self.all.union(also).difference(not),
-            None => self.all,
+        lower.copy_from_slice(name);
+        lower.make_ascii_lowercase();
+        self.named.get(&*lower).copied().unwrap_or_default()
+    }
+}
+
+/// A row while it is gathered.
+struct Draft {
+    source: Source,
+    all: Bits,
+    /// By name: what is asked besides, and what is not.
+    named: HashMap<Box<[u8]>, (Bits, Bits)>,
+}
+
+impl From<Draft> for Row {
+    fn from(draft: Draft) -> Self {
+        let Draft { source, all, named } = draft;
+        let mut row = Self {
+            source,
+            sets: vec![all],
+            named: HashMap::new(),
+            lengths: 0,
+        };
+        for (name, (also, not)) in named {
+            row.lengths |= 1 << name.len();
+            let set = all.union(&also).difference(&not);
+            let known = row.sets.iter().position(|known| *known == set);
+            let place = known.unwrap_or_else(|| {
+                row.sets.push(set);
+                row.sets.len() - 1
+            });
+            row.named.insert(name, place);
         }
+        row
     }
 }
 
@@ -204,7 +235,7 @@ const fn is_steady(source: Source) -> bool {
 }
 
 fn rows(program: &Program, asking: &[(u16, usize)]) -> Vec<Row> {
-    let mut rows: Vec<Row> = Vec::new();
+    let mut rows: Vec<Draft> = Vec::new();
     for (bit, rule) in asking {
         let links = program.rules.get(*rule).map(|rule| &rule.links);
         let Some(link) = links.and_then(|links| links.first()) else {
@@ -229,11 +260,11 @@ fn rows(program: &Program, asking: &[(u16, usize)]) -> Vec<Row> {
             exclude(&mut rows, link, source, *bit);
         }
     }
-    rows
+    rows.into_iter().map(Row::from).collect()
 }
 
 /// Leaves out the members that a link excludes by name, whichever way it comes to them.
-fn exclude(rows: &mut Vec<Row>, link: &Link, source: Source, bit: u16) {
+fn exclude(rows: &mut Vec<Draft>, link: &Link, source: Source, bit: u16) {
     let ways: Vec<Variable> = link
         .targets
         .iter()
@@ -254,10 +285,10 @@ fn exclude(rows: &mut Vec<Row>, link: &Link, source: Source, bit: u16) {
     }
 }
 
-fn row(rows: &mut Vec<Row>, source: Source) -> &mut Row {
+fn row(rows: &mut Vec<Draft>, source: Source) -> &mut Draft {
     let known = rows.iter().position(|row| row.source == source);
     let place = known.unwrap_or_else(|| {
-        rows.push(Row {
+        rows.push(Draft {
             source,
             all: Bits::EMPTY,
             named: HashMap::new(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     Fault, FaultKind,
     draft::Draft,
+    effort::Effort,
     link::select,
     resolve::{Chosen, bits, selector},
     templates::expansion,
@@ -15,7 +16,7 @@ use crate::waf::{
     ruleset::{
         Disruption, Effect, Exclusion, Expand, Expansion, Program, RuleBits, TxChange, TxName,
     },
-    seclang::{Action, ActionKind, AllowScope, Change, Ctl, SetVar, Target},
+    seclang::{Action, ActionKind, AllowScope, Change, Ctl, SetVar, Span, Target},
     tx::TxNames,
 };
 
@@ -164,6 +165,7 @@ pub(super) struct Reader<'a> {
     pub(super) names: &'a mut TxNames,
     pub(super) errors: &'a mut Vec<Fault>,
     pub(super) warnings: &'a mut Vec<Fault>,
+    pub(super) effort: &'a mut Effort,
 }
 
 impl Reader<'_> {
@@ -256,21 +258,25 @@ impl Reader<'_> {
 
     fn ctl(&mut self, action: &Action, ctl: &Ctl) -> Option<Effect> {
         let span = action.span;
+        let spent = self.effort.is_spent();
         let mut regex = |pattern: &[u8]| {
+            if spent {
+                return None;
+            }
             selector(pattern, false, span)
                 .map_err(|fault| self.errors.push(fault))
                 .ok()
         };
         Some(match ctl {
             Ctl::RuleEngine(mode) => Effect::RuleEngine(*mode),
-            Ctl::RemoveById(ranges) => Effect::RemoveRules(self.bits(&Chosen::Ids(ranges))),
+            Ctl::RemoveById(ranges) => Effect::RemoveRules(self.bits(span, &Chosen::Ids(ranges))),
             Ctl::RemoveByTag(pattern) => {
                 let chosen = Chosen::Tag(regex(pattern)?);
-                Effect::RemoveRules(self.bits(&chosen))
+                Effect::RemoveRules(self.bits(span, &chosen))
             }
             Ctl::RemoveByMsg(pattern) => {
                 let chosen = Chosen::Msg(regex(pattern)?);
-                Effect::RemoveRules(self.bits(&chosen))
+                Effect::RemoveRules(self.bits(span, &chosen))
             }
             Ctl::RemoveTargetById(ranges, target) => {
                 self.remove_target(&Chosen::Ids(ranges), target)?
@@ -297,7 +303,16 @@ impl Reader<'_> {
         })
     }
 
-    fn bits(&self, chosen: &Chosen<'_>) -> Arc<[RuleBits]> {
+    fn bits(&mut self, span: Span, chosen: &Chosen<'_>) -> Arc<[RuleBits]> {
+        let prior = self.prior.iter().map(|program| program.rules.len());
+        let rules = self.drafts.len() + prior.sum::<usize>();
+        let affords = self.effort.compare(chosen, rules);
+        if let Some(kind) = self.effort.fault() {
+            self.errors.push(Fault { span, kind });
+        }
+        if !affords {
+            return Arc::default();
+        }
         bits(chosen, self.prior, self.drafts, self.documents)
     }
 
@@ -311,7 +326,7 @@ impl Reader<'_> {
             .map_err(|fault| self.errors.push(fault))
             .ok()?;
         Some(Effect::RemoveTarget(Arc::new(Exclusion {
-            rules: self.bits(chosen),
+            rules: self.bits(target.span, chosen),
             variable: target.variable,
             select,
         })))

@@ -78,6 +78,11 @@ pub enum FaultKind {
         "the transformations may make a value more than {0} times as long, which a client could use"
     )]
     Grows(usize),
+    /// Directives and `ctl` that choose rules look at too many in all.
+    #[error(
+        "too many directives and `ctl` choose among too many rules: from here on none is followed"
+    )]
+    TooMuchChoosing,
     /// Rules of a route change those of its rule set in a way that only these themselves can.
     #[error("{0} cannot be used on rules of the rule set that these are added to")]
     NotFromOutside(&'static str),

@@ -7,6 +7,7 @@ mod actions;
 mod amended;
 mod custom;
 mod draft;
+mod effort;
 mod fault;
 mod link;
 mod order;

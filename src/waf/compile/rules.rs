@@ -250,6 +250,7 @@ impl Finisher<'_, '_> {
             names,
             errors,
             warnings,
+            effort,
             ..
         } = &mut *self.unit;
         let LinkActions {
@@ -264,6 +265,7 @@ impl Finisher<'_, '_> {
             names,
             errors,
             warnings,
+            effort,
         }
         .link(&draft.defaults, &link.actions);
         let looked = targets(link, names, errors);

@@ -6,6 +6,7 @@ use super::{
     Fault, FaultKind,
     amended::{Amendments, Kind},
     draft::{Draft, DraftLink},
+    effort::Effort,
     link::select,
     resolve::{Chosen, bits, selector},
 };
@@ -36,6 +37,8 @@ pub(super) struct Unit<'a> {
     pub(super) warnings: Vec<Fault>,
     /// What has become of rules that are not evaluated as they were written.
     pub(super) amendments: Amendments,
+    /// What is left for choosing rules.
+    pub(super) effort: Effort,
     ids: HashSet<u64>,
     /// Actions of `SecDefaultAction`, by phase.
     defaults: [Vec<Action>; Program::PHASES],
@@ -60,6 +63,7 @@ impl<'a> Unit<'a> {
             errors: Vec::new(),
             warnings: Vec::new(),
             amendments: Amendments::default(),
+            effort: Effort::default(),
             ids,
             defaults: Default::default(),
             open: false,
@@ -245,12 +249,29 @@ impl<'a> Unit<'a> {
     }
 
     fn chosen(&mut self, pattern: &[u8], span: Span) -> Option<regex_automata::meta::Regex> {
+        if self.effort.is_spent() {
+            return None;
+        }
         selector(pattern, false, span)
             .map_err(|fault| self.errors.push(fault))
             .ok()
     }
 
+    /// Whether there is as much left as it takes to compare all rules with `chosen`.
+    fn affords(&mut self, span: Span, chosen: &Chosen<'_>) -> bool {
+        let prior = self.prior.iter().map(|program| program.rules.len());
+        let rules = self.drafts.len() + prior.sum::<usize>();
+        let affords = self.effort.compare(chosen, rules);
+        if let Some(fault) = self.effort.fault() {
+            self.error(span, fault);
+        }
+        affords
+    }
+
     fn remove(&mut self, span: Span, what: &'static str, chosen: &Chosen<'_>) {
+        if !self.affords(span, chosen) {
+            return;
+        }
         let mut any = false;
         for (index, draft) in self.drafts.iter_mut().enumerate() {
             if chosen.draft(draft) {
@@ -275,15 +296,24 @@ impl<'a> Unit<'a> {
     }
 
     fn update(&mut self, span: Span, what: &'static str, chosen: &Chosen<'_>, targets: &[Target]) {
+        if !self.affords(span, chosen) {
+            return;
+        }
         let mut any = false;
         for (index, draft) in self.drafts.iter_mut().enumerate() {
             if chosen.draft(draft)
                 && let Some(first) = draft.links.first_mut()
             {
+                if targets.iter().any(|_| !self.effort.change()) {
+                    break;
+                }
                 first.targets.extend_from_slice(targets);
                 self.amendments.draft(index, Kind::Retargeted(span));
                 any = true;
             }
+        }
+        if let Some(fault) = self.effort.fault() {
+            self.error(span, fault);
         }
         let outside = bits(chosen, self.prior, &[], 0);
         if outside.iter().any(|bits| !bits.is_empty()) {

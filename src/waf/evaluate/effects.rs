@@ -59,10 +59,9 @@ impl Expander<'_> {
 
     fn set_tx(&self, name: &TxName, change: &TxChange, state: &mut State) {
         let names = &self.policy.names;
-        if let (TxName::Slot(slot), TxChange::SetText(text, number)) = (name, change) {
-            state
-                .tx
-                .set_known(names, Member::Fixed(*slot), text, *number);
+        if let TxName::Slot(slot) = name
+            && state.tx.change(*slot, change)
+        {
             return;
         }
         let mut expanded = std::mem::take(&mut state.work.name);

@@ -129,7 +129,11 @@ fn walk(
         if policy.is_removed(index, step.rule) || state.is_removed(index, step.rule) {
             continue;
         }
-        match step.turn {
+        let turn = match state.recording {
+            None => step.turn,
+            Some(_) => Turn::Look,
+        };
+        match turn {
             Turn::Lead => {}
             Turn::Act if state.recording.is_none() => {
                 let expander = Expander {

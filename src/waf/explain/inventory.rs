@@ -209,8 +209,7 @@ const fn relation(test: NumberTest, negated: bool) -> &'static str {
 fn level(rule: &Rule) -> Option<u8> {
     let tags = rule.tags.iter().filter_map(|tag| tag.literal());
     let mut levels = tags.filter_map(|tag| tag.strip_prefix(LEVEL));
-    let level = levels.find_map(|level| std::str::from_utf8(level).ok()?.parse().ok());
-    level
+    levels.find_map(|level| std::str::from_utf8(level).ok()?.parse().ok())
 }
 
 /// The rules whose `ctl` removes a rule, or some of its targets.

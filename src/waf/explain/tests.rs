@@ -141,6 +141,18 @@ fn what_refuses_is_told_with_its_numbers_even_where_it_does_not() {
 }
 
 #[test]
+fn what_rules_without_a_pattern_add_is_in_the_ledger() {
+    let (rules, ..) = compiled(
+        r#"SecAction "id:1,phase:1,pass,nolog,setvar:tx.level=1,setvar:tx.part=+3"
+           SecRule TX:level "@lt 2" "id:2,phase:1,pass,nolog,setvar:'tx.sum=+%{tx.part}'""#,
+    );
+    let ledger = run(rules.policy(), "/", &[], &Masks::default()).ledger;
+    let postings = ledger.postings.iter();
+    let postings: Vec<_> = postings.map(|it| (it.rule, it.before, it.after)).collect();
+    assert_eq!(postings, [(1, 0, 3), (2, 0, 3)]);
+}
+
+#[test]
 fn secrets_are_masked_in_every_part_unless_they_are_asked_for() {
     let target = "/?password=union%20all%20hunter2secret&id=7";
     let headers = [

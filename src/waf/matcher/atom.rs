@@ -105,8 +105,15 @@ impl Requires {
                 min_len: detector.min_len(),
                 ..Self::default()
             },
-            Operator::Text(_)
-            | Operator::Number(_)
+            Operator::Text(test) => {
+                let contained = test.contained().unwrap_or_default();
+                Self {
+                    words: (!contained.is_empty()).then(|| vec![contained.into()]),
+                    min_len: contained.len(),
+                    ..Self::default()
+                }
+            }
+            Operator::Number(_)
             | Operator::Address(_)
             | Operator::Verify(_)
             | Operator::DetectSqli

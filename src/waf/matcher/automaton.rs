@@ -17,6 +17,15 @@ const MAX_TABLE: usize = 6 << 20;
 /// Most bytes of a word that are looked for.
 const MAX_PART: usize = 7;
 
+/// On the place of a state in which a word ends: more than any place in the table.
+const MARK: u32 = 1 << 31;
+
+/// The place of the empty set of conditions, which is there first.
+const NOTHING: u32 = 0;
+
+/// Sets that a scan remembers to have added.
+const RECENT: usize = 8;
+
 /// The conditions that a word tells of: the shape of the text and the condition's number.
 pub(super) type Tellings = Vec<(u8, u16)>;
 
@@ -29,8 +38,6 @@ pub(super) struct Automaton {
     last: usize,
     /// Rows of the states to go to.
     table: Box<[u32]>,
-    /// The first of the states in which a word ends, which come last.
-    first_ending: u32,
     shapes: usize,
     /// For words that end together, and each shape: where in `sets` the conditions are.
     endings: Box<[u32]>,
@@ -99,13 +106,12 @@ impl Automaton {
             }
             rows.push(row);
         }
-        let (table, first_ending) = in_order(&rows, &ends, last + 1);
+        let table = in_order(&rows, &ends, last + 1);
         let (endings, sets) = endings.by_shape(shapes);
         Self {
             columns,
             last,
             table,
-            first_ending,
             shapes,
             endings,
             sets,
@@ -114,40 +120,56 @@ impl Automaton {
 
     /// The conditions that the words in a text of the shape tell of.
     pub(super) fn scan(&self, text: &[u8], shape: u8) -> Bits {
-        let mut found = Bits::EMPTY;
+        let mut found = Found::default();
         let mut state = 0;
         let mut step = |byte: &u8| {
-            let column = self
-                .columns
-                .get(usize::from(*byte))
-                .copied()
-                .unwrap_or_default();
-            // A place that is not in the table does not exist.
-            let Some(next) = self.table.get(state as usize + usize::from(column)) else {
-                return;
+            let column = self.columns.get(usize::from(*byte));
+            let column = usize::from(column.copied().unwrap_or_default());
+            // Only of a state with a mark is there no such place.
+            state = match self.table.get(state as usize + column) {
+                Some(next) => *next,
+                None => self.step_from_end(state, column, shape, &mut found),
             };
-            state = *next;
-            if state >= self.first_ending {
-                found = found.union(self.told(state as usize, shape));
-            }
         };
         let (chunks, rest) = text.as_chunks::<4>();
         for chunk in chunks {
             chunk.iter().for_each(&mut step);
         }
         rest.iter().for_each(step);
-        found
+        if state & MARK != 0 {
+            self.note(state & !MARK, shape, &mut found);
+        }
+        found.conditions
     }
 
-    fn told(&self, state: usize, shape: u8) -> &Bits {
-        let ending = self
-            .table
-            .get(state + self.last)
-            .copied()
-            .unwrap_or_default() as usize;
+    /// A step from a state in which words end.
+    #[inline(never)]
+    fn step_from_end(&self, state: u32, column: usize, shape: u8, found: &mut Found) -> u32 {
+        let state = state & !MARK;
+        self.note(state, shape, found);
+        let next = self.table.get(state as usize + column);
+        next.copied().unwrap_or_default()
+    }
+
+    /// Notes the words that end in a state.
+    #[inline]
+    fn note(&self, state: u32, shape: u8, found: &mut Found) {
+        let ending = self.table.get(state as usize + self.last);
+        let ending = ending.copied().unwrap_or_default() as usize;
         let set = self.endings.get(ending * self.shapes + usize::from(shape));
-        set.and_then(|set| self.sets.get(*set as usize))
-            .unwrap_or(&Bits::ALL)
+        let set = set.copied().unwrap_or_default();
+        // Of words for other shapes there are more than of those for this one.
+        if set == NOTHING {
+            return;
+        }
+        let Some(recent) = found.recent.get_mut(set as usize % RECENT) else {
+            return;
+        };
+        if std::mem::replace(recent, set) == set {
+            return;
+        }
+        let told = self.sets.get(set as usize);
+        found.conditions = found.conditions.union(told.unwrap_or(&Bits::ALL));
     }
 
     /// Bytes of memory.
@@ -156,26 +178,31 @@ impl Automaton {
     }
 }
 
-/// The rows with numbers of states made places, and with what ends there; and the first place of a
-/// state in which a word ends. The states nearest to the start, where most texts stay, lie together.
-fn in_order(rows: &[Vec<u32>], ends: &[u32], width: usize) -> (Box<[u32]>, u32) {
-    let numbered = || rows.iter().zip(ends).zip(0_usize..);
-    let (plain, ending): (Vec<_>, Vec<_>) =
-        numbered().partition(|((_, end), _)| **end == Endings::NONE);
-    let mut places = vec![0; rows.len()];
-    for (row, (_, number)) in plain.iter().chain(&ending).enumerate() {
-        if let Some(place) = places.get_mut(*number) {
-            *place = u32::try_from(row * width).unwrap_or_default();
-        }
-    }
-    let first_ending = u32::try_from(plain.len() * width).unwrap_or(u32::MAX);
+/// The rows with numbers of states made places, marked where a word ends, and with what ends there.
+/// The states nearest to the start, where most texts stay, lie together.
+fn in_order(rows: &[Vec<u32>], ends: &[u32], width: usize) -> Box<[u32]> {
+    let places = (0..).step_by(width).zip(ends);
+    let places: Vec<u32> = places
+        .map(|(place, end): (u32, &u32)| match *end {
+            Endings::NONE => place,
+            _ => place | MARK,
+        })
+        .collect();
     let mut table = Vec::with_capacity(rows.len() * width);
-    for ((row, end), _) in plain.into_iter().chain(ending) {
+    for (row, end) in rows.iter().zip(ends) {
         let place = |to: &u32| places.get(*to as usize).copied().unwrap_or_default();
         table.extend(row.iter().map(place));
         table.push(*end);
     }
-    (table.into_boxed_slice(), first_ending)
+    table.into_boxed_slice()
+}
+
+/// What a scan has found.
+#[derive(Default)]
+struct Found {
+    conditions: Bits,
+    /// Sets that were added of late.
+    recent: [u32; RECENT],
 }
 
 /// A state whose row is to be written.

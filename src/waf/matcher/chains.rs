@@ -113,6 +113,16 @@ impl Effect {
         self.triggers.is_none_or(|triggers| triggers.meets(profile))
     }
 
+    /// Classes of which a byte must occur for anything to change; `None` if anything may change.
+    pub(super) fn triggers(&self) -> Option<Profile> {
+        self.triggers
+    }
+
+    /// Classes that may be there afterwards in any case.
+    pub(super) fn added(&self) -> Profile {
+        self.added
+    }
+
     /// The classes that may be there once a text of the profile was changed.
     #[inline]
     pub(super) fn apply(&self, profile: Profile) -> Profile {

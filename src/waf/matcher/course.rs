@@ -40,6 +40,12 @@ pub(super) struct Leg {
     pub(super) shape: u8,
     /// The conditions whose test may hold for the text.
     pub(super) asked: Bits,
+    /// Those that are asked of it or after it.
+    pub(super) through: Bits,
+    /// Classes that legs after it may add to a text without any of `breeding`.
+    added: Profile,
+    /// Classes that make legs after it add any others.
+    breeding: Profile,
     /// Nothing can hold, here or after, where the text before has fewer bytes.
     pub(super) least_before: usize,
     /// The same, for the text that comes of it.
@@ -117,20 +123,33 @@ impl Course {
             let Some(leg) = legs.get_mut(place) else {
                 continue;
             };
+            leg.through = leg.through.union(&leg.asked);
+            if leg.through.intersects(negated) {
+                // What cannot hold is an answer too.
+                leg.breeding = Profile::ALL;
+            }
             leg.shape = shapes.of(leg.profile);
             leg.least = leg.least.min(least(leg.shape, &leg.asked));
             leg.least_before = match leg.least {
                 usize::MAX => usize::MAX,
                 least => leg.effect.least_before(least),
             };
-            let least_before = leg.least_before;
-            match leg.before {
+            let Leg {
+                before,
+                least_before,
+                through,
+                ..
+            } = *leg;
+            let (added, breeding) = leg.spread();
+            match before.map(|before| legs.get_mut(before)) {
                 None => least_for_legs = least_for_legs.min(least_before),
-                Some(before) => {
-                    if let Some(before) = legs.get_mut(before) {
-                        before.least = before.least.min(least_before);
-                    }
+                Some(Some(before)) => {
+                    before.least = before.least.min(least_before);
+                    before.through = before.through.union(&through);
+                    before.added = before.added.union(added);
+                    before.breeding = before.breeding.union(breeding);
                 }
+                Some(None) => {}
             }
         }
         let mut kept: Vec<Leg> = Vec::with_capacity(legs.len());
@@ -146,6 +165,30 @@ impl Course {
         self.legs = kept.into_boxed_slice();
         self.least_for_legs = least_for_legs;
         self.least = least_for_legs.min(least(self.shape, &self.asked));
+    }
+}
+
+impl Leg {
+    /// The conditions, of the leg and those after it, that may hold once what comes of it has this
+    /// profile.
+    pub(super) fn possible(&self, profile: Profile, shapes: &Shapes) -> Bits {
+        let profile = profile.union(self.added);
+        // Where any class breeds, a text without one, which is empty, is looked at as well.
+        match self.breeding == Profile::ALL || profile.meets(self.breeding) {
+            true => self.through,
+            false => shapes.possible(profile, &self.through),
+        }
+    }
+
+    /// What the leg and those after it add to texts: few classes whatever these are, and any where some
+    /// are there.
+    fn spread(&self) -> (Profile, Profile) {
+        let own = self.effect.added();
+        match self.effect.triggers() {
+            _ if own.is_within(Profile::FEW) => (self.added.union(own), self.breeding),
+            Some(triggers) => (self.added, self.breeding.union(triggers)),
+            None => (self.added, Profile::ALL),
+        }
     }
 }
 
@@ -168,6 +211,9 @@ fn leg(
             profile,
             shape: 0,
             asked: Bits::EMPTY,
+            through: Bits::EMPTY,
+            added: Profile::EMPTY,
+            breeding: Profile::EMPTY,
             least_before: 0,
             least: usize::MAX,
         });

@@ -63,6 +63,16 @@ impl Profile {
     /// No byte.
     pub(super) const EMPTY: Self = Self(0);
 
+    /// Any byte.
+    pub(super) const ALL: Self = Self((1 << Self::CLASSES) - 1);
+
+    /// A blank, a zero byte, and letters in lower case: what transformations add that decode nothing.
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "evaluated by the compiler, which checks every index"
+    )]
+    pub(super) const FEW: Self = Self(CLASSES[b' ' as usize] | CLASSES[0] | LOWER);
+
     /// The profile of a text.
     #[inline]
     pub(super) fn of(text: &[u8]) -> Self {

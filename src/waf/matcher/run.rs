@@ -1,9 +1,9 @@
 //! The matcher itself.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use super::Bits;
-use super::atom::{AtomSpec, BuildError, Test};
+use super::atom::{AtomSpec, BuildError, Predicate, Test};
 use super::chains::Chains;
 use super::course::Course;
 use super::profile::Profile;
@@ -20,10 +20,9 @@ const MAX_CHAIN: usize = 64;
 const MAX_HELD: usize = 1 << 20;
 
 /// Answers for a value which of many conditions hold.
-#[derive(Debug)]
 pub struct Matcher {
     /// By number.
-    tests: Vec<Option<Test>>,
+    tests: Box<[Option<Predicate>]>,
     negated: Bits,
     /// The conditions whose test holds for every text that is not too short.
     sure: Bits,
@@ -66,7 +65,6 @@ impl Matcher {
         // A route's own rules are few, and routes are many.
         let used = tests.iter().rposition(Option::is_some);
         tests.truncate(used.map_or(0, |last| last + 1));
-        tests.shrink_to_fit();
         let chains = chains.iter().map(|(bit, chains)| (*bit, chains.as_slice()));
         let chains = Chains::new(chains)?;
         let shapes = Shapes::new(&tests);
@@ -76,8 +74,10 @@ impl Matcher {
             .filter(|(_, test)| is_sure(test))
             .map(|(bit, _)| bit)
             .collect();
+        // What a test requires has said all that it can.
+        let tests = tests.into_iter().map(|test| Some(test?.holds));
         Ok(Self {
-            tests,
+            tests: tests.collect(),
             negated,
             sure,
             chains,
@@ -162,14 +162,8 @@ impl Matcher {
             let Some(text) = after.and_then(|after| texts.text_mut(after)) else {
                 continue;
             };
-            let asked = match text.profile == leg.profile {
-                true => leg.asked,
-                false => {
-                    let possible = self.shapes.possible(text.profile, &leg.asked);
-                    self.rule_out(&leg.asked.difference(&possible), out);
-                    possible
-                }
-            };
+            let asked = Texts::possible(text, leg, &self.shapes);
+            self.rule_out(&leg.asked.difference(&asked), out);
             text.asked = text.asked.union(&asked);
             if texts.held() > MAX_HELD {
                 self.settle(value, texts, caches, out);
@@ -260,13 +254,19 @@ impl Matcher {
     #[inline(never)]
     fn test(&self, open: &Bits, text: &[u8], caches: &mut Caches, out: &mut Bits) {
         for bit in open.iter() {
-            let test = self.tests.get(usize::from(bit)).and_then(Option::as_ref);
-            let Some(outcome) = test.map(|test| (test.holds)(text, caches)) else {
+            let holds = self.tests.get(usize::from(bit)).and_then(Option::as_ref);
+            let Some(outcome) = holds.map(|holds| holds(text, caches)) else {
                 continue;
             };
             if outcome.exhausted || outcome.matched != self.negated.contains(bit) {
                 out.insert(bit);
             }
         }
+    }
+}
+
+impl fmt::Debug for Matcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Matcher").finish_non_exhaustive()
     }
 }

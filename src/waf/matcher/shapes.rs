@@ -158,6 +158,8 @@ impl Shape {
                 longer.insert(bit);
             }
         }
+        let used = longer.iter().rposition(|longer| !longer.is_empty());
+        longer.truncate(used.map_or(0, |last| last + 1));
         Self {
             alphabet: Profile::of_set(alphabet),
             possible,

@@ -319,6 +319,23 @@ fn the_answer_is_that_of_asking_one_by_one() {
     });
 }
 
+#[test]
+fn what_decodes_to_nothing_is_an_answer_to_negated_conditions() {
+    let atoms = atoms();
+    let matcher = Matcher::build(atoms.clone()).unwrap();
+    let mut scratch = Scratch::default();
+    let mut asked = 0;
+    for bit in 0..u16::try_from(atoms.len()).unwrap() {
+        if atoms[usize::from(bit)].negated {
+            asked += 1;
+            for value in [&b"s'e"[..], b"", b"'", b"====", b"%"] {
+                check(&atoms, &matcher, value, &Bits::one(bit), &mut scratch);
+            }
+        }
+    }
+    assert!(asked > 10, "{asked}");
+}
+
 /// Expressions over few letters, so that values match now and then.
 fn expression() -> impl Strategy<Value = String> {
     let leaf = select(vec![

@@ -45,6 +45,8 @@ pub(super) struct Text {
     pub(super) len: usize,
     pub(super) profile: Profile,
     pub(super) shape: u8,
+    /// Conditions about which it is known what its profile leaves possible, and that.
+    scope: Option<(Bits, Bits)>,
     /// Whether something was run on it.
     was_run_on: bool,
     /// The conditions that are to be asked of it: their test may hold, as far as is known.
@@ -178,10 +180,19 @@ impl Texts {
         }
         let before = self.texts.get(before)?.profile;
         let expected = leg.effect.apply(before);
-        // Worth another look where classes are not known to be there that were not.
+        let mut scope = None;
         let profile = match expected.is_within(before.union(before.lowered())) {
             true => expected,
-            false => Profile::of(&self.spare),
+            // There may be classes that were not there before: worth another look.
+            false => {
+                let profile = Profile::of(&self.spare);
+                let possible = leg.possible(profile, shapes);
+                if possible.is_empty() {
+                    return None;
+                }
+                scope = Some((leg.through, possible));
+                profile
+            }
         };
         let shape = match profile == leg.profile {
             true => leg.shape,
@@ -191,6 +202,7 @@ impl Texts {
         self.held += self.spare.len();
         if let Some(text) = self.texts.get_mut(place) {
             mem::swap(&mut text.bytes, &mut self.spare);
+            text.scope = scope;
         }
         Some(place)
     }
@@ -201,6 +213,19 @@ impl Texts {
         later
             .filter_map(|leg| self.after.get(leg.before?).copied())
             .collect()
+    }
+
+    /// The conditions of `leg`, which came to a text, that its profile leaves possible.
+    pub(super) fn possible(text: &Text, leg: &Leg, shapes: &Shapes) -> Bits {
+        if text.profile == leg.profile {
+            return leg.asked;
+        }
+        match &text.scope {
+            Some((known, possible)) if leg.asked.difference(known).is_empty() => {
+                leg.asked.intersection(possible)
+            }
+            _ => shapes.possible(text.profile, &leg.asked),
+        }
     }
 
     /// Lets go of the texts that are not in `kept`, nor needed to write those.

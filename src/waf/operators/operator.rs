@@ -41,7 +41,8 @@ pub enum Operator {
     DetectSqli,
     /// `@detectXSS`: captures the value.
     DetectXss,
-    /// `@detectBase64`, `@detectShell`, `@detectSSRF` and `@detectTraversal`
+    /// `@detectBase64`, `@detectShell`, `@detectSQL`, `@detectSSRF` and
+    /// `@detectTraversal`
     Detect(Detector),
     /// `@unconditionalMatch`
     Always,
@@ -95,6 +96,7 @@ const TABLE: &[(&str, Compile)] = &[
     ("detectShell", |argument, _| {
         Detector::shell(argument).map(Operator::Detect)
     }),
+    ("detectSQL", |_, _| Ok(Operator::Detect(Detector::Sql))),
     ("detectSQLi", |_, _| Ok(Operator::DetectSqli)),
     ("detectSSRF", |argument, _| {
         Detector::ssrf(argument).map(Operator::Detect)

@@ -49,6 +49,18 @@ impl TextTest {
         self.relation == Relation::Within
     }
 
+    /// What occurs in every value for which the test holds, where that is known.
+    pub(crate) fn contained(&self) -> Option<&[u8]> {
+        match self.relation {
+            Relation::BeginsWith
+            | Relation::Contains
+            | Relation::ContainsWord
+            | Relation::EndsWith
+            | Relation::Equals => self.constant.as_ref().map(memmem::Finder::needle),
+            Relation::Within => None,
+        }
+    }
+
     pub(super) fn holds(&self, input: &[u8], argument: &[u8]) -> bool {
         let needle = self.constant.as_ref().map_or(argument, |it| it.needle());
         match self.relation {

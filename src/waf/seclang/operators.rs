@@ -52,6 +52,7 @@ const ROWS: &[Row] = &[
     expands("containsWord"),
     plain("detectBase64"),
     plain("detectShell"),
+    plain("detectSQL"),
     plain("detectSQLi"),
     plain("detectSSRF"),
     plain("detectTraversal"),

@@ -92,6 +92,19 @@ impl ByteSet {
         !self.intersects(other.complement())
     }
 
+    /// For each byte whether it is in the set: what loops over long input look up.
+    pub(super) const fn table(self) -> [bool; 256] {
+        let mut table = [false; 256];
+        let mut rest: &mut [bool] = &mut table;
+        let mut byte = 0_u8;
+        while let [is_in, behind @ ..] = rest {
+            *is_in = self.contains(byte);
+            byte = byte.wrapping_add(1);
+            rest = behind;
+        }
+        table
+    }
+
     /// Whether a byte is in the set.
     #[inline]
     pub const fn contains(self, byte: u8) -> bool {

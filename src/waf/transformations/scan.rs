@@ -53,6 +53,21 @@ impl Shrinking<'_> {
         }
     }
 
+    /// Appends a byte if it is `wanted`, without a branch.
+    #[inline(always)]
+    pub(super) fn push_if(&mut self, byte: u8, wanted: bool) {
+        if let Some(place) = self.space.get_mut(self.written) {
+            *place = byte;
+            self.written += usize::from(wanted);
+        }
+    }
+
+    /// The last byte.
+    #[inline(always)]
+    pub(super) fn last(&self) -> Option<u8> {
+        self.space.get(self.written.checked_sub(1)?).copied()
+    }
+
     /// Takes the last byte back.
     #[inline(always)]
     pub(super) fn pop(&mut self) {

@@ -15,15 +15,12 @@ pub(super) const WIDE_SPACE: ByteSet = SPACE.with(NBSP);
 /// Makes one space of each run of white space.
 pub(super) fn compress(input: &[u8], output: &mut Vec<u8>) {
     Shrinking::fill(output, input.len(), |output| {
-        let mut before = false;
         for &byte in input {
-            let space = is_space(byte) || byte == NBSP;
-            if !space {
+            if !is_wide(byte) {
                 output.push(byte);
-            } else if !before {
+            } else if output.last() != Some(b' ') {
                 output.push(b' ');
             }
-            before = space;
         }
     });
 }
@@ -32,11 +29,15 @@ pub(super) fn compress(input: &[u8], output: &mut Vec<u8>) {
 pub(super) fn remove(input: &[u8], output: &mut Vec<u8>) {
     Shrinking::fill(output, input.len(), |output| {
         for &byte in input {
-            if !is_space(byte) && byte != NBSP {
-                output.push(byte);
-            }
+            output.push_if(byte, !is_wide(byte));
         }
     });
+}
+
+#[inline]
+fn is_wide(byte: u8) -> bool {
+    const WIDE: &[bool; 256] = &WIDE_SPACE.table();
+    WIDE.get(usize::from(byte)).copied().unwrap_or_default()
 }
 
 /// Takes white space off both ends.

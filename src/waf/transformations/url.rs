@@ -9,8 +9,7 @@ use super::{best_fit, scan};
 
 /// Decodes `%HH` and `+`.
 pub(super) fn decode(input: &[u8], output: &mut Vec<u8>) {
-    let find = |bytes: &[u8]| memchr2(b'%', b'+', bytes);
-    scan::rewrite(input, output, find, |from, output| match from {
+    scan::rewrite(input, output, find_escape, |from, output| match from {
         [b'+', rest @ ..] => {
             output.push(b' ');
             rest
@@ -26,8 +25,7 @@ pub(super) fn decode(input: &[u8], output: &mut Vec<u8>) {
 
 /// Decodes `%HH`, `+` and what Microsoft's server has besides, `%uHHHH`.
 pub(super) fn decode_unicode(input: &[u8], output: &mut Vec<u8>) {
-    let find = |bytes: &[u8]| memchr2(b'%', b'+', bytes);
-    scan::rewrite(input, output, find, |from, output| match from {
+    scan::rewrite(input, output, find_escape, |from, output| match from {
         [b'+', rest @ ..] => {
             output.push(b' ');
             rest
@@ -49,6 +47,16 @@ pub(super) fn decode_unicode(input: &[u8], output: &mut Vec<u8>) {
         }
         [] => from,
     });
+}
+
+/// Where the next escape is. One often follows another at once.
+#[inline]
+fn find_escape(bytes: &[u8]) -> Option<usize> {
+    match bytes {
+        [b'%' | b'+', ..] => Some(0),
+        [_, b'%' | b'+', ..] => Some(1),
+        _ => memchr2(b'%', b'+', bytes),
+    }
 }
 
 /// Encodes all but ASCII letters, digits and `*`; a space becomes a plus sign.

@@ -6,7 +6,10 @@ use foldhash::quality::RandomState;
 use hashbrown::HashTable;
 
 use super::{Decimal, Slot, TxNames};
-use crate::waf::{operators::leading_number, ruleset::NamePattern};
+use crate::waf::{
+    operators::leading_number,
+    ruleset::{NamePattern, TxChange},
+};
 
 /// Members whose names come from requests; more are not kept. ModSecurity has no such bound; rules
 /// count arguments this way, of which there are at most 1,000 by default.
@@ -75,6 +78,11 @@ impl Value {
         self.number = number;
         self.text.clear();
         self.text.extend_from_slice(text);
+    }
+
+    fn add(&mut self, change: i64) {
+        self.number = self.number().unwrap_or(0).saturating_add(change).max(0);
+        self.kind = Kind::Number;
     }
 
     fn write(&self, out: &mut Vec<u8>) -> bool {
@@ -166,6 +174,26 @@ impl TxStore {
         self.set_known(names, member, text, leading_number(text));
     }
 
+    /// Changes a fixed member, if it takes no macros to do so.
+    #[inline]
+    pub(crate) fn change(&mut self, slot: Slot, change: &TxChange) -> bool {
+        let (number, text) = match change {
+            TxChange::SetText(text, number) => (*number, Some(text)),
+            TxChange::AddNumber(number) => (*number, None),
+            TxChange::AddSlot(other) => (self.number(*other).unwrap_or(0), None),
+            TxChange::Set(_) | TxChange::Add(_) | TxChange::Subtract(_) | TxChange::Unset => {
+                return false;
+            }
+        };
+        if let Some(value) = self.fixed_mut(slot) {
+            match text {
+                Some(text) => value.set_text(text, number),
+                None => value.add(number),
+            }
+        }
+        true
+    }
+
     /// Sets a member to a text of which it is known what number it begins with.
     pub(crate) fn set_known(
         &mut self,
@@ -182,8 +210,7 @@ impl TxStore {
     /// Adds to a member's number. An unset one is 0; none falls below 0, as in ModSecurity 2.
     pub(crate) fn add(&mut self, names: &TxNames, member: Member<'_>, change: i64) {
         if let Some(value) = self.value_mut(names, member) {
-            value.number = value.number().unwrap_or(0).saturating_add(change).max(0);
-            value.kind = Kind::Number;
+            value.add(change);
         }
     }
 

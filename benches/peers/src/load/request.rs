@@ -87,11 +87,15 @@ impl LoadArgs {
                     request.push_str(&format!("{name}: {value}\r\n"));
                 }
                 if self.post > 0 {
-                    request.push_str(&format!("content-length: {}\r\n", self.post));
+                    // A form, since firewalls refuse a body that does not say what it is.
+                    request.push_str("content-type: application/x-www-form-urlencoded\r\n");
+                    request.push_str(&format!("content-length: {}\r\n\r\np=", self.post));
+                } else {
+                    request.push_str("\r\n");
                 }
-                request.push_str("\r\n");
+                let head = request.len() - if self.post > 0 { 2 } else { 0 };
                 let mut request = request.into_bytes();
-                request.resize(request.len() + self.post, b'p');
+                request.resize(head + self.post, b'p');
                 request
             })
             .collect()

@@ -83,8 +83,7 @@ pub(super) async fn follow_references(
                 });
                 for name in wanted {
                     if let Entry::Vacant(vacant) = watches.entry(name) {
-                        let name = vacant.key();
-                        let watch = start(name, (&client, &settings), &shared, &mut tasks);
+                        let watch = start(vacant.key(), (&client, &settings), &shared, &mut tasks);
                         vacant.insert(watch);
                     }
                 }

@@ -15,6 +15,7 @@ use std::{
 
 use super::{
     super::limits,
+    builtin::{self, BUILTIN},
     folder::{self, FolderError, Trace},
     part::RulePart,
 };
@@ -48,7 +49,8 @@ struct Known {
 }
 
 impl RuleFolders {
-    /// What the folder at `path` says. It is read if that was not asked before: that blocks.
+    /// What the folder at `path` says. It is read if that was not asked before: that blocks. The path
+    /// [`BUILTIN`] is no folder: it stands for the rules that the program brings along.
     pub fn rules(&self, path: &Path) -> Arc<FolderRules> {
         let mut known = self.lock();
         if let Some(there) = known.get(path) {
@@ -63,7 +65,11 @@ impl RuleFolders {
                 )),
             });
         }
-        let new = Known::read(path, None);
+        let new = if path == Path::new(BUILTIN) {
+            Known::builtin()
+        } else {
+            Known::read(path, None)
+        };
         let rules = Arc::clone(&new.rules);
         known.insert(path.to_owned(), new);
         rules
@@ -76,7 +82,8 @@ impl RuleFolders {
 
     /// Reads what changed, and says whether anything did. Blocks.
     pub fn look_again(&self) -> bool {
-        let paths: Vec<PathBuf> = self.lock().keys().cloned().collect();
+        let known = self.lock().keys().cloned().collect::<Vec<PathBuf>>();
+        let paths = known.into_iter().filter(|path| path != Path::new(BUILTIN));
         let mut has_changed = false;
         for path in paths {
             // Nobody waits for the lock while a folder is read.
@@ -127,6 +134,16 @@ impl RuleFolders {
 }
 
 impl Known {
+    fn builtin() -> Self {
+        Self {
+            rules: Arc::new(FolderRules {
+                part: Some(builtin::part()),
+                fault: None,
+            }),
+            trace: None,
+        }
+    }
+
     fn read(path: &Path, before: Option<&Arc<FolderRules>>) -> Self {
         // The trace comes first: a change after it counts as a later one.
         let (trace, is_settled) = match folder::trace(path) {

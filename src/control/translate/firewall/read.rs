@@ -13,8 +13,8 @@ use super::{
     policy::Policy,
     sets::{Set, Sets},
     spec::{
-        BlockSpec, ExclusionSpec, MinimumSpec, OverLimit, RequestBodySpec, ResponsesSpec,
-        RuleSetRef, SecLangSpec, Spec,
+        BlockSpec, CookieIntegritySpec, ExclusionSpec, MinimumSpec, OverLimit, RequestBodySpec,
+        ResponsesSpec, RuleSetRef, SecLangSpec, Spec,
     },
 };
 use crate::control::{
@@ -30,6 +30,8 @@ use serde_json::{Map, Value};
 
 const PARENTS: &str = "what stands above this policy decides";
 const NOT_EXCLUDED: &str = "nothing is excluded by it";
+/// The field for cookies.
+const COOKIES: &str = "cookieIntegrity";
 const NOT_READ: &str = "nothing of the policy is understood";
 const EVERYTHING_BINDS: &str = "where the minimum says nothing else that can be understood, it is Block and protects every rule";
 
@@ -54,14 +56,17 @@ pub(super) fn spec(stored: &Stored<WafPolicy>, reporter: &mut Reporter) -> Writt
         // A list would be taken for the fields in their order.
         Value::Array(_) if !is_broken => {
             reporter.error("spec", "it is not a mapping", NOT_READ);
-            return broken(Spec::default(), reporter);
+            return broken(Spec::default(), false, reporter);
         }
         written => written.clone(),
     };
-    let is_list = written.get("minimum").is_some_and(Value::is_array);
-    if is_list && let Some(fields) = written.as_object_mut() {
-        fields.insert("minimum".to_owned(), Value::String("a list".to_owned()));
+    for name in ["minimum", COOKIES] {
+        let is_list = written.get(name).is_some_and(Value::is_array);
+        if is_list && let Some(fields) = written.as_object_mut() {
+            fields.insert(name.to_owned(), Value::String("a list".to_owned()));
+        }
     }
+    let names_cookies = written.get(COOKIES).is_some_and(|it| !it.is_null());
     let Fitting {
         object,
         faults,
@@ -69,13 +74,13 @@ pub(super) fn spec(stored: &Stored<WafPolicy>, reporter: &mut Reporter) -> Writt
     } = fitting::<Spec>(written);
     if *is_broken {
         // What is wrong with it has been told where it was read.
-        return broken(object.unwrap_or_default(), reporter);
+        return broken(object.unwrap_or_default(), names_cookies, reporter);
     }
     let Some(mut spec) = object else {
         for TypeFault { field, message } in faults {
             reporter.error(under("spec", &field.to_string()), message, NOT_READ);
         }
-        return broken(Spec::default(), reporter);
+        return broken(Spec::default(), names_cookies, reporter);
     };
     let is_mode = |fault: &TypeFault| parts(&fault.field).0 == Some("mode");
     let sets_mode = spec.mode.is_some() || faults.iter().any(is_mode);
@@ -92,6 +97,10 @@ pub(super) fn spec(stored: &Stored<WafPolicy>, reporter: &mut Reporter) -> Writt
             (Some("minimum"), _) if !is_tenant => {
                 bind(&mut spec.minimum);
                 EVERYTHING_BINDS
+            }
+            (Some(COOKIES), _) => {
+                spec.cookie_integrity.get_or_insert_default().note_unknown();
+                cookies::BROKEN
             }
             _ => {
                 reporter.warning(format!("spec.{field}"), message, "it has no effect");
@@ -123,7 +132,7 @@ pub(super) fn spec(stored: &Stored<WafPolicy>, reporter: &mut Reporter) -> Writt
                 bind(&mut spec.minimum);
                 EVERYTHING_BINDS
             }
-            (Some("cookieIntegrity"), _) => {
+            (Some(COOKIES), _) => {
                 let inner = match field.0.get(1) {
                     Some(Segment::Key(key)) => Some(key.as_str()),
                     _ => None,
@@ -143,8 +152,8 @@ pub(super) fn spec(stored: &Stored<WafPolicy>, reporter: &mut Reporter) -> Writt
     }
 }
 
-/// A policy of which no more is known than what it is for.
-fn broken(spec: Spec, reporter: &mut Reporter) -> Written {
+/// A policy of which no more is known than what it is for, and whether it says something of cookies.
+fn broken(spec: Spec, names_cookies: bool, reporter: &mut Reporter) -> Written {
     reporter.error(
         "spec",
         "it is not known what this policy says",
@@ -160,10 +169,16 @@ fn broken(spec: Spec, reporter: &mut Reporter) -> Written {
         target_refs.clear();
     }
     bind(&mut minimum);
+    let cookie_integrity = names_cookies.then(|| {
+        let mut cookies = CookieIntegritySpec::default();
+        cookies.faults.note(None);
+        cookies
+    });
     Written {
         spec: Spec {
             target_refs,
             minimum,
+            cookie_integrity,
             ..Spec::default()
         },
         is_mode_broken: false,

@@ -13,7 +13,7 @@ use crate::{
     config::{ObjectKind, RuleOrigin},
     control::{
         Key, Objects,
-        source::rules::{FolderRules, RuleFolders, RulePart},
+        source::rules::{BUILTIN, BUILTIN_SET, FolderRules, RuleFolders, RulePart},
         translate::names,
     },
 };
@@ -69,9 +69,17 @@ impl Sets<'_> {
                 origins: Vec::new(),
                 fault: None,
             }),
-            (None, None, None, Some(name)) => {
+            (None, None, None, Some(name)) if name != BUILTIN_SET => {
                 Err(("builtin", format!("no rule set {name:?} is built in")))
             }
+            (None, None, None, Some(_)) if self.namespace.is_some() => {
+                let message = "only a ClusterWafPolicy and the command line name built-in rules, \
+                               which precede those of a namespace";
+                Err(("builtin", message.into()))
+            }
+            (None, None, None, Some(_)) => self
+                .folder(Path::new(BUILTIN))
+                .map_err(|message| ("builtin", message)),
             _ => {
                 let message = "name one of folder, configMap and inline";
                 Err(("", message.into()))

@@ -178,6 +178,21 @@ pub(super) struct CookieIntegritySpec {
     pub(super) faults: CookieFaults,
 }
 
+impl CookieIntegritySpec {
+    /// Notes a field that there is not: it may be one that is missing, misspelt.
+    pub(super) fn note_unknown(&mut self) {
+        let Self {
+            mode,
+            encrypt,
+            faults,
+            ..
+        } = self;
+        faults.any = true;
+        faults.mode |= mode.is_none();
+        faults.encrypt |= encrypt.is_none();
+    }
+}
+
 /// What of a spec could not be understood.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct CookieFaults {

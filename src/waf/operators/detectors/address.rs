@@ -32,7 +32,7 @@ impl Kinds {
 }
 
 /// One of these is in every URL.
-pub(super) const WORDS: &[&[u8]] = &[b"//", b":/", b":\\", b"\\\\"];
+pub(super) const WORDS: &[&[u8]] = &[b"//", b"/\\", b"\\/", b":/", b":\\", b"\\\\"];
 
 /// Longest host that is looked at, in bytes.
 const HOST: usize = 255;

@@ -23,7 +23,7 @@ pub(super) fn text(input: &[u8]) -> Option<Vec<u8>> {
         .count();
     let body = input.get(..input.len() - padding)?;
     // One character more makes no byte.
-    if body.len() % 4 == 1 || padding > 0 && input.len() % 4 != 0 {
+    if body.len() % 4 == 1 || padding > 0 && !input.len().is_multiple_of(4) {
         return None;
     }
     // Without memory first: nearly every value ends here.
@@ -59,7 +59,8 @@ fn value(byte: u8) -> Option<u8> {
         b'A'..=b'Z' => byte - b'A',
         b'a'..=b'z' => byte - b'a' + 26,
         b'0'..=b'9' => byte - b'0' + 52,
-        b'+' | b'-' => 62,
+        // A plus sign of a query is a blank once it is decoded.
+        b'+' | b'-' | b' ' => 62,
         b'/' | b'_' => 63,
         _ => return None,
     })

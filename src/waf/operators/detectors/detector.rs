@@ -3,9 +3,15 @@
 use super::super::{Captures, OperatorError};
 use super::{
     address::{self, Kinds},
-    base64, shell, traversal,
+    base64, shell, sql, traversal,
 };
 use crate::waf::ByteSet;
+
+/// The bytes of words.
+const WORD: ByteSet = ByteSet::range(b'0', b'9')
+    .union(ByteSet::range(b'A', b'Z'))
+    .union(ByteSet::range(b'a', b'z'))
+    .with(b'_');
 
 /// A detector. What it captures is the part of the value that it is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +21,8 @@ pub enum Detector {
     /// `@detectShell`: the value holds a command that a shell would run. `true`: even where that is
     /// only likely.
     Shell(bool),
+    /// `@detectSQL`: the value is SQL that breaks out, and no sentence; captures the fingerprint.
+    Sql,
     /// `@detectSSRF`: the value is a URL of a host inside, of these kinds.
     Ssrf(Kinds),
     /// `@detectTraversal`: the value is or holds a path that leads out of its folder.
@@ -66,8 +74,15 @@ impl Detector {
             }
             return true;
         }
+        if self == Self::Sql {
+            let fingerprint = sql::fingerprint(input);
+            if let (Some(fingerprint), Some(captures)) = (fingerprint, captures) {
+                captures.set_text(0..input.len(), fingerprint.as_bytes());
+            }
+            return fingerprint.is_some();
+        }
         let found = match self {
-            Self::Base64 => None,
+            Self::Base64 | Self::Sql => None,
             Self::Shell(likely) => shell::find(input, likely),
             Self::Ssrf(kinds) => address::find(input, kinds),
             Self::Traversal => traversal::find(input),
@@ -85,7 +100,7 @@ impl Detector {
     /// Words of which every value that matches has one, in any case; `None` where there are none.
     pub fn words(self) -> Option<&'static [&'static [u8]]> {
         match self {
-            Self::Base64 | Self::Shell(_) => None,
+            Self::Base64 | Self::Shell(_) | Self::Sql => None,
             Self::Ssrf(_) => Some(address::WORDS),
             Self::Traversal => Some(traversal::WORDS),
         }
@@ -95,6 +110,8 @@ impl Detector {
     pub fn bytes(self) -> Option<ByteSet> {
         match self {
             Self::Shell(_) => Some(shell::SIGNS),
+            // A word alone is no injection: see `libinjection::may_be_sqli`.
+            Self::Sql => Some(WORD.complement()),
             Self::Base64 | Self::Ssrf(_) | Self::Traversal => None,
         }
     }
@@ -103,6 +120,7 @@ impl Detector {
     pub fn min_len(self) -> usize {
         match self {
             Self::Base64 => base64::SHORTEST,
+            Self::Sql => 1,
             Self::Shell(_) | Self::Traversal => 3,
             Self::Ssrf(_) => 4,
         }

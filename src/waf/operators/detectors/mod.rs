@@ -11,6 +11,7 @@ mod base64;
 mod detector;
 mod prose;
 mod shell;
+mod sql;
 mod traversal;
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub(super) fn is_prose(text: &[u8]) -> bool {
         if piece.is_empty() {
             continue;
         }
-        if is_word(piece) {
+        if word(piece).is_some() {
             words += 1;
         } else {
             others += 1;
@@ -29,18 +29,23 @@ pub(super) fn is_prose(text: &[u8]) -> bool {
     beyond >= LETTERS && beyond > text.len() / 2
 }
 
+/// The words of a text, without the marks around them.
+pub(super) fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(u8::is_ascii_whitespace).filter_map(word)
+}
+
 /// Two letters and more, perhaps with an apostrophe or a hyphen, and with marks around them.
-fn is_word(piece: &[u8]) -> bool {
+fn word(piece: &[u8]) -> Option<&[u8]> {
     let is_letter = |byte: &u8| byte.is_ascii_alphabetic() || !byte.is_ascii();
-    let from = piece.iter().position(is_letter);
-    let to = piece.iter().rposition(is_letter);
-    let (Some(from), Some(to)) = (from, to) else {
-        return false;
-    };
+    let from = piece.iter().position(is_letter)?;
+    let to = piece.iter().rposition(is_letter)?;
     let is_mark = |byte: &u8| b"\"'()[].,;:!?*_".contains(byte);
     let around = piece.iter().take(from).chain(piece.iter().skip(to + 1));
-    let mut inside = piece.iter().take(to + 1).skip(from);
-    to > from
+    let inside = piece.get(from..=to)?;
+    let is_word = to > from
         && around.into_iter().all(is_mark)
-        && inside.all(|byte| is_letter(byte) || matches!(byte, b'\'' | b'-'))
+        && inside
+            .iter()
+            .all(|byte| is_letter(byte) || matches!(byte, b'\'' | b'-'));
+    is_word.then_some(inside)
 }

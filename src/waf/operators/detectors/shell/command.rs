@@ -1,6 +1,6 @@
 //! A command: its name, and what its arguments say of it.
 
-use super::commands::{FOLDERS, Kind, PREFIXES, kind};
+use super::commands::{FOLDERS, Kind, PREFIXES, is_windows, kind};
 use super::word::{Word, is_field};
 
 /// Prefixes such as `sudo` and assignments that may stand before a name.
@@ -18,9 +18,11 @@ pub(super) struct Command {
     pub(super) kind: Kind,
     /// Whether the name is written so that a filter does not know it, or with the folder of programs.
     pub(super) sure: bool,
+    /// Whether the name is in upper case, which Windows alone takes for a command.
+    pub(super) upper: bool,
     /// Whether nothing follows the name.
     pub(super) bare: bool,
-    /// Whether another command or the end of a substitution follows at once, if `bare`.
+    /// Whether what ends a command follows it.
     pub(super) followed: bool,
     /// Arguments that people do not write: paths, options, expansions.
     pub(super) technical: bool,
@@ -88,12 +90,17 @@ impl Command {
             && FOLDERS
                 .iter()
                 .any(|it| word.name().starts_with(it.as_bytes()));
-        let glob = word.path && word.globs > 1 && word.name().first() == Some(&b'/');
+        let glob = word.path
+            && (word.globs > 1 || in_folder && word.globs > 0)
+            && word.name().first() == Some(&b'/');
         let kind = match kind(name) {
             Some(kind) => kind,
             None if glob => Kind::Tool,
             None => return None,
         };
+        if word.is_upper() && (word.is_title() || !is_windows(name)) {
+            return None;
+        }
         let behind = text.get(after..).unwrap_or_default();
         if matches!(
             behind,
@@ -108,6 +115,7 @@ impl Command {
         let mut command = Self {
             kind,
             sure: in_folder || glob || word.disguised,
+            upper: word.is_upper(),
             bare: true,
             followed: false,
             technical: false,
@@ -120,7 +128,7 @@ impl Command {
     }
 
     fn arguments(&mut self, behind: &[u8], braced: bool) {
-        let mut fresh = false;
+        let (mut fresh, mut tag) = (false, false);
         for (offset, window) in
             (0..ARGUMENTS).map_while(|at| Some((at, behind.get(at..).filter(|it| !it.is_empty())?)))
         {
@@ -137,14 +145,18 @@ impl Command {
                 [b',', ..] if braced => fresh = true,
                 [byte, ..] if byte.is_ascii_whitespace() => fresh = true,
                 [b'<' | b'>', next, ..]
-                    if next == b'&'
-                        || next == b'/'
-                        || next == b' '
-                        || next.is_ascii_alphanumeric() =>
+                    if offset == 0 || matches!(next, b'/' | b'&' | b'~' | b'.') =>
                 {
                     self.bare = false;
-                    // A tag is no redirection.
-                    self.technical |= offset == 0 || next == b'/' && window.first() == Some(&b'>');
+                    // A closing tag is no redirection, nor is an arrow.
+                    let before = offset.checked_sub(1).and_then(|at| behind.get(at));
+                    self.technical |= !tag && !matches!(before, Some(b'-' | b'='));
+                    tag |= window.first() == Some(&b'<');
+                    fresh = false;
+                }
+                [b'<', ..] => {
+                    self.bare = false;
+                    tag = true;
                     fresh = false;
                 }
                 [b'$', ..] if is_field(window) => {
@@ -207,7 +219,9 @@ impl Command {
                 self.technical |= next == b'(' || next == b'{' || next.is_ascii_alphabetic();
             }
             [b'%', letter, ..] if letter.is_ascii_alphabetic() => {
-                self.technical |= text.iter().take(24).filter(|byte| **byte == b'%').count() > 1;
+                let name = text.iter().skip(1).take(24);
+                let len = name.take_while(|byte| byte.is_ascii_alphanumeric()).count();
+                self.technical |= len > 1 && text.get(1 + len) == Some(&b'%');
             }
             [digit, ..] if digit.is_ascii_digit() => self.number = true,
             _ => {
@@ -216,7 +230,7 @@ impl Command {
                 let word = text.get(..word).unwrap_or_default();
                 self.technical |= word.windows(3).any(|three| three == b"://");
                 let dots = word.iter().filter(|byte| **byte == b'.').count();
-                self.number |= dots > 0 && word.last() != Some(&b'.');
+                self.number |= dots > usize::from(word.last() == Some(&b'.'));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The commands that are known, in the order of the alphabet.
+//! The commands that are known.
 
 /// What a name is when no shell is near.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub(super) enum Kind {
     Word,
     /// A word whose argument is a number.
     Count,
+    /// A word that stands alone when somebody tries whether commands run.
+    Probe,
 }
 
 /// What runs the command that follows it.
@@ -53,8 +55,8 @@ const TOOLS: &[&str] = &[
     "dpkg",
     "dscl",
     "egrep",
-    "fgrep",
     "fdisk",
+    "fgrep",
     "findstr",
     "fping",
     "gawk",
@@ -85,6 +87,7 @@ const TOOLS: &[&str] = &[
     "lspci",
     "lua",
     "lwp-download",
+    "md5sum",
     "mkdir",
     "mkfifo",
     "mknod",
@@ -128,11 +131,11 @@ const TOOLS: &[&str] = &[
     "sftp",
     "sha1sum",
     "sha256sum",
-    "md5sum",
     "showmount",
     "socat",
     "strace",
     "stty",
+    "sudo",
     "sysctl",
     "systemctl",
     "systeminfo",
@@ -156,37 +159,97 @@ const TOOLS: &[&str] = &[
     "vmstat",
     "wevtutil",
     "wget",
+    "whereis",
     "whoami",
     "wmic",
     "wscript",
-    "xxd",
     "xterm",
+    "xxd",
     "zcat",
 ];
 
 const WORDS: &[&str] = &[
-    "apt", "apt-get", "apk", "arch", "at", "attrib", "basename", "bc", "cat", "cd", "cp", "cpio",
-    "copy", "cut", "cvs", "dash", "date", "dd", "del", "df", "dig", "dir", "dirname", "du", "echo",
-    "ed", "emacs", "env", "erase", "ex", "expand", "export", "false", "fetch", "fd", "file",
-    "find", "finger", "fish", "fold", "free", "ftp", "gdb", "git", "go", "groups", "head", "host",
-    "hostname", "id", "info", "install", "ip", "java", "jobs", "join", "last", "less", "link",
-    "ln", "locate", "look", "lp", "lynx", "mail", "make", "man", "more", "mount", "move", "mv",
-    "mysql", "nano", "nc", "net", "nice", "nl", "node", "npm", "od", "paste", "passwd", "perl",
-    "php", "pip", "pr", "ps", "python", "python2", "python3", "rd", "read", "reg", "ren", "rename",
-    "reboot", "rm", "ruby", "sc", "screen", "script", "service", "set", "sh", "shutdown", "sort",
-    "source", "split", "ssh", "start", "stat", "strings", "su", "tail", "tar", "tee", "test",
-    "top", "touch", "tr", "true", "tree", "type", "uniq", "unlink", "users", "ver", "vi", "view",
-    "vim", "w", "wall", "watch", "wc", "where", "which", "who", "write", "yes", "zip", "zsh",
+    "apk", "apt", "apt-get", "arch", "at", "attrib", "basename", "bc", "cat", "cd", "copy", "cp",
+    "cpio", "cut", "cvs", "dash", "date", "dd", "del", "dig", "dirname", "du", "echo", "ed",
+    "emacs", "env", "erase", "ex", "expand", "export", "false", "fd", "fetch", "file", "find",
+    "finger", "fish", "fold", "free", "ftp", "gdb", "git", "go", "groups", "head", "host",
+    "hostname", "info", "install", "ip", "java", "jobs", "join", "last", "less", "link", "ln",
+    "locate", "look", "lp", "lynx", "mail", "make", "man", "more", "mount", "move", "mv", "mysql",
+    "nano", "nc", "net", "nice", "nl", "node", "npm", "od", "passwd", "paste", "perl", "php",
+    "pip", "pr", "python", "python2", "python3", "rd", "read", "reboot", "reg", "ren", "rename",
+    "rm", "ruby", "sc", "screen", "script", "service", "set", "sh", "shutdown", "sort", "source",
+    "split", "ssh", "start", "stat", "strings", "su", "tail", "tar", "tee", "test", "top", "touch",
+    "tr", "tree", "true", "type", "uniq", "unlink", "users", "vi", "view", "vim", "wall", "watch",
+    "wc", "where", "which", "who", "write", "yes", "zip", "zsh",
 ];
 
 const COUNTS: &[&str] = &[
-    "kill", "ping", "ping6", "sleep", "timeout", "usleep", "killall",
+    "kill", "killall", "ping", "ping6", "sleep", "timeout", "usleep",
 ];
+
+/// Commands of Windows, which reads letters in either case.
+const WINDOWS: &[&str] = &[
+    "arp",
+    "attrib",
+    "bitsadmin",
+    "certutil",
+    "cmd",
+    "copy",
+    "cscript",
+    "curl",
+    "del",
+    "dir",
+    "echo",
+    "erase",
+    "find",
+    "findstr",
+    "hostname",
+    "icacls",
+    "ipconfig",
+    "more",
+    "move",
+    "mshta",
+    "nbtstat",
+    "net",
+    "net1",
+    "netsh",
+    "netstat",
+    "nslookup",
+    "ping",
+    "powershell",
+    "pwsh",
+    "rd",
+    "reg",
+    "regsvr32",
+    "ren",
+    "rundll32",
+    "sc",
+    "schtasks",
+    "set",
+    "start",
+    "systeminfo",
+    "taskkill",
+    "tasklist",
+    "tracert",
+    "tree",
+    "type",
+    "ver",
+    "whoami",
+    "wmic",
+    "wscript",
+];
+
+/// Whether a name is one of Windows.
+pub(super) fn is_windows(name: &[u8]) -> bool {
+    holds(WINDOWS, name)
+}
 
 /// What a name is, if it is a command's.
 pub(super) fn kind(name: &[u8]) -> Option<Kind> {
-    let is_in = |names: &[&str]| names.iter().any(|known| known.as_bytes() == name);
-    if is_in(TOOLS) {
+    let is_in = |names: &[&str]| holds(names, name);
+    if matches!(name, b"id" | b"ps" | b"df" | b"dir" | b"ver") {
+        Some(Kind::Probe)
+    } else if is_in(TOOLS) {
         Some(Kind::Tool)
     } else if is_in(COUNTS) {
         Some(Kind::Count)
@@ -194,5 +257,24 @@ pub(super) fn kind(name: &[u8]) -> Option<Kind> {
         Some(Kind::Word)
     } else {
         None
+    }
+}
+
+/// Whether a name is in a list, which is in the order of bytes.
+fn holds(names: &[&str], name: &[u8]) -> bool {
+    names
+        .binary_search_by(|known| known.as_bytes().cmp(name))
+        .is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_in_order() {
+        for names in [TOOLS, WORDS, COUNTS, WINDOWS] {
+            assert!(names.is_sorted_by(|first, second| first < second));
+        }
     }
 }

@@ -8,7 +8,10 @@ use super::commands::Kind;
 use crate::waf::ByteSet;
 
 /// Bytes of which a value with a command has one: what begins one, or what an argument has.
-pub(in super::super) const SIGNS: ByteSet = ByteSet::of(b";|&`$\n\r/\\-(<>:{");
+pub(in super::super) const SIGNS: ByteSet = ByteSet::of(b";|&`$%\n\r/\\-(<>:{'\"^");
+
+/// Bytes that may begin what a command begins after.
+const LEADS: ByteSet = ByteSet::of(b";|&`\n\r$<>");
 
 /// What a command begins after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +30,7 @@ enum Lead {
 
 /// Where there is a command. `likely`: even one that stands in prose, or is a word in a list.
 pub(in super::super) fn find(input: &[u8], likely: bool) -> Option<Range<usize>> {
-    let mut prose = None;
+    let mut prose = Prose::default();
     let mut backticks = 0;
     let mut at = 0;
     let mut lead = Some(Lead::Start);
@@ -44,18 +47,20 @@ pub(in super::super) fn find(input: &[u8], likely: bool) -> Option<Range<usize>>
                 open,
             };
             let counts = likely && place.is_likely(command) || place.is_sure(command);
-            if counts && (likely || !*prose.get_or_insert_with(|| is_prose(input))) {
+            if counts && (likely || !place.is_spoken_of(&mut prose)) {
                 return Some(at..input.len().min(at + command.end));
             }
         }
         let rest = input.get(at..)?;
-        let next = rest.iter().position(|byte| b";|&`\n\r$<>".contains(byte))?;
+        let next = LEADS.find(rest)?;
         at += next;
         let taken;
         (lead, taken) = match input.get(at..)? {
             [b'|', b'|', ..] | [b'&', b'&', ..] => (Some(Lead::Two), 2),
             [b';' | b'|' | b'&', ..] => (Some(Lead::One), 1),
             [b'\n' | b'\r', ..] => (Some(Lead::Line), 1),
+            // A fence of Markdown.
+            [b'`', b'`', b'`', ..] => (None, 3),
             [b'`', ..] => (Some(Lead::Backtick), 1),
             [b'$' | b'<' | b'>', b'(', ..] => (Some(Lead::Substitution), 2),
             _ => (None, 1),
@@ -63,6 +68,15 @@ pub(in super::super) fn find(input: &[u8], likely: bool) -> Option<Range<usize>>
         backticks += usize::from(lead == Some(Lead::Backtick));
         at += taken;
     }
+}
+
+/// What is known of the text around commands.
+#[derive(Default)]
+struct Prose {
+    /// Whether it is written for people.
+    whole: Option<bool>,
+    /// Whether what stands before a command that was looked at is.
+    before: bool,
 }
 
 /// A place where a command begins.
@@ -75,6 +89,21 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
+    /// Whether it stands in a text for people. What separates commands is seldom in one, so it is
+    /// the text before that counts, lest an attacker append one.
+    fn is_spoken_of(&self, prose: &mut Prose) -> bool {
+        let whole = || is_prose(self.input) || has_fence(self.input);
+        if !*prose.whole.get_or_insert_with(whole) {
+            return false;
+        }
+        if matches!(self.lead, Lead::One | Lead::Two) {
+            // What was prose before one command is so before the next.
+            prose.before = prose.before || is_prose(self.before());
+            return prose.before;
+        }
+        true
+    }
+
     fn before(&self) -> &[u8] {
         let len = match self.lead {
             Lead::Start => 0,
@@ -90,52 +119,67 @@ impl Place<'_> {
         self.before().iter().all(closes)
     }
 
-    /// Whether what stands before ends in a digit or in what closes something.
+    /// Whether what stands before ends in a digit, or at once in what closes something.
     fn follows_value(&self) -> bool {
-        let last = self.before().trim_ascii_end().last();
-        last.is_some_and(|byte| byte.is_ascii_digit() || b"'\")]}".contains(byte))
+        let before = self.before();
+        let is_digit = before
+            .trim_ascii_end()
+            .last()
+            .is_some_and(u8::is_ascii_digit);
+        is_digit || before.last().is_some_and(|byte| b"'\")]}".contains(byte))
+    }
+
+    /// Whether the separator before the command is the only one, so that there is no list.
+    fn is_only(&self) -> bool {
+        let separates = |byte: &&u8| matches!(byte, b';' | b'|' | b'&' | b',');
+        self.input.iter().filter(separates).count() == 1
     }
 
     fn is_sure(&self, command: Command) -> bool {
         let Command {
             kind,
             sure,
+            upper,
             bare,
             followed,
             technical,
             option,
             number,
-            end: _,
+            end,
         } = command;
         let spoken = technical || option;
         let meant = match kind {
             Kind::Tool => spoken || number,
-            Kind::Word => spoken,
+            Kind::Word | Kind::Probe => spoken,
             Kind::Count => spoken || number,
         };
-        let named = bare && kind != Kind::Count;
+        let named = bare && kind != Kind::Count && !(upper && kind == Kind::Word);
+        let followed = followed && self.closes_at(end);
         match self.lead {
             Lead::Start => match kind {
                 _ if sure => bare || spoken || number,
                 Kind::Tool => spoken,
-                Kind::Word => technical,
+                Kind::Word | Kind::Probe => technical,
                 Kind::Count => option || technical,
             },
             Lead::One => {
-                sure && (bare || meant)
+                let tried = kind == Kind::Probe && (self.is_only() || self.follows_value());
+                // Nothing else begins with a separator and a command.
+                sure && bare
                     || meant
-                    || named
-                        && (kind == Kind::Tool || self.opens() || followed || self.follows_value())
+                    || self.opens()
+                    || named && (kind == Kind::Tool || followed || tried)
             }
-            Lead::Two => meant || named || sure && bare,
+            Lead::Two => meant || named || sure && bare || self.opens(),
             Lead::Line => {
+                let tried = kind == Kind::Probe && self.follows_value() && self.closes_at(end);
                 sure && (bare || meant)
                     || technical
                     || kind == Kind::Tool && (spoken || named)
-                    || named && self.opens()
+                    || named && (self.opens() || tried)
             }
             Lead::Substitution => meant || bare,
-            Lead::Backtick => (meant || bare) && self.is_substitution(),
+            Lead::Backtick => (meant || bare) && self.is_substitution(end),
         }
     }
 
@@ -148,12 +192,24 @@ impl Place<'_> {
     }
 
     /// Whether a backtick begins a substitution and not a piece of code within a text.
-    fn is_substitution(&self) -> bool {
-        let before = self.before();
-        let alone = self.opens();
-        let glued = before
-            .last()
-            .is_some_and(|byte| !byte.is_ascii_whitespace() && !b"(`*_".contains(byte));
+    fn is_substitution(&self, end: usize) -> bool {
+        let alone = self.opens() && self.closes_at(end);
+        let last = self.before().last();
+        let glued =
+            last.is_some_and(|byte| !byte.is_ascii_whitespace() && !b"(`*_[|'\"".contains(byte));
         self.open && (alone || glued)
     }
+
+    /// Whether nothing stands behind the command, whose arguments end there, but what closes.
+    fn closes_at(&self, end: usize) -> bool {
+        let mut behind = self.input.iter().skip(self.at + end);
+        let closes = |byte: &u8| byte.is_ascii_whitespace() || b"'\")]};|&`#-".contains(byte);
+        behind.all(closes)
+    }
+}
+
+/// Whether lines of a text are fenced as Markdown does.
+fn has_fence(text: &[u8]) -> bool {
+    let mut lines = text.split(|byte| *byte == b'\n');
+    lines.any(|line| line.trim_ascii_start().starts_with(b"```"))
 }

@@ -17,6 +17,10 @@ pub(super) struct Word {
     pub(super) disguised: bool,
     /// Characters that stand for others.
     pub(super) globs: usize,
+    /// Letters in upper case, and in lower.
+    cases: (usize, usize),
+    /// Whether the first letter is in upper case.
+    capital: bool,
     /// Whether it names a folder.
     pub(super) path: bool,
     /// Bytes of the value that it takes.
@@ -39,6 +43,8 @@ impl Word {
             long: false,
             disguised: false,
             globs: 0,
+            cases: (0, 0),
+            capital: false,
             path: false,
             taken: 0,
             field: false,
@@ -85,6 +91,16 @@ impl Word {
         word
     }
 
+    /// Whether it has letters in upper case.
+    pub(super) fn is_upper(&self) -> bool {
+        self.cases.0 > 0
+    }
+
+    /// Whether it is written as the first word of a sentence is.
+    pub(super) fn is_title(&self) -> bool {
+        self.capital && self.cases.0 == 1 && self.cases.1 > 0
+    }
+
     fn is_mark(&self, byte: u8) -> bool {
         matches!(byte, b'\'' | b'"' | b'\\')
     }
@@ -92,6 +108,9 @@ impl Word {
     fn push(&mut self, byte: u8) {
         self.globs += usize::from(matches!(byte, b'?' | b'*' | b'['));
         self.path |= byte == b'/';
+        self.capital |= byte.is_ascii_uppercase() && self.cases == (0, 0);
+        self.cases.0 += usize::from(byte.is_ascii_uppercase());
+        self.cases.1 += usize::from(byte.is_ascii_lowercase());
         match self.name.get_mut(self.len) {
             Some(place) => {
                 *place = byte.to_ascii_lowercase();

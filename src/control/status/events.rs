@@ -35,6 +35,8 @@ pub(super) struct Events {
     controller: String,
     instance: String,
     told: BTreeSet<String>,
+    /// Those that the server did not take the last time: others come first.
+    refused: BTreeSet<String>,
     tokens: u32,
     refilled: Instant,
 }
@@ -46,6 +48,7 @@ impl Events {
             controller: bounded(controller, REPORTER).to_owned(),
             instance: bounded(instance, REPORTER).to_owned(),
             told: BTreeSet::new(),
+            refused: BTreeSet::new(),
             tokens: BURST,
             refilled: Instant::now(),
         }
@@ -54,13 +57,14 @@ impl Events {
     /// Tells the Problems of the moment that were not told yet, as far as the rate allows.
     ///
     /// # Errors
-    /// When the API server does not take one; what is left is told the next time.
+    /// When the API server cannot be asked, or did not take one: the last such error. What it did not take
+    /// is told the next time, after the others.
     pub(super) async fn tell(
         &mut self,
         problems: &[Problem],
         objects: &Objects,
     ) -> Result<(), Error> {
-        let events: Vec<(String, &Problem, Option<String>)> = problems
+        let mut events: Vec<(String, &Problem, Option<String>)> = problems
             .iter()
             .filter(|problem| problem.object.kind != ObjectKind::File)
             .map(|problem| {
@@ -70,6 +74,9 @@ impl Events {
             .collect();
         let current: BTreeSet<&String> = events.iter().map(|(name, ..)| name).collect();
         self.told.retain(|name| current.contains(name));
+        self.refused.retain(|name| current.contains(name));
+        events.sort_by_key(|(name, ..)| self.refused.contains(name));
+        let mut result = Ok(());
         for (name, problem, uid) in &events {
             if self.told.contains(name) {
                 continue;
@@ -77,10 +84,20 @@ impl Events {
             if !self.take_token() {
                 break;
             }
-            self.write(name, problem, uid.clone()).await?;
-            self.told.insert(name.clone());
+            match self.write(name, problem, uid.clone()).await {
+                Ok(()) => {
+                    self.refused.remove(name);
+                    self.told.insert(name.clone());
+                }
+                // What it does not like about one says nothing about the next.
+                Err(error @ Error::Api(_)) => {
+                    self.refused.insert(name.clone());
+                    result = Err(error);
+                }
+                Err(error) => return Err(error),
+            }
         }
-        Ok(())
+        result
     }
 
     async fn write(&self, name: &str, problem: &Problem, uid: Option<String>) -> Result<(), Error> {

@@ -4,7 +4,10 @@
 //! translation. Invariant: whatever a translation looks up in a Secret or a ConfigMap is named here. The
 //! test of parity between the sources holds it to that. Non-goal: whether what is named exists.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use k8s_openapi::api::networking::v1::Ingress;
 use serde_json::Value;
@@ -13,23 +16,38 @@ use super::{
     class::{Classes, Verdict},
     settings::ClassSelection,
 };
-use crate::control::{Key, Objects, WafPolicy};
+use crate::{
+    config::ObjectKind,
+    control::{Key, Objects, WafPolicy},
+};
 
 /// Annotations whose values name a Secret as `namespace/name`.
 const SECRETS: [&str; 1] = ["nginx.ingress.kubernetes.io/auth-tls-secret"];
+/// Bytes of a name (RFC 1123, as Kubernetes counts).
+const NAME: usize = 253;
+/// Bytes of a namespace's name.
+const NAMESPACE: usize = 63;
 
-/// Objects that others name.
+/// Objects that others name, by who names them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct References {
-    /// Secrets that say who is let in.
-    pub secrets: BTreeSet<Key>,
-    /// Secrets with certificates for hosts.
-    pub certificates: BTreeSet<Key>,
-    /// ConfigMaps.
-    pub config_maps: BTreeSet<Key>,
+    /// By what is in no namespace.
+    pub cluster: BTreeSet<(ObjectKind, Key)>,
+    /// By what is in a namespace: each names its own alone.
+    pub namespaces: BTreeMap<Arc<str>, NamespaceReferences>,
 }
 
-/// What is named by the Ingresses that are served and by policies.
+/// What is named within a namespace.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NamespaceReferences {
+    /// Rules, keys, and Secrets that say who is let in.
+    pub access: BTreeSet<(ObjectKind, Key)>,
+    /// Secrets with certificates for hosts.
+    pub certificates: BTreeSet<(ObjectKind, Key)>,
+}
+
+/// What is named by the Ingresses that are served and by policies. What no object can be called is left
+/// out: an API server refuses to look for some of that.
 pub fn references(objects: &Objects, class: &ClassSelection) -> References {
     let mut found = References::default();
     for (key, ingress) in served(objects, class) {
@@ -38,36 +56,35 @@ pub fn references(objects: &Objects, class: &ClassSelection) -> References {
             .and_then(|spec| spec.tls.as_deref())
             .unwrap_or_default();
         let names = tls.iter().filter_map(|entry| entry.secret_name.as_deref());
-        let names = names.filter(|name| !name.is_empty());
-        found
-            .certificates
-            .extend(names.map(|name| in_namespace(&key.namespace, name)));
+        let secret = |name: &str| named(ObjectKind::Secret, &key.namespace, name);
+        let of = found.of(&key.namespace);
+        of.certificates.extend(names.filter_map(secret));
         let annotations = ingress.metadata.annotations.iter().flatten();
-        let named = annotations.filter(|(name, _)| SECRETS.contains(&name.as_str()));
-        let named = named.filter_map(|(_, value)| value.trim().split_once('/'));
+        let values = annotations.filter(|(name, _)| SECRETS.contains(&name.as_str()));
+        let values = values.filter_map(|(_, value)| value.trim().split_once('/'));
         // Those of other namespaces are not used, so nobody has to be allowed to read them.
-        let own = named.filter(|(namespace, _)| **namespace == *key.namespace);
-        found
-            .secrets
-            .extend(own.map(|(_, name)| in_namespace(&key.namespace, name)));
+        let own = values.filter(|(namespace, _)| **namespace == *key.namespace);
+        of.access.extend(own.filter_map(|(_, name)| secret(name)));
     }
     for (key, policy) in objects.waf_policies.iter() {
-        let own = |(_, name): (Option<&str>, &str)| in_namespace(&key.namespace, name);
-        found
-            .config_maps
-            .extend(config_maps(&policy.object).map(own));
-        found.secrets.extend(cookie_keys(&policy.object).map(own));
+        let own = |(kind, _, name)| named(kind, &key.namespace, name);
+        let all = named_by(&policy.object).filter_map(own);
+        found.of(&key.namespace).access.extend(all);
     }
     for policy in objects.cluster_waf_policies.values() {
-        let named = |(namespace, name): (Option<&str>, &str)| Some(Key::new(namespace?, name));
-        found
-            .config_maps
-            .extend(config_maps(&policy.object).filter_map(named));
-        found
-            .secrets
-            .extend(cookie_keys(&policy.object).and_then(named));
+        let all = named_by(&policy.object).filter_map(|(kind, namespace, name)| {
+            let namespace = namespace.filter(|it| it.len() <= NAMESPACE && is_label(it))?;
+            named(kind, &namespace.into(), name)
+        });
+        found.cluster.extend(all);
     }
     found
+}
+
+impl References {
+    fn of(&mut self, namespace: &Arc<str>) -> &mut NamespaceReferences {
+        self.namespaces.entry(Arc::clone(namespace)).or_default()
+    }
 }
 
 /// The Ingresses that are served, by their class.
@@ -90,26 +107,68 @@ fn served<'a>(
     })
 }
 
-fn in_namespace(namespace: &Arc<str>, name: &str) -> Key {
-    Key {
-        namespace: Arc::clone(namespace),
-        name: name.into(),
-    }
-}
-
-/// Namespace, where one is written, and name of the ConfigMaps that a policy names.
-fn config_maps(policy: &WafPolicy) -> impl Iterator<Item = (Option<&str>, &str)> {
-    let sets = policy.spec.get("ruleSets").and_then(Value::as_array);
-    sets.into_iter().flatten().filter_map(|set| {
-        let map = set.get("configMap")?;
-        let namespace = map.get("namespace").and_then(Value::as_str);
-        Some((namespace, map.get("name")?.as_str()?))
+fn named(kind: ObjectKind, namespace: &Arc<str>, name: &str) -> Option<(ObjectKind, Key)> {
+    let can_be = name.len() <= NAME && name.split('.').all(is_label);
+    can_be.then(|| {
+        let key = Key {
+            namespace: Arc::clone(namespace),
+            name: name.into(),
+        };
+        (kind, key)
     })
 }
 
-/// Likewise for the Secret with keys for cookies.
-fn cookie_keys(policy: &WafPolicy) -> Option<(Option<&str>, &str)> {
-    let secret = policy.spec.pointer("/cookieIntegrity/keys/secret")?;
-    let namespace = secret.get("namespace").and_then(Value::as_str);
-    Some((namespace, secret.get("name")?.as_str()?))
+/// RFC 1123, as Kubernetes has it: small letters, digits and hyphens, a hyphen neither first nor last.
+fn is_label(label: &str) -> bool {
+    let of_label = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    !label.is_empty()
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+        && label.bytes().all(of_label)
+}
+
+/// Kind, namespace where one is written, and name of what a policy names: ConfigMaps with rules, and the
+/// Secret with keys for cookies.
+fn named_by(policy: &WafPolicy) -> impl Iterator<Item = (ObjectKind, Option<&str>, &str)> {
+    let sets = policy.spec.get("ruleSets").and_then(Value::as_array);
+    let maps = sets.into_iter().flatten();
+    let maps = maps.filter_map(|set| Some((ObjectKind::ConfigMap, set.get("configMap")?)));
+    let keys = policy.spec.pointer("/cookieIntegrity/keys/secret");
+    let all = maps.chain(keys.map(|it| (ObjectKind::Secret, it)));
+    all.filter_map(|(kind, named)| {
+        let namespace = named.get("namespace").and_then(Value::as_str);
+        Some((kind, namespace, named.get("name")?.as_str()?))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_an_object_can_be_called_is_a_name() {
+        let long = "a".repeat(254);
+        let rows = [
+            ("a", true),
+            ("ca-1.example.com", true),
+            (&long[..253], true),
+            (&long, false),
+            ("", false),
+            ("a,b", false),
+            ("a=b", false),
+            ("a/b", false),
+            ("..", false),
+            ("a..b", false),
+            ("-a", false),
+            ("a-", false),
+            ("A", false),
+            ("a_b", false),
+            ("a b", false),
+            ("\u{e4}", false),
+        ];
+        for (name, is_one) in rows {
+            let found = named(ObjectKind::Secret, &"default".into(), name);
+            assert_eq!(found.is_some(), is_one, "{name:?}");
+        }
+    }
 }

@@ -64,6 +64,13 @@ impl Target {
             .is_some_and(|value| value != "false" && value != "0")
     }
 
+    /// Whether its field selector is one (apimachinery's `fields.ParseSelector`).
+    pub(super) fn is_well_formed(&self) -> bool {
+        let selector = self.query.get("fieldSelector").map_or("", String::as_str);
+        let mut terms = selector.split(',').filter(|term| !term.is_empty());
+        terms.all(|term| term.contains('='))
+    }
+
     pub(super) fn number(&self, key: &str) -> Option<u64> {
         self.query.get(key)?.parse().ok()
     }

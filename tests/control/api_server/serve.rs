@@ -190,6 +190,9 @@ impl ApiServer {
         let Some(target) = Target::parse(&parts.uri) else {
             return json_answer(404, &status(404, "NotFound"));
         };
+        if !target.is_well_formed() {
+            return json_answer(400, &status(400, "BadRequest"));
+        }
         if parts.method == Method::GET && target.name.is_none() {
             return match target.is_watch() {
                 true => {

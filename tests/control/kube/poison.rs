@@ -32,7 +32,7 @@ fn poison(number: usize) -> Value {
         object["spec"]["rules"][0]["http"]["paths"][0]["path"] = path.into();
         object
     };
-    match number % 12 {
+    match number % 14 {
         // CVE-2021-25742, CVE-2023-5043: snippets.
         0 => annotated("configuration-snippet", "}} lua_need_request_body on; {{"),
         // CVE-2025-24514, CVE-2025-1097, CVE-2025-1098: text that ends a directive.
@@ -58,6 +58,17 @@ fn poison(number: usize) -> Value {
             );
             object["spec"]["tls"] =
                 json!([{"secretName": "../../default/tls", "hosts": ["\n", "*"]}]);
+            object
+        }
+        // Names that end a field selector, which API servers then refuse.
+        11 => annotated("auth-tls-secret", "bad/a,b"),
+        12 => {
+            let mut object = ingress(
+                "bad",
+                &format!("bad-{number}"),
+                &format!("bad-{number}.com"),
+            );
+            object["spec"]["tls"] = json!([{"secretName": "a,b", "hosts": ["a.com"]}]);
             object
         }
         // Nothing that any version of the kind could have been.

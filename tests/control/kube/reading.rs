@@ -201,6 +201,128 @@ async fn config_maps_are_read_when_policies_or_the_operator_name_them() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn names_that_no_object_can_have_keep_nobody_unready() {
+    let with_tls = |name: &str| {
+        let mut object = ingress("default", "a", "a.com");
+        object["spec"]["tls"] = json!([{"hosts": ["a.com"], "secretName": name}]);
+        object
+    };
+    let annotated = |value: &str| {
+        let mut object = ingress("default", "a", "a.com");
+        object["metadata"]["annotations"] =
+            json!({"nginx.ingress.kubernetes.io/auth-tls-secret": value});
+        object
+    };
+    let policy = |kind: &str, spec: serde_json::Value| {
+        json!({
+            "apiVersion": "portcullis.dev/v1alpha1", "kind": kind,
+            "metadata": {"namespace": "default", "name": "p"}, "spec": spec,
+        })
+    };
+    let map = |namespace: &str, name: &str| json!({"ruleSets": [{"configMap": {"namespace": namespace, "name": name}}]});
+    let keys = json!({"cookieIntegrity": {"keys": {"secret": {"name": "a,b"}}}});
+    let mut cluster = policy("ClusterWafPolicy", map("default/x?y", "rules"));
+    cluster["metadata"]
+        .as_object_mut()
+        .unwrap()
+        .remove("namespace");
+    for object in [
+        with_tls("a,b"),
+        annotated("default/a,b"),
+        policy("WafPolicy", map("default", "a,b")),
+        policy("WafPolicy", keys),
+        cluster,
+    ] {
+        let server = ApiServer::new();
+        server.put(object);
+        let following = Following::start(server);
+        let took = following.synced().await;
+        assert!(took < Duration::from_secs(5), "{took:?}");
+        let requests = following.server.requests();
+        assert!(!requests.iter().any(|it| it.contains("metadata.name")));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_object_that_the_server_will_not_look_for_counts_as_absent() {
+    for code in [400, 401, 403, 404, 405, 422] {
+        let server = ApiServer::new();
+        let mut object = ingress("default", "a", "a.com");
+        object["spec"]["tls"] = json!([{"hosts": ["a.com"], "secretName": "named"}]);
+        server.put(object);
+        server.fault(|faults| faults.status_of = Some(("named", code)));
+        let took = Following::start(server).synced().await;
+        assert!(took < Duration::from_secs(5), "{code}: {took:?}");
+    }
+    // It may be there, and the server too busy to say so.
+    for code in [408, 429, 500, 503] {
+        let server = ApiServer::new();
+        let mut object = ingress("default", "a", "a.com");
+        object["spec"]["tls"] = json!([{"hosts": ["a.com"], "secretName": "named"}]);
+        server.put(object);
+        server.fault(|faults| faults.status_of = Some(("named", code)));
+        let following = Following::start(server);
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        assert!(!following.view().synced, "{code}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_namespace_that_names_many_objects_takes_nothing_from_others() {
+    let server = ApiServer::new();
+    let opaque = |namespace: &str, name: &str| {
+        let mut object = secret(name, "Opaque");
+        object["metadata"]["namespace"] = namespace.into();
+        object
+    };
+    let map = |namespace: &str, name: &str| {
+        json!({
+            "apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"namespace": namespace, "name": name}, "data": {"a": "b"},
+        })
+    };
+    // It comes first by name.
+    let sets: Vec<_> = (0..300)
+        .map(|number| json!({"configMap": {"name": format!("r{number}")}}))
+        .collect();
+    let tls: Vec<_> = (0..300)
+        .map(|number| json!({"hosts": ["a.com"], "secretName": format!("s{number}")}))
+        .collect();
+    server.put(json!({
+        "apiVersion": "portcullis.dev/v1alpha1", "kind": "WafPolicy",
+        "metadata": {"namespace": "a-greedy", "name": "p"}, "spec": {"ruleSets": sets},
+    }));
+    let mut object = ingress("a-greedy", "a", "a.com");
+    object["spec"]["tls"] = tls.into();
+    server.put(object);
+    let mut object = ingress("other", "b", "b.com");
+    object["spec"]["tls"] = json!([{"hosts": ["b.com"], "secretName": "theirs"}]);
+    server.put(object);
+    server.put(json!({
+        "apiVersion": "portcullis.dev/v1alpha1", "kind": "ClusterWafPolicy",
+        "metadata": {"name": "p"},
+        "spec": {"ruleSets": [{"configMap": {"namespace": "z-operator", "name": "rules"}}]},
+    }));
+    server.put(opaque("other", "theirs"));
+    server.put(opaque("z-operator", "default"));
+    server.put(map("z-operator", "options"));
+    server.put(map("z-operator", "rules"));
+    let settings = WatchSettings {
+        secrets: vec![Key::new("z-operator", "default")],
+        config_maps: vec![Key::new("z-operator", "options")],
+        ..WatchSettings::default()
+    };
+    let following = Following::start_with(server, settings);
+    following.synced().await;
+    let objects = following.view().objects;
+    let text = |key: &Key| format!("{}/{}", key.namespace, key.name);
+    let secrets: Vec<String> = objects.secrets.keys().map(text).collect();
+    assert_eq!(secrets, ["other/theirs", "z-operator/default"]);
+    let maps: Vec<String> = objects.config_maps.keys().map(text).collect();
+    assert_eq!(maps, ["z-operator/options", "z-operator/rules"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_object_that_cannot_be_understood_keeps_its_last_good_version_and_hurts_no_other() {
     let server = ApiServer::new();
     server.put(ingress("default", "a", "a.com"));

@@ -383,3 +383,34 @@ async fn each_problem_is_one_event_and_many_problems_are_no_flood() {
     let count = events().len();
     assert!((26..=130).contains(&count), "{count}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn events_that_the_server_keeps_refusing_stop_no_others() {
+    for code in [400, 422, 429, 500] {
+        let server = ApiServer::new();
+        server.put(ours("a"));
+        let writing = Writing::start(server, PublishedAs::Nothing).await;
+        let refusing = ("/namespaces/refusing/events", code);
+        writing
+            .server()
+            .fault(|faults| faults.status_of = Some(refusing));
+        writing.leads.send_replace(true);
+        // More than may be written at once.
+        let mut problems: Vec<Problem> = (0..100)
+            .map(|number| {
+                let mut problem = problem(ObjectKind::Ingress, "a", &format!("odd {number}"));
+                problem.object.namespace = "refusing".into();
+                problem
+            })
+            .collect();
+        problems.push(problem(ObjectKind::Ingress, "a", "it is odd"));
+        writing.settle(&problems);
+        let events = || writing.server().all("events.k8s.io", "events").len();
+        let took = until("the other is told", || events() == 1).await;
+        assert!(took < Duration::from_secs(200), "{code}: {took:?}");
+        writing.server().fault(|faults| faults.status_of = None);
+        if code == 500 {
+            until("the rest is told", || events() == 101).await;
+        }
+    }
+}

@@ -28,12 +28,14 @@ use crate::{
     config::{ObjectKind, ObjectRef},
     control::{
         Edit, Key, Objects,
-        translate::{References, references},
+        translate::{NamespaceReferences, References, references},
     },
 };
 
 /// Most objects that are watched one by one: each takes a connection.
 const MOST: usize = 256;
+/// Most namespaces, and most objects, that a line of the log tells of.
+const TOLD: usize = 16;
 
 type Name = (ObjectKind, Key);
 
@@ -54,7 +56,7 @@ pub(super) async fn follow_references(
     let mut tasks = JoinSet::new();
     let mut watches: BTreeMap<Name, Named> = BTreeMap::new();
     let mut seen: Option<Objects> = None;
-    let mut are_too_many = false;
+    let mut complaint = Complaint::default();
     let mut is_synced = false;
     loop {
         changes.borrow_and_update();
@@ -63,15 +65,7 @@ pub(super) async fn follow_references(
         if shared.progress.is_complete() {
             if seen.as_ref().is_none_or(|seen| differ(seen, &objects)) {
                 let mut wanted = wanted(&objects, &settings);
-                let too_many = wanted.len() > MOST;
-                if too_many && !are_too_many {
-                    tracing::error!(
-                        named = wanted.len(),
-                        watched = MOST,
-                        "too many Secrets and ConfigMaps are watched by name; the last are not read"
-                    );
-                }
-                are_too_many = too_many;
+                complaint.about(wanted.get(MOST..).unwrap_or_default());
                 wanted.truncate(MOST);
                 watches.retain(|name, watch| {
                     let is_wanted = wanted.contains(name);
@@ -119,34 +113,87 @@ fn differ(before: &Objects, now: &Objects) -> bool {
         && Arc::ptr_eq(&before.cluster_waf_policies, &now.cluster_waf_policies))
 }
 
-/// What to watch by name, what matters most first: certificates that the base watches have are theirs.
+/// What to watch by name, what matters most first: the operator's own, then what is named by objects in no
+/// namespace, then by each namespace in turn, so that none takes what others need. Certificates that the
+/// base watches have are theirs.
 fn wanted(objects: &Objects, settings: &WatchSettings) -> Vec<Name> {
     let References {
-        secrets,
-        certificates,
-        config_maps,
+        cluster,
+        namespaces,
     } = references(objects, &settings.class);
-    let is_read = |key: &Key| {
+    let is_read = |(kind, key): &Name| {
         let stored = objects.secrets.get(key);
-        settings.covers(&key.namespace) && stored.is_some_and(|stored| is_tls(&stored.object))
+        *kind == ObjectKind::Secret
+            && settings.covers(&key.namespace)
+            && stored.is_some_and(|stored| is_tls(&stored.object))
     };
-    let maps = settings.config_maps.iter().cloned().chain(config_maps);
-    let secrets = settings
-        .secrets
-        .iter()
-        .cloned()
-        .chain(secrets)
-        .chain(certificates);
-    let secrets = secrets.filter(|key| !is_read(key));
-    let maps = maps.map(|key| (ObjectKind::ConfigMap, key));
-    let mut wanted: Vec<Name> = Vec::new();
+    let maps = settings.config_maps.iter().cloned();
+    let secrets = settings.secrets.iter().cloned();
+    let operator = maps
+        .map(|key| (ObjectKind::ConfigMap, key))
+        .chain(secrets.map(|key| (ObjectKind::Secret, key)));
     let mut known = BTreeSet::new();
-    for name in maps.chain(secrets.map(|key| (ObjectKind::Secret, key))) {
-        if known.insert(name.clone()) {
-            wanted.push(name);
-        }
+    let mut wanted: Vec<Name> = operator
+        .chain(cluster)
+        .filter(|name| !is_read(name) && known.insert(name.clone()))
+        .collect();
+    let mut rows: Vec<_> = namespaces
+        .into_values()
+        .map(|of| {
+            let NamespaceReferences {
+                access,
+                certificates,
+            } = of;
+            let others: Vec<Name> = certificates.difference(&access).cloned().collect();
+            access
+                .into_iter()
+                .chain(others)
+                .filter(|name| !is_read(name) && !known.contains(name))
+        })
+        .collect();
+    while !rows.is_empty() {
+        rows.retain_mut(|row| {
+            let next = row.next();
+            let has_one = next.is_some();
+            wanted.extend(next);
+            has_one
+        });
     }
     wanted
+}
+
+/// Says what is not read, whenever other namespaces are affected than before.
+#[derive(Debug, Default)]
+struct Complaint {
+    namespaces: BTreeSet<Arc<str>>,
+}
+
+impl Complaint {
+    fn about(&mut self, cut: &[Name]) {
+        let of = cut.iter().map(|(_, key)| Arc::clone(&key.namespace));
+        let namespaces: BTreeSet<Arc<str>> = of.collect();
+        if namespaces == self.namespaces {
+            return;
+        }
+        if cut.is_empty() {
+            tracing::info!("every Secret and ConfigMap that is named is read again");
+        } else {
+            let told: Vec<&str> = namespaces.iter().take(TOLD).map(|it| &**it).collect();
+            let first: Vec<String> = cut
+                .iter()
+                .take(TOLD)
+                .map(|(kind, key)| format!("{} {}/{}", kind.as_str(), key.namespace, key.name))
+                .collect();
+            tracing::error!(
+                watched = MOST,
+                not_read = cut.len(),
+                namespaces = told.join(", "),
+                first = first.join(", "),
+                "too many Secrets and ConfigMaps are named; some are not read and count as absent"
+            );
+        }
+        self.namespaces = namespaces;
+    }
 }
 
 /// Removes what nobody watches any more.
@@ -198,11 +245,11 @@ fn start_one<K: Watched<Scope = NamespaceResourceScope>>(
         scope(key, settings),
         Some(format!("metadata.name={}", key.name)),
     );
-    // Whoever may not read it is as one for whom it is not there.
+    // Whoever may not read it is as one for whom it is not there, and so is a name that no object can have.
     let task = tasks.spawn(follow(
         api,
         what,
-        Optional::WhereForbidden,
+        Optional::WhereRefused,
         Arc::clone(shared),
         first,
     ));

@@ -31,6 +31,8 @@ pub(super) enum Optional {
     WhereUnknown,
     /// That, and no right to read it: roles in namespaces give none to what is in no namespace.
     WhereForbidden,
+    /// That, and whatever else the server says is wrong with the request: for what others name.
+    WhereRefused,
 }
 
 /// Follows the objects of `api` for as long as it is polled. `first` is called once: within the edit of
@@ -93,7 +95,7 @@ pub(super) async fn follow<K: Watched>(
             }
             tokio::time::sleep(match refusal {
                 Refusal::Unknown | Refusal::Forbidden => REFUSED,
-                Refusal::None => backoff.delay(),
+                Refusal::Other | Refusal::None => backoff.delay(),
             })
             .await;
             // What was lost can only be found by another list.
@@ -104,11 +106,13 @@ pub(super) async fn follow<K: Watched>(
     }
 }
 
-/// What an administrator has to do something about.
+/// What the server will not do, as opposed to what it cannot do at the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Refusal {
     Unknown,
     Forbidden,
+    /// For instance since it takes the name of an object for malformed.
+    Other,
     None,
 }
 
@@ -124,6 +128,9 @@ impl Refusal {
         match code {
             404 => Self::Unknown,
             401 | 403 => Self::Forbidden,
+            // Too slow, too old, too many: another try may do.
+            408 | 410 | 429 => Self::None,
+            400..=499 => Self::Other,
             _ => Self::None,
         }
     }
@@ -131,7 +138,10 @@ impl Refusal {
     fn is_no_obstacle(self, optional: Optional) -> bool {
         match self {
             Self::Unknown => optional != Optional::No,
-            Self::Forbidden => optional == Optional::WhereForbidden,
+            Self::Forbidden => {
+                matches!(optional, Optional::WhereForbidden | Optional::WhereRefused)
+            }
+            Self::Other => optional == Optional::WhereRefused,
             Self::None => false,
         }
     }

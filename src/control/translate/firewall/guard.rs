@@ -42,8 +42,23 @@ impl Minimum {
 /// Members of TX that rules of tenants may set where there is a minimum begin so.
 const OWN: &[u8] = b"own_";
 
+/// Why rules of a tenant are not loaded under a minimum. Empty: they may be.
+pub(super) fn refusals(minimum: &Minimum, part: &RulePart) -> Vec<String> {
+    if !minimum.binds() {
+        return Vec::new();
+    }
+    let policy = &minimum.policy;
+    let found = weakening(part).into_iter();
+    found
+        .map(|what| format!("{policy} allows rules only to be added: {what}"))
+        .collect()
+}
+
+/// What follows where there are any of these.
+pub(in crate::control::translate) const NOT_IN_FORCE: &str = "none of these rules is in force";
+
 /// What in a tenant's rules can weaken others, each as `file:line: why`.
-pub(super) fn weakening(part: &RulePart) -> Vec<String> {
+fn weakening(part: &RulePart) -> Vec<String> {
     let (directives, sources) = directives(part);
     let mut found = Vec::new();
     let mut tell = |span: Span, why: &str| {

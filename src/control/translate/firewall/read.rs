@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::{
     cookies::{self, AskedSecrets, CookieReading},
     exclusions::{Exclusion, read_ids},
-    guard::{Minimum, THRESHOLDS, weakening},
+    guard::{Minimum, NOT_IN_FORCE, THRESHOLDS, refusals},
     mode::Mode,
     policy::Policy,
     sets::{Set, Sets},
@@ -439,18 +439,12 @@ impl Reading<'_> {
 
     /// Whether a tenant's rules only add to others, where they must.
     fn is_allowed(&mut self, field: &str, part: &RulePart) -> bool {
-        let Some(minimum) = self.minimum.filter(|minimum| minimum.binds()) else {
-            return true;
-        };
-        let found = weakening(part);
-        for what in &found {
-            self.reporter.error(
-                field,
-                format!("{} allows rules only to be added: {what}", minimum.policy),
-                "none of these rules is in force",
-            );
+        let refusals = self.minimum.map(|minimum| refusals(minimum, part));
+        let refusals = refusals.unwrap_or_default();
+        for message in &refusals {
+            self.reporter.error(field, message, NOT_IN_FORCE);
         }
-        found.is_empty()
+        refusals.is_empty()
     }
 
     fn request_body(&mut self, spec: RequestBodySpec) {

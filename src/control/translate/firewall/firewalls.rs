@@ -10,7 +10,7 @@ use std::{
 
 use super::{
     annotation::{ModSecurity, ModSecurityOptions},
-    compose::{Composed, Operator},
+    compose::{Composed, Operator, first},
     cookies::{self, AskedSecrets, FoundCookies, NoKeys},
     guard::{Minimum, refusals},
     index::{Namespace, Targets, age, kind, targets},
@@ -297,6 +297,9 @@ impl Firewalls {
             if let Some(threshold) = set(|it| it.outbound_threshold) {
                 minimum.outbound_threshold = threshold;
             }
+            minimum.body_limit = first(&policies, |it| it.body_limit);
+            minimum.passes_past_limit = first(&policies, |it| it.pass_past_limit).unwrap_or(false);
+            minimum.inspects_responses = first(&policies, |it| it.inspect_responses);
         }
         self.operator = Operator::new(policies, minimum);
         self.without_rules(objects);

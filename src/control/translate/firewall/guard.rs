@@ -28,6 +28,12 @@ pub(super) struct Minimum {
     /// The operator's thresholds, which tenants may only lower.
     pub(super) inbound_threshold: u32,
     pub(super) outbound_threshold: u32,
+    /// How much of a body the operator has inspected, in bytes; `None`: as the rules say.
+    pub(super) body_limit: Option<u64>,
+    /// Whether the operator lets the rest of a longer body pass.
+    pub(super) passes_past_limit: bool,
+    /// Whether the operator has responses inspected; `None`: as the rules say.
+    pub(super) inspects_responses: Option<bool>,
 }
 
 /// The thresholds of the Core Rule Set where nothing sets others.

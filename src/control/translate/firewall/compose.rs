@@ -190,7 +190,10 @@ fn presets(all: &[&Policy], minimum: Option<&Minimum>) -> Vec<(Arc<str>, Arc<str
         .collect()
 }
 
-fn first<'a, T>(policies: &'a [Arc<Policy>], of: impl Fn(&'a Policy) -> Option<T>) -> Option<T> {
+pub(super) fn first<'a, T>(
+    policies: &'a [Arc<Policy>],
+    of: impl Fn(&'a Policy) -> Option<T>,
+) -> Option<T> {
     policies.iter().find_map(|policy| of(policy))
 }
 

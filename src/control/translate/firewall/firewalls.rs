@@ -10,9 +10,9 @@ use std::{
 
 use super::{
     annotation::{ModSecurity, ModSecurityOptions},
-    compose::{Composed, Operator},
+    compose::{Composed, Operator, first},
     cookies::{self, AskedSecrets, FoundCookies, NoKeys},
-    guard::Minimum,
+    guard::{Minimum, refusals},
     index::{Namespace, Targets, age, kind, targets},
     mode::Mode,
     policy::Policy,
@@ -55,6 +55,8 @@ pub(in crate::control::translate) struct InFront {
     pub(in crate::control::translate) cookies: FoundCookies,
     /// Why its cookies cannot be verified.
     pub(in crate::control::translate) no_keys: Option<NoKeys>,
+    /// Why the snippet of its Ingress has no effect.
+    pub(in crate::control::translate) refused_snippet: Vec<String>,
 }
 
 /// The firewall that there is for a rule.
@@ -127,6 +129,7 @@ impl Firewalls {
         let [first, second, third] = namespace
             .map(|it| it.levels(&ingress.name, service))
             .unwrap_or_default();
+        let mut refused_snippet = Vec::new();
         let annotations = (!asked.is_silent()).then(|| {
             let own = asked.snippet.is_some().then(|| ingress.clone());
             let (name, object) = match &own {
@@ -139,7 +142,13 @@ impl Firewalls {
                     names::object_ref(ObjectKind::Ingress, ingress),
                 ),
             };
-            let policy = asked.policy(name.into(), object, SNIPPET);
+            let mut policy = asked.policy(name.into(), object, SNIPPET);
+            if let (Some(minimum), Some(part)) = (&self.operator.minimum, &policy.after) {
+                refused_snippet = refusals(minimum, part);
+                if !refused_snippet.is_empty() {
+                    policy.after = None;
+                }
+            }
             (own, Arc::new(policy))
         });
         let tenants: Vec<Arc<Policy>> = first
@@ -157,7 +166,8 @@ impl Firewalls {
             return known.clone();
         }
         let tenants: Vec<&Policy> = tenants.iter().map(|it| &**it).collect();
-        let found = self.in_front(&tenants, asked.asks());
+        let mut found = self.in_front(&tenants, asked.asks());
+        found.refused_snippet = refused_snippet;
         self.known.insert(made, found.clone());
         found
     }
@@ -287,6 +297,9 @@ impl Firewalls {
             if let Some(threshold) = set(|it| it.outbound_threshold) {
                 minimum.outbound_threshold = threshold;
             }
+            minimum.body_limit = first(&policies, |it| it.body_limit);
+            minimum.passes_past_limit = first(&policies, |it| it.pass_past_limit).unwrap_or(false);
+            minimum.inspects_responses = first(&policies, |it| it.inspect_responses);
         }
         self.operator = Operator::new(policies, minimum);
         self.without_rules(objects);
@@ -434,6 +447,7 @@ impl Firewalls {
             firewall: self.found(tenants, asked),
             cookies,
             no_keys,
+            refused_snippet: Vec::new(),
         }
     }
 
@@ -466,7 +480,8 @@ pub(in crate::control::translate) const NO_RULE_SET: &str =
     "there are no firewall rules: neither --waf-rules nor a ClusterWafPolicy names any";
 
 /// The annotation whose text is a policy's rules.
-const SNIPPET: &str = "metadata.annotations[\"nginx.ingress.kubernetes.io/modsecurity-snippet\"]";
+pub(in crate::control::translate) const SNIPPET: &str =
+    "metadata.annotations[\"nginx.ingress.kubernetes.io/modsecurity-snippet\"]";
 
 fn no_rules(mode: Mode, reporter: &mut Reporter) {
     let consequence = match mode {

@@ -1,6 +1,7 @@
 //! What the operator's minimum keeps tenants from.
 //!
-//! Invariant: where there is a minimum, the SecLang of a tenant only adds rules. Non-goal: values of
+//! Invariant: where there is a minimum, the SecLang of a tenant only adds rules, and what cannot be read
+//! as it will be compiled counts as more. Non-goal: values of
 //! fields; those are raised where they are read.
 
 use super::{exclusions::Ids, mode::Mode};
@@ -10,8 +11,8 @@ use crate::{
     waf::{
         Variable,
         seclang::{
-            self, Action, ActionKind, Ctl, Directive, DirectiveKind, EngineMode, Piece, Setting,
-            SourceMap, Span, Trust,
+            self, Action, ActionKind, Ctl, DirectiveKind, EngineMode, FileError, Finding,
+            FindingKind, Parsed, Piece, RuleFile, RuleFiles, Setting, SourceMap, Span, Trust,
         },
     },
 };
@@ -27,6 +28,12 @@ pub(super) struct Minimum {
     /// The operator's thresholds, which tenants may only lower.
     pub(super) inbound_threshold: u32,
     pub(super) outbound_threshold: u32,
+    /// How much of a body the operator has inspected, in bytes; `None`: as the rules say.
+    pub(super) body_limit: Option<u64>,
+    /// Whether the operator lets the rest of a longer body pass.
+    pub(super) passes_past_limit: bool,
+    /// Whether the operator has responses inspected; `None`: as the rules say.
+    pub(super) inspects_responses: Option<bool>,
 }
 
 /// The thresholds of the Core Rule Set where nothing sets others.
@@ -42,15 +49,37 @@ impl Minimum {
 /// Members of TX that rules of tenants may set where there is a minimum begin so.
 const OWN: &[u8] = b"own_";
 
+/// Why rules of a tenant are not loaded under a minimum. Empty: they may be.
+pub(super) fn refusals(minimum: &Minimum, part: &RulePart) -> Vec<String> {
+    if !minimum.binds() {
+        return Vec::new();
+    }
+    let policy = &minimum.policy;
+    let found = weakening(part).into_iter();
+    found
+        .map(|what| format!("{policy} allows rules only to be added: {what}"))
+        .collect()
+}
+
+/// What follows where there are any of these.
+pub(in crate::control::translate) const NOT_IN_FORCE: &str = "none of these rules is in force";
+
 /// What in a tenant's rules can weaken others, each as `file:line: why`.
-pub(super) fn weakening(part: &RulePart) -> Vec<String> {
-    let (directives, sources) = directives(part);
+fn weakening(part: &RulePart) -> Vec<String> {
+    let (parsed, sources) = read(part);
     let mut found = Vec::new();
     let mut tell = |span: Span, why: &str| {
         let place = sources.locate(span);
         found.push(format!("{}:{}: {why}", place.file, place.line));
     };
-    for directive in &directives {
+    for Finding { span, kind } in &parsed.errors {
+        match kind {
+            FindingKind::Include { path, .. } => tell(*span, &not_followed(path)),
+            // Behind it there may be anything.
+            kind => tell(*span, &format!("it cannot be understood: {kind}")),
+        }
+    }
+    for directive in &parsed.directives {
         if let Some(why) = of_directive(&directive.kind) {
             tell(directive.span, why);
         }
@@ -65,8 +94,8 @@ pub(super) fn weakening(part: &RulePart) -> Vec<String> {
 
 /// The last `SecRuleEngine` of a tenant's rules.
 pub(super) fn engine_mode(part: &RulePart) -> Option<Mode> {
-    let (directives, _) = directives(part);
-    let mut modes = directives.iter().filter_map(|it| match it.kind {
+    let (parsed, _) = read(part);
+    let mut modes = parsed.directives.iter().filter_map(|it| match it.kind {
         DirectiveKind::Setting(Setting::RuleEngine(mode)) => Some(mode),
         _ => None,
     });
@@ -77,15 +106,42 @@ pub(super) fn engine_mode(part: &RulePart) -> Option<Mode> {
     })
 }
 
-/// The directives of rules as they will be read when they are compiled.
-fn directives(part: &RulePart) -> (Vec<Directive>, SourceMap) {
+/// Rules as they will be read when they are compiled: what other fields of the tenant's have beside
+/// these is not there for an `Include` here.
+fn read(part: &RulePart) -> (Parsed, SourceMap) {
     let source = rule_source("", &[part], false);
-    let files = SourceFiles::new([&source]);
+    let files = OwnFiles(SourceFiles::new([&source]));
     let mut sources = SourceMap::default();
     let text = source.files.get(&source.entry);
     let text = text.map_or(&b""[..], |text| &**text);
     let parsed = seclang::parse(&mut sources, &files, Trust::Tenant, &source.entry, text);
-    (parsed.directives, sources)
+    (parsed, sources)
+}
+
+fn not_followed(path: &str) -> String {
+    format!(
+        "`Include {path}` may load what stands in other fields: name a file of the same ConfigMap, \
+         without wildcards"
+    )
+}
+
+/// The files of one field, in which every `Include` names one of them.
+#[derive(Debug)]
+struct OwnFiles<'a>(SourceFiles<'a>);
+
+impl RuleFiles for OwnFiles<'_> {
+    fn read(&self, from: &str, path: &[u8]) -> Result<Vec<RuleFile>, FileError> {
+        // With other fields' files it may match more.
+        if path.iter().any(|byte| b"*?[".contains(byte)) {
+            return Err(FileError::Outside);
+        }
+        // Where it is optional, it may be there with them.
+        let read = self.0.read(from, path);
+        read.map_err(|error| match error {
+            FileError::NotFound => FileError::Outside,
+            error => error,
+        })
+    }
 }
 
 fn actions(kind: &DirectiveKind) -> &[Action] {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::{
     cookies::{self, AskedSecrets, CookieReading},
     exclusions::{Exclusion, read_ids},
-    guard::{Minimum, THRESHOLDS, weakening},
+    guard::{Minimum, NOT_IN_FORCE, THRESHOLDS, refusals},
     mode::Mode,
     policy::Policy,
     sets::{Set, Sets},
@@ -270,7 +270,7 @@ impl Reading<'_> {
             self.threshold("outboundThreshold", outbound_threshold, most);
         self.exclusions(&exclusions);
         self.request_body(request_body);
-        self.policy.inspect_responses = inspect;
+        self.policy.inspect_responses = self.responses(inspect);
         self.policy.block_status = self.status(status);
         self.policy.block_page = page.map(Arc::from);
         let SecLangSpec { before, after } = sec_lang;
@@ -439,18 +439,12 @@ impl Reading<'_> {
 
     /// Whether a tenant's rules only add to others, where they must.
     fn is_allowed(&mut self, field: &str, part: &RulePart) -> bool {
-        let Some(minimum) = self.minimum.filter(|minimum| minimum.binds()) else {
-            return true;
-        };
-        let found = weakening(part);
-        for what in &found {
-            self.reporter.error(
-                field,
-                format!("{} allows rules only to be added: {what}", minimum.policy),
-                "none of these rules is in force",
-            );
+        let refusals = self.minimum.map(|minimum| refusals(minimum, part));
+        let refusals = refusals.unwrap_or_default();
+        for message in &refusals {
+            self.reporter.error(field, message, NOT_IN_FORCE);
         }
-        found.is_empty()
+        refusals.is_empty()
     }
 
     fn request_body(&mut self, spec: RequestBodySpec) {
@@ -465,7 +459,7 @@ impl Reading<'_> {
             Some(IntOrString::String(text)) => values::size(&text).map(Some).map_err(|_| ()),
         };
         match bytes {
-            Ok(bytes) => self.policy.body_limit = bytes,
+            Ok(bytes) => self.policy.body_limit = self.body_limit(bytes, over_limit),
             Err(()) => self.reporter.error(
                 "spec.requestBody.limit",
                 "it is not a number of bytes, such as 131072, 512k or 8m",
@@ -484,6 +478,48 @@ impl Reading<'_> {
             let types = types.into_iter().map(|it| it.trim().to_ascii_lowercase());
             types.map(Arc::from).collect()
         });
+    }
+
+    /// A tenant's limit, but for one past which more would pass uninspected than the operator lets pass.
+    fn body_limit(&mut self, bytes: Option<u64>, over_limit: Option<OverLimit>) -> Option<u64> {
+        let bytes = bytes?;
+        let Some(minimum) = self.minimum.filter(|minimum| minimum.binds()) else {
+            return Some(bytes);
+        };
+        let rejects = over_limit == Some(OverLimit::Reject) || !minimum.passes_past_limit;
+        // What the rules say is not known here.
+        if rejects || minimum.body_limit.is_some_and(|least| bytes >= least) {
+            return Some(bytes);
+        }
+        let least = match minimum.body_limit {
+            Some(least) => format!("a limit below {least}"),
+            None => "another limit".to_owned(),
+        };
+        self.reporter.error(
+            "spec.requestBody.limit",
+            format!(
+                "{} does not allow {least} where what is longer passes uninspected; set overLimit: \
+                 Reject beside it",
+                minimum.policy
+            ),
+            PARENTS,
+        );
+        None
+    }
+
+    fn responses(&mut self, inspect: Option<bool>) -> Option<bool> {
+        let minimum = self.minimum.filter(|minimum| minimum.binds());
+        match (inspect, minimum) {
+            (Some(false), Some(minimum)) if minimum.inspects_responses != Some(false) => {
+                self.reporter.error(
+                    "spec.responses.inspect",
+                    format!("{} allows no namespace to switch it off", minimum.policy),
+                    PARENTS,
+                );
+                None
+            }
+            _ => inspect,
+        }
     }
 
     /// A field's value, but for one that lets bodies pass uninspected where there is a minimum.
@@ -541,6 +577,9 @@ pub(super) fn minimum(
         protected,
         inbound_threshold: THRESHOLDS.0,
         outbound_threshold: THRESHOLDS.1,
+        body_limit: None,
+        passes_past_limit: false,
+        inspects_responses: None,
     })
 }
 

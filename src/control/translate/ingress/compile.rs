@@ -78,6 +78,7 @@ pub(in crate::control::translate) fn compile(
         clusters: Vec::new(),
         uses: Vec::new(),
         no_keys: BTreeSet::new(),
+        refused_snippet: false,
     };
     let default = spec.default_backend.as_ref().map(|backend| {
         let field = "spec.defaultBackend";

@@ -17,7 +17,9 @@ use crate::{
             backend::{Backend, Resolver},
             clusters::ClusterSpec,
             conflict::{Claim, Place},
-            firewall::{Firewalls, Found, FoundCookies, InFront, NO_RULE_SET, NoKeys},
+            firewall::{
+                Firewalls, Found, FoundCookies, InFront, NO_RULE_SET, NOT_IN_FORCE, NoKeys, SNIPPET,
+            },
             host,
             hosts::HostIndex,
             outline::Outline,
@@ -51,6 +53,8 @@ pub(super) struct Compiler<'a> {
     pub(super) uses: Vec<(ClusterId, String)>,
     /// Policies that leave cookies without keys.
     pub(super) no_keys: BTreeSet<NoKeys>,
+    /// Whether it has been said that its snippet has no effect.
+    pub(super) refused_snippet: bool,
 }
 
 /// What is asked of client certificates on a host.
@@ -218,11 +222,13 @@ impl Compiler<'_> {
             firewall,
             cookies,
             no_keys,
+            refused_snippet,
         } = match self.outline.is_solver {
             true => InFront::default(),
             false => self.in_front(&backend.service),
         };
         self.no_keys.extend(no_keys);
+        self.without_snippet(&refused_snippet);
         let (denied, firewall) = match (self.denied(host, written), firewall) {
             (Some(reason), _) => (Some(reason), None),
             (None, Found::NoRules) => (Some(DenyReason::BrokenSecuritySetting), None),
@@ -311,6 +317,17 @@ impl Compiler<'_> {
         };
         self.firewalls
             .of(&key, service, &self.outline.settings.mod_security)
+    }
+
+    /// Says once why the Ingress's snippet has no effect.
+    fn without_snippet(&mut self, messages: &[String]) {
+        if self.refused_snippet {
+            return;
+        }
+        for message in messages {
+            self.refused_snippet = true;
+            self.reporter.error(SNIPPET, message, NOT_IN_FORCE);
+        }
     }
 
     /// Whether a firewall is asked for by annotations or options, and nobody names rules for it.

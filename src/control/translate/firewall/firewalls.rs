@@ -12,6 +12,7 @@ use super::{
     annotation::{ModSecurity, ModSecurityOptions},
     compose::{Composed, Operator},
     cookies::{self, AskedSecrets, FoundCookies, NoKeys},
+    exclusions::{OPERATOR_ROOM, TENANT_ROOM},
     guard::Minimum,
     index::{Namespace, Targets, age, kind, targets},
     mode::Mode,
@@ -223,6 +224,7 @@ impl Firewalls {
         sorted.sort_by_cached_key(|(key, stored)| age(key, &stored.object.metadata));
         let mut policies = Vec::new();
         let mut minimum: Option<Minimum> = None;
+        let mut room = OPERATOR_ROOM;
         for (key, stored) in sorted {
             let object = names::object_ref(kind(false), key);
             let mut reporter = Reporter::new(object.clone(), stored.places.clone());
@@ -256,6 +258,7 @@ impl Firewalls {
                     asked: &mut self.folders,
                 },
                 secrets: &mut self.secrets,
+                room: &mut room,
                 minimum: None,
             };
             policies.push(Arc::new(policy.read(written)));
@@ -369,6 +372,7 @@ impl Firewalls {
         let none = Minimum::default();
         let minimum = self.operator.minimum.clone().unwrap_or(none);
         let mut namespaces: BTreeMap<Arc<str>, Vec<_>> = BTreeMap::new();
+        let mut rooms: BTreeMap<&Arc<str>, u32> = BTreeMap::new();
         for (key, stored) in sorted {
             let object = names::object_ref(kind(true), key);
             let mut reporter = Reporter::new(object.clone(), stored.places.clone());
@@ -391,6 +395,7 @@ impl Firewalls {
                     asked: &mut self.folders,
                 },
                 secrets: &mut self.secrets,
+                room: rooms.entry(&key.namespace).or_insert(TENANT_ROOM),
                 minimum: Some(&minimum),
             };
             let policy = reading.read(written);

@@ -38,7 +38,8 @@ pub(in crate::control::translate) struct Firewalls {
     secrets: AskedSecrets,
     operator: Operator,
     namespaces: BTreeMap<Arc<str>, Namespace>,
-    /// What there is by the policies that it is made of.
+    /// What there is by the policies that it is made of, for as long as Ingresses are compiled: whoever
+    /// writes them could grow it without end.
     known: HashMap<Made, InFront>,
     /// Every firewall that is in use, by its name.
     firewalls: HashMap<Arc<str>, Vec<Weak<Firewall>>>,
@@ -106,9 +107,7 @@ impl Firewalls {
             next.operator = std::mem::take(&mut self.operator);
             Changed::Namespaces(differing(&self.namespaces, &next.namespaces))
         };
-        next.known = std::mem::take(&mut self.known);
         next.firewalls = std::mem::take(&mut self.firewalls);
-        next.forget_changed(&changed);
         next.default = next.in_front(&[], false);
         *self = next;
         changed
@@ -176,12 +175,9 @@ impl Firewalls {
         }
     }
 
-    /// Forgets firewalls that no route has any more.
+    /// Forgets firewalls that no route has any more. To be called when Ingresses were compiled.
     pub(in crate::control::translate) fn forget_unused(&mut self) {
-        self.known.retain(|_, found| match &found.firewall {
-            Found::On(firewall) => Arc::strong_count(firewall) > 1,
-            Found::Off | Found::NoRules => true,
-        });
+        self.known = HashMap::new();
         self.firewalls.retain(|_, alike| {
             alike.retain(|firewall| firewall.strong_count() > 0);
             !alike.is_empty()
@@ -415,22 +411,6 @@ impl Firewalls {
         }
     }
 
-    /// Forgets what may be made of other policies now.
-    fn forget_changed(&mut self, changed: &Changed) {
-        match changed {
-            Changed::Nothing => {}
-            Changed::Everything => self.known.clear(),
-            Changed::Namespaces(changed) => self.known.retain(|(names, annotations), _| {
-                let of_name = names
-                    .iter()
-                    .filter_map(|name| Some(name.split_once('/')?.0));
-                let of_key = annotations.iter().filter_map(|(_, key)| key.as_ref());
-                let mut namespaces = of_name.chain(of_key.map(|key| &*key.namespace));
-                !namespaces.any(|namespace| changed.contains(namespace))
-            }),
-        }
-    }
-
     fn in_front(&mut self, tenants: &[&Policy], asked: bool) -> InFront {
         let operator = self.operator.policies.iter().map(|it| &**it);
         let all: Vec<&Policy> = tenants.iter().copied().chain(operator).collect();
@@ -500,4 +480,26 @@ fn differing(
     all.filter(|name| before.get(*name) != now.get(*name))
         .cloned()
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Firewalls, Found, Key, ModSecurity};
+
+    #[test]
+    fn annotations_that_come_to_no_firewall_are_not_remembered() {
+        let mut firewalls = Firewalls::default();
+        let ingress = Key::new("default", "web");
+        for count in 0..3 {
+            let asked = ModSecurity {
+                enable: Some(false),
+                snippet: Some(format!("# {count}").into()),
+                ..ModSecurity::default()
+            };
+            let found = firewalls.of(&ingress, "web", &asked);
+            assert_eq!(found.firewall, Found::Off);
+            firewalls.forget_unused();
+            assert!(firewalls.known.is_empty());
+        }
+    }
 }

@@ -13,7 +13,8 @@ use portcullis::{
         Store,
         source::{files::FileSource, rules::RuleFolders},
         translate::{
-            ClassSelection, DefaultFirewall, GlobalOptions, TranslateSettings, Translator,
+            ClassSelection, DefaultFirewall, GlobalOptions, TranslateSettings, Translation,
+            Translator,
         },
     },
     snapshot::Firewalls,
@@ -46,6 +47,10 @@ impl World {
 
     /// The configuration that a manifest comes to, with the rules in front of everything.
     fn config(&self, manifest: &str) -> Config {
+        self.translation(manifest).config
+    }
+
+    fn translation(&self, manifest: &str) -> Translation {
         let manifests = self.top.path().join("manifests");
         fs::write(manifests.join("a.yaml"), manifest).unwrap();
         let store = Store::default();
@@ -67,7 +72,7 @@ impl World {
             by_cluster_ip: false,
             zone: None,
         };
-        Translator::new(settings).translate(&store.objects()).config
+        Translator::new(settings).translate(&store.objects())
     }
 }
 
@@ -332,6 +337,46 @@ fn exclusions_are_for_what_they_name_and_nothing_else() {
         let context = format!("{exclusion} {host} {target} {body}");
         assert_eq!(verdict != Verdict::Pass, is_refused, "{context}");
     }
+}
+
+#[test]
+fn exclusions_of_the_operator_and_of_a_tenant_for_some_requests_hold_together() {
+    let world = World::new(RULES);
+    let manifest = format!(
+        "{INGRESS}{}]}}}}\n---\n{}",
+        "{ids: [1001], paths: [{value: /tenant}]}",
+        "{apiVersion: portcullis.dev/v1alpha1, kind: ClusterWafPolicy, metadata: {name: all}, spec: \
+         {exclusions: [{ids: [1001], paths: [{value: /operator}]}]}}\n"
+    );
+    let policy = policy(&world.config(&manifest));
+    for (target, is_refused) in [("/tenant", false), ("/operator", false), ("/", true)] {
+        let verdict = post(&policy, "a.com", target, (FORM, "a=attack"));
+        assert_eq!(verdict != Verdict::Pass, is_refused, "{target}");
+    }
+}
+
+#[test]
+fn exclusions_for_some_requests_past_what_there_is_room_for_are_told() {
+    let exclusion = "{ids: [1001], paths: [{value: /}]}";
+    let exclusions = |count| vec![exclusion; count].join(",");
+    let manifest = format!(
+        "{INGRESS}{}]}}}}\n---\n{}{}]}}}}\n",
+        exclusions(3_001),
+        "{apiVersion: portcullis.dev/v1alpha1, kind: ClusterWafPolicy, metadata: {name: all}, spec: \
+         {exclusions: [",
+        exclusions(2_901),
+    );
+    let problems = World::new(RULES).translation(&manifest).problems;
+    let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    for expected in [
+        "WafPolicy default/web: spec.exclusions[3000]: those for",
+        "ClusterWafPolicy all: spec.exclusions[2900]: those for",
+    ] {
+        let found = problems.iter().filter(|it| it.contains(expected));
+        assert_eq!(found.count(), 1, "{expected}: {problems:?}");
+    }
+    let untold = problems.iter().filter(|it| it.contains("those for"));
+    assert_eq!(untold.count(), 2);
 }
 
 #[test]

@@ -3,9 +3,15 @@
 //! Invariant: the rules of the operator are in every firewall, and what tenants write comes before and
 //! after them. Non-goal: which policies these are.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
-use super::{annotation::ModSecurity, exclusions::IDS, guard::Minimum, mode::Mode, policy::Policy};
+use super::{
+    annotation::ModSecurity,
+    exclusions::{OPERATOR_IDS, TENANT_IDS},
+    guard::Minimum,
+    mode::Mode,
+    policy::Policy,
+};
 use crate::{
     config::{Firewall, RuleSource},
     control::source::rules::{RulePart, rule_set, rule_source},
@@ -51,7 +57,7 @@ impl Operator {
         let may_name_rules = namer.is_none() && policies.iter().any(|it| it.is_broken);
         let before = first(&policies, |it| it.before.as_ref());
         let after = first(&policies, |it| it.after.as_ref());
-        let (first_rules, last_rules) = exclusions(policies.iter().map(|it| &**it));
+        let (first_rules, last_rules) = exclusions(policies.iter().map(|it| &**it), OPERATOR_IDS);
         let all: Vec<&RulePart> = before
             .into_iter()
             .chain(&first_rules)
@@ -134,7 +140,7 @@ impl Operator {
 fn around(tenants: &[&Policy]) -> (Option<RuleSource>, Option<RuleSource>) {
     let names: Vec<&str> = tenants.iter().map(|it| &*it.name).collect();
     let names = names.join(", ");
-    let (first_rules, last_rules) = exclusions(tenants.iter().copied());
+    let (first_rules, last_rules) = exclusions(tenants.iter().copied(), TENANT_IDS);
     let before = nearest(tenants, |it| it.before.as_ref());
     let rules = nearest(tenants, |it| it.rules.as_ref());
     let after = nearest(tenants, |it| it.after.as_ref());
@@ -147,10 +153,12 @@ fn around(tenants: &[&Policy]) -> (Option<RuleSource>, Option<RuleSource>) {
 }
 
 /// The exclusions of policies, which add up: those for some requests, which come before the rules that
-/// they are about, and the others, which come after.
-fn exclusions<'a>(policies: impl Iterator<Item = &'a Policy>) -> (Vec<RulePart>, Vec<RulePart>) {
+/// they are about, and the others, which come after. There are no more of the former than `ids`.
+fn exclusions<'a>(
+    policies: impl Iterator<Item = &'a Policy>,
+    mut ids: Range<u32>,
+) -> (Vec<RulePart>, Vec<RulePart>) {
     let (mut before, mut after) = (Vec::new(), Vec::new());
-    let mut ids = IDS;
     for exclusion in policies.flat_map(|policy| &policy.exclusions) {
         let mut text = String::new();
         if !exclusion.is_conditional() {

@@ -3,14 +3,24 @@
 //! Invariant: no text of a policy gets into SecLang but through a check of its characters. Non-goal:
 //! whether the rules are there; that is said when they are compiled.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, ops::Range};
 
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::spec::{ExclusionSpec, PathKind, PathSpec, VariableSpec};
 
-/// The ids of rules that exclude for some paths or hosts, end exclusive.
-pub(super) const IDS: std::ops::Range<u32> = 90_100..99_000;
+/// The ids of the operator's rules that exclude for some paths or hosts, end exclusive.
+pub(super) const OPERATOR_IDS: Range<u32> = 90_100..93_000;
+
+/// The ids of such rules of tenants, which are compiled together with those of the operator.
+pub(super) const TENANT_IDS: Range<u32> = OPERATOR_IDS.end..99_000;
+
+/// How many such exclusions the operator may have: each has one id.
+pub(super) const OPERATOR_ROOM: u32 = OPERATOR_IDS.end - OPERATOR_IDS.start;
+
+/// How many such exclusions a namespace may have: a policy for an Ingress and its Service is in one
+/// firewall twice.
+pub(super) const TENANT_ROOM: u32 = (TENANT_IDS.end - TENANT_IDS.start) / 2;
 
 /// Rule ids from the first to the last, both included.
 pub(super) type Ids = (u64, u64);

@@ -12,6 +12,7 @@ use super::{
     annotation::{ModSecurity, ModSecurityOptions},
     compose::{Composed, Operator, first},
     cookies::{self, AskedSecrets, FoundCookies, NoKeys},
+    exclusions::{OPERATOR_ROOM, TENANT_ROOM},
     guard::{Minimum, refusals},
     index::{Namespace, Targets, age, kind, targets},
     mode::Mode,
@@ -37,7 +38,8 @@ pub(in crate::control::translate) struct Firewalls {
     secrets: AskedSecrets,
     operator: Operator,
     namespaces: BTreeMap<Arc<str>, Namespace>,
-    /// What there is by the policies that it is made of.
+    /// What there is by the policies that it is made of, for as long as Ingresses are compiled: whoever
+    /// writes them could grow it without end.
     known: HashMap<Made, InFront>,
     /// Every firewall that is in use, by its name.
     firewalls: HashMap<Arc<str>, Vec<Weak<Firewall>>>,
@@ -107,9 +109,7 @@ impl Firewalls {
             next.operator = std::mem::take(&mut self.operator);
             Changed::Namespaces(differing(&self.namespaces, &next.namespaces))
         };
-        next.known = std::mem::take(&mut self.known);
         next.firewalls = std::mem::take(&mut self.firewalls);
-        next.forget_changed(&changed);
         next.default = next.in_front(&[], false);
         *self = next;
         changed
@@ -185,12 +185,9 @@ impl Firewalls {
         }
     }
 
-    /// Forgets firewalls that no route has any more.
+    /// Forgets firewalls that no route has any more. To be called when Ingresses were compiled.
     pub(in crate::control::translate) fn forget_unused(&mut self) {
-        self.known.retain(|_, found| match &found.firewall {
-            Found::On(firewall) => Arc::strong_count(firewall) > 1,
-            Found::Off | Found::NoRules => true,
-        });
+        self.known = HashMap::new();
         self.firewalls.retain(|_, alike| {
             alike.retain(|firewall| firewall.strong_count() > 0);
             !alike.is_empty()
@@ -233,6 +230,7 @@ impl Firewalls {
         sorted.sort_by_cached_key(|(key, stored)| age(key, &stored.object.metadata));
         let mut policies = Vec::new();
         let mut minimum: Option<Minimum> = None;
+        let mut room = OPERATOR_ROOM;
         for (key, stored) in sorted {
             let object = names::object_ref(kind(false), key);
             let mut reporter = Reporter::new(object.clone(), stored.places.clone());
@@ -266,6 +264,7 @@ impl Firewalls {
                     asked: &mut self.folders,
                 },
                 secrets: &mut self.secrets,
+                room: &mut room,
                 minimum: None,
             };
             policies.push(Arc::new(policy.read(written)));
@@ -382,6 +381,7 @@ impl Firewalls {
         let none = Minimum::default();
         let minimum = self.operator.minimum.clone().unwrap_or(none);
         let mut namespaces: BTreeMap<Arc<str>, Vec<_>> = BTreeMap::new();
+        let mut rooms: BTreeMap<&Arc<str>, u32> = BTreeMap::new();
         for (key, stored) in sorted {
             let object = names::object_ref(kind(true), key);
             let mut reporter = Reporter::new(object.clone(), stored.places.clone());
@@ -404,6 +404,7 @@ impl Firewalls {
                     asked: &mut self.folders,
                 },
                 secrets: &mut self.secrets,
+                room: rooms.entry(&key.namespace).or_insert(TENANT_ROOM),
                 minimum: Some(&minimum),
             };
             let policy = reading.read(written);
@@ -420,22 +421,6 @@ impl Firewalls {
             let mut conflicts = namespace.conflicts("the namespace", &objects.waf_policies);
             self.problems.append(&mut conflicts);
             self.namespaces.insert(name, namespace);
-        }
-    }
-
-    /// Forgets what may be made of other policies now.
-    fn forget_changed(&mut self, changed: &Changed) {
-        match changed {
-            Changed::Nothing => {}
-            Changed::Everything => self.known.clear(),
-            Changed::Namespaces(changed) => self.known.retain(|(names, annotations), _| {
-                let of_name = names
-                    .iter()
-                    .filter_map(|name| Some(name.split_once('/')?.0));
-                let of_key = annotations.iter().filter_map(|(_, key)| key.as_ref());
-                let mut namespaces = of_name.chain(of_key.map(|key| &*key.namespace));
-                !namespaces.any(|namespace| changed.contains(namespace))
-            }),
         }
     }
 
@@ -510,4 +495,26 @@ fn differing(
     all.filter(|name| before.get(*name) != now.get(*name))
         .cloned()
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Firewalls, Found, Key, ModSecurity};
+
+    #[test]
+    fn annotations_that_come_to_no_firewall_are_not_remembered() {
+        let mut firewalls = Firewalls::default();
+        let ingress = Key::new("default", "web");
+        for count in 0..3 {
+            let asked = ModSecurity {
+                enable: Some(false),
+                snippet: Some(format!("# {count}").into()),
+                ..ModSecurity::default()
+            };
+            let found = firewalls.of(&ingress, "web", &asked);
+            assert_eq!(found.firewall, Found::Off);
+            firewalls.forget_unused();
+            assert!(firewalls.known.is_empty());
+        }
+    }
 }

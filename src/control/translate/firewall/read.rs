@@ -29,6 +29,8 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde_json::{Map, Value};
 
 const PARENTS: &str = "what stands above this policy decides";
+const NO_ROOM: &str =
+    "those for paths or hosts that are read before it are as many as there may be";
 const NOT_EXCLUDED: &str = "nothing is excluded by it";
 /// The field for cookies.
 const COOKIES: &str = "cookieIntegrity";
@@ -224,6 +226,8 @@ pub(super) struct Reading<'a> {
     pub(super) sets: Sets<'a>,
     /// Secrets that were asked for.
     pub(super) secrets: &'a mut AskedSecrets,
+    /// How many more exclusions for some requests there may be beside those that were read before.
+    pub(super) room: &'a mut u32,
     /// What a tenant cannot go below; `None`: it is the operator's policy.
     pub(super) minimum: Option<&'a Minimum>,
 }
@@ -371,7 +375,16 @@ impl Reading<'_> {
             let at = format!("spec.exclusions[{index}]");
             let file = self.policy.file(&at, &at);
             match Exclusion::read(file, spec, protected) {
-                Ok(exclusion) => self.policy.exclusions.push(exclusion),
+                Ok(exclusion) if !exclusion.is_conditional() => {
+                    self.policy.exclusions.push(exclusion);
+                }
+                Ok(exclusion) => match self.room.checked_sub(1) {
+                    Some(rest) => {
+                        *self.room = rest;
+                        self.policy.exclusions.push(exclusion);
+                    }
+                    None => self.reporter.error(at, NO_ROOM, NOT_EXCLUDED),
+                },
                 Err((field, message)) => {
                     self.reporter
                         .error(under(&at, field), message, NOT_EXCLUDED);

@@ -122,7 +122,8 @@ impl Detector {
             Self::Base64 => base64::SHORTEST,
             Self::Sql => 1,
             Self::Shell(_) | Self::Traversal => 3,
-            Self::Ssrf(_) => 4,
+            // `//8` is an address; how short one can be is not worth the risk.
+            Self::Ssrf(_) => 1,
         }
     }
 }

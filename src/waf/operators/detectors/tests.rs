@@ -256,6 +256,7 @@ fn what_is_said_of_every_match_holds() {
         b"http:",
         b"//",
         b"127.1",
+        b"8",
         b"localhost",
         b"PHN2",
         b"\n",

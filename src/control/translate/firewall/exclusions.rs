@@ -154,18 +154,22 @@ impl Exclusion {
         let head = format!("id:{id},phase:1,pass,nolog");
         let path = |pattern: &String| format!("SecRule REQUEST_FILENAME \"@rx {pattern}\"");
         let host = |pattern: &String| format!("SecRule SERVER_NAME \"@rx {pattern}\"");
-        // The path is compared as the proxy compares it to choose a backend.
-        const PATH: &str = "t:none,t:urlDecodeUni,t:normalizePath";
+        // Decoded once, as the proxy does to choose a backend. What it keeps encoded or may not merge
+        // would count as a part of another path here: such requests are not excluded from anything.
+        const CLEAR: &str = r#"SecRule REQUEST_URI "!@rx (?i)^[^?]*(?:%2f|%5c|%25|%[01]|\x5c|//)""#;
+        const PATH: &str = "t:none,t:normalizePath";
         let _ = match (&self.path, &self.host) {
-            (Some(pattern), None) => {
-                writeln!(out, "{} \"{head},{PATH}{actions}\"", path(pattern))
-            }
+            (Some(pattern), None) => writeln!(
+                out,
+                "{CLEAR} \"{head},t:none,chain\"\n{} \"{PATH}{actions}\"",
+                path(pattern)
+            ),
             (None, Some(pattern)) => {
                 writeln!(out, "{} \"{head},t:none{actions}\"", host(pattern))
             }
             (Some(of_path), Some(of_host)) => writeln!(
                 out,
-                "{} \"{head},t:none,chain\"\n{} \"{PATH}{actions}\"",
+                "{} \"{head},t:none,chain\"\n{CLEAR} \"t:none,chain\"\n{} \"{PATH}{actions}\"",
                 host(of_host),
                 path(of_path)
             ),

@@ -235,7 +235,7 @@ fn what_is_said_of_every_match_holds() {
         Detector::ssrf(b"").unwrap(),
         Detector::Base64,
     ];
-    let pieces: [&[u8]; 24] = [
+    let pieces: [&[u8]; 25] = [
         b"..",
         b"/",
         b"\\",

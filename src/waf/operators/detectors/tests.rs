@@ -302,15 +302,39 @@ fn what_is_said_of_every_match_holds() {
 
 #[test]
 fn long_values_come_to_an_end() {
-    let units: [&[u8]; 12] = [
-        b";id", b"a``", b"`id", b"%25", b"../", b"a=|", b"$(", b"'\"", b"id<", b"..;/", b"....//",
-        b"\\x2",
+    // What stands before, what is repeated, what stands behind. Read again for each repetition, none
+    // of them would end in hours.
+    let values: [(&[u8], &[u8], &[u8]); 18] = [
+        (b"", b";id", b""),
+        (b"", b"a``", b""),
+        (b"", b"`id", b""),
+        (b"", b"%25", b""),
+        (b"", b"../", b""),
+        (b"", b"a=|", b""),
+        (b"", b"$(", b""),
+        (b"", b"'\"", b""),
+        (b"", b"id<", b""),
+        (b"", b"..;/", b""),
+        (b"", b"....//", b""),
+        (b"", b"\\x2", b""),
+        (b"", b"\r", b""),
+        (b"", b"\r \x0c", b"cat"),
+        (b"", b";\r", b""),
+        (b"a", b";id x", b""),
+        (b"))))", b"\ncat", b"\ncat x"),
+        (b"a", b"\rid", b"))))"),
     ];
-    for unit in units {
-        let text = unit.repeat(200_000 / unit.len());
+    for (before, unit, behind) in values {
+        let text = [
+            before.repeat(1 << 17),
+            unit.repeat((1 << 19) / unit.len()),
+            behind.repeat(1 << 17),
+        ]
+        .concat();
         for detector in [
             Detector::Traversal,
             Detector::Shell(true),
+            Detector::Shell(false),
             Detector::Sql,
             Detector::ssrf(b"").unwrap(),
             Detector::Base64,

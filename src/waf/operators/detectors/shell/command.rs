@@ -243,7 +243,7 @@ impl Word {
 }
 
 /// The blanks at the beginning of a text, and what stands for them.
-fn blanks(text: &[u8]) -> usize {
+pub(super) fn blanks(text: &[u8]) -> usize {
     let mut at = 0;
     while let Some(rest) = text.get(at..) {
         at += match *rest {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::super::prose::is_prose;
-use super::command::Command;
+use super::command::{Command, blanks};
 use super::commands::Kind;
 use crate::waf::ByteSet;
 
@@ -30,28 +30,39 @@ enum Lead {
 
 /// Where there is a command. `likely`: even one that stands in prose, or is a word in a list.
 pub(in super::super) fn find(input: &[u8], likely: bool) -> Option<Range<usize>> {
-    let mut prose = Prose::default();
+    let mut known = Known::default();
     let mut backticks = 0;
     let mut at = 0;
     let mut lead = Some(Lead::Start);
+    // Where the blanks end behind the line end that was looked at last.
+    let mut read = 0;
     loop {
+        let rest = input.get(at..)?;
+        // A line end among blanks leads to the command that the first of them led to.
+        if lead == Some(Lead::Line) {
+            if at < read {
+                lead = None;
+            } else {
+                read = at + blanks(rest);
+            }
+        }
         if let Some(lead) = lead
-            && let Some(command) = input.get(at..).and_then(Command::read)
+            && let Some(command) = Command::read(rest)
         {
             // The second backtick of a pair closes it.
             let open = backticks % 2 == 1;
-            let place = Place {
+            let mut place = Place {
                 input,
                 lead,
                 at,
                 open,
+                known: &mut known,
             };
             let counts = likely && place.is_likely(command) || place.is_sure(command);
-            if counts && (likely || !place.is_spoken_of(&mut prose)) {
+            if counts && (likely || !place.is_spoken_of()) {
                 return Some(at..input.len().min(at + command.end));
             }
         }
-        let rest = input.get(at..)?;
         let next = LEADS.find(rest)?;
         at += next;
         let taken;
@@ -70,13 +81,19 @@ pub(in super::super) fn find(input: &[u8], likely: bool) -> Option<Range<usize>>
     }
 }
 
-/// What is known of the text around commands.
+/// What is known of a value once one of its places had to know it, since a value has many.
 #[derive(Default)]
-struct Prose {
+struct Known {
     /// Whether it is written for people.
-    whole: Option<bool>,
+    prose: Option<bool>,
     /// Whether what stands before a command that was looked at is.
-    before: bool,
+    prose_before: bool,
+    /// Up to where it is nothing but what closes something else.
+    closing: Option<usize>,
+    /// From where on.
+    closing_from: Option<usize>,
+    /// Whether it has one separator.
+    one_separator: Option<bool>,
 }
 
 /// A place where a command begins.
@@ -86,37 +103,48 @@ struct Place<'a> {
     at: usize,
     /// Whether it stands in backticks.
     open: bool,
+    known: &'a mut Known,
 }
 
 impl Place<'_> {
     /// Whether it stands in a text for people. What separates commands is seldom in one, so it is
     /// the text before that counts, lest an attacker append one.
-    fn is_spoken_of(&self, prose: &mut Prose) -> bool {
+    fn is_spoken_of(&mut self) -> bool {
         let whole = || is_prose(self.input) || has_fence(self.input);
-        if !*prose.whole.get_or_insert_with(whole) {
+        if !*self.known.prose.get_or_insert_with(whole) {
             return false;
         }
         if matches!(self.lead, Lead::One | Lead::Two) {
-            // What was prose before one command is so before the next.
-            prose.before = prose.before || is_prose(self.before());
-            return prose.before;
+            // What was prose before one command is so before the next; what was not ends the search.
+            self.known.prose_before = self.known.prose_before || is_prose(self.before());
+            return self.known.prose_before;
         }
         true
     }
 
     fn before(&self) -> &[u8] {
-        let len = match self.lead {
-            Lead::Start => 0,
-            Lead::One | Lead::Line | Lead::Backtick => 1,
-            Lead::Two | Lead::Substitution => 2,
-        };
-        self.input.get(..self.at - len).unwrap_or_default()
+        self.input.get(..self.lead_at()).unwrap_or_default()
+    }
+
+    /// Where what the command begins after stands.
+    fn lead_at(&self) -> usize {
+        self.at
+            - match self.lead {
+                Lead::Start => 0,
+                Lead::One | Lead::Line | Lead::Backtick => 1,
+                Lead::Two | Lead::Substitution => 2,
+            }
     }
 
     /// Whether nothing stands before the command but what closes something else.
-    fn opens(&self) -> bool {
-        let closes = |byte: &u8| byte.is_ascii_whitespace() || b"'\")]};|&$\\%".contains(byte);
-        self.before().iter().all(closes)
+    fn opens(&mut self) -> bool {
+        let closing = || {
+            let closes = |byte: &u8| byte.is_ascii_whitespace() || b"'\")]};|&$\\%".contains(byte);
+            let other = self.input.iter().position(|byte| !closes(byte));
+            other.unwrap_or(self.input.len())
+        };
+        let closing = *self.known.closing.get_or_insert_with(closing);
+        self.lead_at() <= closing
     }
 
     /// Whether what stands before ends in a digit, or at once in what closes something.
@@ -130,12 +158,13 @@ impl Place<'_> {
     }
 
     /// Whether the separator before the command is the only one, so that there is no list.
-    fn is_only(&self) -> bool {
+    fn is_only(&mut self) -> bool {
         let separates = |byte: &&u8| matches!(byte, b';' | b'|' | b'&' | b',');
-        self.input.iter().filter(separates).count() == 1
+        let count = || self.input.iter().filter(separates).take(2).count();
+        *self.known.one_separator.get_or_insert_with(|| count() == 1)
     }
 
-    fn is_sure(&self, command: Command) -> bool {
+    fn is_sure(&mut self, command: Command) -> bool {
         let Command {
             kind,
             sure,
@@ -192,7 +221,7 @@ impl Place<'_> {
     }
 
     /// Whether a backtick begins a substitution and not a piece of code within a text.
-    fn is_substitution(&self, end: usize) -> bool {
+    fn is_substitution(&mut self, end: usize) -> bool {
         let alone = self.opens() && self.closes_at(end);
         let last = self.before().last();
         let glued =
@@ -201,10 +230,14 @@ impl Place<'_> {
     }
 
     /// Whether nothing stands behind the command, whose arguments end there, but what closes.
-    fn closes_at(&self, end: usize) -> bool {
-        let mut behind = self.input.iter().skip(self.at + end);
-        let closes = |byte: &u8| byte.is_ascii_whitespace() || b"'\")]};|&`#-".contains(byte);
-        behind.all(closes)
+    fn closes_at(&mut self, end: usize) -> bool {
+        let closing = || {
+            let closes = |byte: &u8| byte.is_ascii_whitespace() || b"'\")]};|&`#-".contains(byte);
+            let other = self.input.iter().rposition(|byte| !closes(byte));
+            other.map_or(0, |at| at + 1)
+        };
+        let closing = *self.known.closing_from.get_or_insert_with(closing);
+        self.at + end >= closing
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::{
 use super::options::ReadOptions;
 use crate::{
     cli::{self, KubernetesSettings},
-    config::{ObjectKind, ObjectRef, Problem, Severity},
+    config::{Cause, ObjectKind, ObjectRef, Problem, Severity},
     control::{
         Key, Objects, Store,
         leader::{self, Election},
@@ -320,6 +320,7 @@ impl ClusterOptions {
                     None => "every option has its default".to_owned(),
                 },
                 severity: Severity::Error,
+                cause: Cause::Surroundings,
                 location: None,
             }];
             return read;

@@ -92,6 +92,7 @@ impl Cluster {
             state_keys,
             service_upstream,
             zone,
+            admission: _,
         } = settings;
         let only = match std::mem::take(&mut translating.class) {
             ClassSelection::Named(only) => only,
@@ -155,6 +156,13 @@ impl Cluster {
     /// Takes what the objects come to.
     pub(super) fn outcomes(&self) -> Outcomes {
         self.outcomes.clone()
+    }
+
+    /// The way to the API server, the namespace in which this replica writes for all of them, and whether
+    /// it does.
+    pub(super) fn for_issuer(&self) -> (Client, String, watch::Receiver<bool>) {
+        let namespace = self.election.namespace.clone();
+        (self.client.clone(), namespace, self.leads.subscribe())
     }
 
     /// How the API server answers, as metrics.

@@ -83,7 +83,11 @@ enum Fault {
 impl Issuer {
     /// Shows the certificate of the Secret for as long as it is polled; while this replica `leads`, makes it
     /// and makes it known.
-    pub async fn run(self, mut leads: watch::Receiver<bool>, shown: ShownCertificate) -> Infallible {
+    pub async fn run(
+        self,
+        mut leads: watch::Receiver<bool>,
+        shown: ShownCertificate,
+    ) -> Infallible {
         let mut last: Option<String> = None;
         let mut fingerprint = None;
         loop {
@@ -161,7 +165,9 @@ impl Issuer {
             let data = make(&names, now, held.as_ref())?;
             // Known first, kept then: nobody shows it before.
             if let (Some(_), Some(new)) = (&held, Held::read(&data)) {
-                configuration = self.tell(&configurations, configuration, &new.bundle).await?;
+                configuration = self
+                    .tell(&configurations, configuration, &new.bundle)
+                    .await?;
             }
             let written = match secret {
                 Some(mut secret) => {

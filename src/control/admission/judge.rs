@@ -285,7 +285,10 @@ fn of_rules(config: &Config, object: &ObjectRef, sets: &CompiledSets) -> Vec<Pro
     let mut compiled = Firewalls::borrowing(sets);
     compiled.follow(&alone);
     let problems = compiled.problems().iter();
-    problems.filter(|it| it.object == *object).cloned().collect()
+    problems
+        .filter(|it| it.object == *object)
+        .cloned()
+        .collect()
 }
 
 /// A rule that there is for its firewall alone.

@@ -85,12 +85,20 @@ pub(super) fn make(
     if let Some(last) = before.and_then(|held| authorities(&held.bundle).into_iter().next()) {
         bundle.push_str(&last);
     }
-    let texts = [(CHAIN, leaf.pem()), (KEY, key.serialize_pem()), (BUNDLE, bundle)];
+    let texts = [
+        (CHAIN, leaf.pem()),
+        (KEY, key.serialize_pem()),
+        (BUNDLE, bundle),
+    ];
     let data = texts.map(|(name, text)| (name.to_owned(), ByteString(text.into_bytes())));
     Ok(data.into())
 }
 
-fn params(names: Vec<String>, called: &str, now: SystemTime) -> Result<CertificateParams, rcgen::Error> {
+fn params(
+    names: Vec<String>,
+    called: &str,
+    now: SystemTime,
+) -> Result<CertificateParams, rcgen::Error> {
     let mut params = CertificateParams::new(names)?;
     params.distinguished_name.push(DnType::CommonName, called);
     params.not_before = (now - BACKDATED).into();

@@ -137,7 +137,10 @@ async fn review(
         return refuse(StatusCode::NOT_FOUND, "reviews are made at /validate");
     }
     if request.method() != Method::POST {
-        return refuse(StatusCode::METHOD_NOT_ALLOWED, "reviews are asked for by POST");
+        return refuse(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "reviews are asked for by POST",
+        );
     }
     if !is_json(request.headers()) {
         let reason = "a review is application/json";
@@ -146,7 +149,12 @@ async fn review(
     let read = timeout(BODY_TIMEOUT, read(request.into_body(), &shared.bodies)).await;
     let (body, _room) = match read {
         Ok(read) => read?,
-        Err(_) => return refuse(StatusCode::REQUEST_TIMEOUT, "the review took too long to come"),
+        Err(_) => {
+            return refuse(
+                StatusCode::REQUEST_TIMEOUT,
+                "the review took too long to come",
+            );
+        }
     };
     let review = Review::parse(&body).map_err(|it| (StatusCode::BAD_REQUEST, it.to_string()))?;
     drop(body);
@@ -191,16 +199,14 @@ async fn read(
 
 fn is_json(headers: &HeaderMap) -> bool {
     let value = headers.get(header::CONTENT_TYPE);
-    let value = value.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let value = value
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let essence = value.split(';').next().unwrap_or_default().trim();
     essence.eq_ignore_ascii_case("application/json")
 }
 
-fn respond(
-    status: StatusCode,
-    content_type: &'static str,
-    body: String,
-) -> Response<Full<Bytes>> {
+fn respond(status: StatusCode, content_type: &'static str, body: String) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(body)));
     *response.status_mut() = status;
     let headers = response.headers_mut();

@@ -119,14 +119,13 @@ impl Resolver<'_> {
         };
         let object = names::live(self.objects.services.get(&key), |service| &service.metadata);
         let resolved = match object {
-            Some(service) => service::resolve(service, port.as_ref())
-                .map_err(|fault| {
-                    let (cause, message) = match fault {
-                        PortFault::Reference(message) => (Cause::Object, message),
-                        PortFault::Service(message) => (Cause::Surroundings, message),
-                    };
-                    (cause, format!("{field}.service.port"), message)
-                }),
+            Some(service) => service::resolve(service, port.as_ref()).map_err(|fault| {
+                let (cause, message) = match fault {
+                    PortFault::Reference(message) => (Cause::Object, message),
+                    PortFault::Service(message) => (Cause::Surroundings, message),
+                };
+                (cause, format!("{field}.service.port"), message)
+            }),
             None if self.settings.stand_ins.contains_key(&key) => {
                 // Named ports have no number without a Service; the stand-in is the same for all.
                 let number = written.parse().unwrap_or(0);
@@ -134,7 +133,11 @@ impl Resolver<'_> {
             }
             None => {
                 let message = format!("Service {} does not exist", names::spelled(&key));
-                Err((Cause::Surroundings, format!("{field}.service.name"), message))
+                Err((
+                    Cause::Surroundings,
+                    format!("{field}.service.name"),
+                    message,
+                ))
             }
         };
         let (action, clusters) = match resolved {

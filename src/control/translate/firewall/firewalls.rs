@@ -469,7 +469,9 @@ pub(in crate::control::translate) const SNIPPET: &str =
     "metadata.annotations[\"nginx.ingress.kubernetes.io/modsecurity-snippet\"]";
 
 /// Where the rules of an Ingress's snippet were written, by the name of their file.
-pub(in crate::control::translate) fn snippet_origin(object: ObjectRef) -> Option<(Arc<str>, RuleOrigin)> {
+pub(in crate::control::translate) fn snippet_origin(
+    object: ObjectRef,
+) -> Option<(Arc<str>, RuleOrigin)> {
     let mut policy = Policy::new(Arc::default(), object);
     policy.file(SNIPPET_LABEL, SNIPPET);
     policy.origins.pop()

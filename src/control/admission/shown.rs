@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwapOption;
+
 use crate::{
     message::HostMatch,
     tls::{Certificate, CertificateStore, ServerAcceptor, ServerResolver, ServerTlsError},
@@ -14,6 +16,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct ShownCertificate {
     resolver: Arc<ServerResolver>,
+    certificate: Arc<ArcSwapOption<Certificate>>,
 }
 
 impl Default for ShownCertificate {
@@ -22,6 +25,7 @@ impl Default for ShownCertificate {
         let none = CertificateStore::build([], placeholder).refusing(&[HostMatch::Any]);
         Self {
             resolver: Arc::new(ServerResolver::new(Arc::new(none))),
+            certificate: Arc::default(),
         }
     }
 }
@@ -29,8 +33,15 @@ impl Default for ShownCertificate {
 impl ShownCertificate {
     /// Shows this one in handshakes from now on.
     pub(super) fn show(&self, certificate: Certificate) {
-        let store = CertificateStore::build([], Arc::new(certificate));
+        let certificate = Arc::new(certificate);
+        let store = CertificateStore::build([], Arc::clone(&certificate));
         self.resolver.publish(Arc::new(store));
+        self.certificate.store(Some(certificate));
+    }
+
+    /// The certificate, once there is one.
+    pub fn certificate(&self) -> Option<Arc<Certificate>> {
+        self.certificate.load_full()
     }
 
     /// What makes handshakes with it.

@@ -1,16 +1,12 @@
 //! How long the admission webhook takes to judge one object among 5,000 Ingresses.
 //!
 //! Run with `cargo bench --bench admission`. 5,000 Ingresses of two paths each with a Service and an
-//! EndpointSlice each, and the built-in rules in front of them all. The time is the wall's, on one thread,
+//! EndpointSlice each, and the built-in rules in front of them all. The time is the processor's, on one thread,
 //! from the bytes of a review to those of its answer. Before every review an Ingress of the store has
 //! changed, which the webhook has not seen yet: the worst that can be. Exits 1 if a review of an Ingress
 //! takes longer than 100 ms.
 
-use std::{
-    process::ExitCode,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use portcullis::{
     config::FirewallMode,
@@ -59,9 +55,12 @@ fn main() -> ExitCode {
         sets,
         namespaces: Vec::new(),
     });
-    let start = Instant::now();
+    let start = processor_time();
     judge.keep_up().expect("everything has been read");
-    println!("first look: {:.1} ms", milliseconds(start.elapsed()));
+    println!(
+        "first look: {:.1} ms",
+        milliseconds(processor_time().saturating_sub(start))
+    );
     println!(
         "memory besides: {:.1} MiB",
         (resident() - before) as f64 / 1024.0
@@ -74,11 +73,11 @@ fn main() -> ExitCode {
         for round in 1..=ROUNDS {
             let (key, [changed, ..]) = app(round * 7919 % INGRESSES, round);
             store.edit(|edit| edit.upsert(key, changed, None));
-            let start = Instant::now();
+            let start = processor_time();
             let review = Review::parse(&bytes).expect("it is a review");
             let ruling = judge.rule(&review).expect("everything has been read");
             let answer = ruling.to_review(&review.uid).to_string();
-            all.push(start.elapsed());
+            all.push(processor_time().saturating_sub(start));
             assert_eq!(ruling.is_allowed(), is_allowed, "{name}: {answer}");
         }
         all.sort_unstable();
@@ -243,6 +242,16 @@ fn resident() -> i64 {
     number
         .and_then(|it| it.parse().ok())
         .expect("it is a number")
+}
+
+/// Time that this process has had on a processor: neighbours do not count. From the scheduler's
+/// statistics, in nanoseconds.
+fn processor_time() -> Duration {
+    // The account is settled when the scheduler is asked.
+    std::thread::yield_now();
+    let text = std::fs::read_to_string("/proc/self/schedstat").expect("Linux keeps statistics");
+    let nanoseconds = text.split(' ').next().and_then(|first| first.parse().ok());
+    Duration::from_nanos(nanoseconds.expect("the first number is the time on a processor"))
 }
 
 fn milliseconds(time: Duration) -> f64 {

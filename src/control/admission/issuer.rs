@@ -35,8 +35,8 @@ use crate::control::source::kube::Client;
 
 /// Between two looks, once there is a certificate.
 const PERIOD: Duration = Duration::from_secs(30);
-/// Between two looks before, and after somebody else was faster.
-const SOON: Duration = Duration::from_secs(2);
+/// Before that: at first, and twice as long after each look, up to [`PERIOD`].
+const SOON: Duration = Duration::from_secs(1);
 /// For one look, with all its requests.
 const LOOK: Duration = Duration::from_secs(20);
 
@@ -90,13 +90,14 @@ impl Issuer {
     ) -> Infallible {
         let mut last: Option<String> = None;
         let mut fingerprint = None;
+        let mut pause = SOON;
         loop {
             let is_leader = *leads.borrow_and_update();
             let look = timeout(LOOK, self.look(is_leader, &mut fingerprint, &shown)).await;
             let looked = look.unwrap_or(Err(Fault::TooLong));
-            let pause = match looked {
+            pause = match looked {
                 Ok(Looked::Settled) => PERIOD,
-                Ok(Looked::NotYet) | Err(_) => SOON,
+                Ok(Looked::NotYet) | Err(_) => PERIOD.min(pause * 2),
             };
             let fault = looked.err().map(|fault| fault.to_string());
             if let Some(fault) = fault.as_ref().filter(|it| last.as_ref() != Some(it)) {
@@ -105,12 +106,11 @@ impl Issuer {
             last = fault;
             tokio::select! {
                 () = sleep(pause) => {}
-                changed = leads.changed() => {
-                    if changed.is_err() {
-                        // Whoever tells of the election has gone: so has what could change.
-                        sleep(pause).await;
-                    }
-                }
+                changed = leads.changed() => match changed {
+                    Ok(()) => pause = SOON,
+                    // Whoever tells of the election has gone: so has what could change.
+                    Err(_) => sleep(pause).await,
+                },
             }
         }
     }

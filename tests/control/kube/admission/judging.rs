@@ -240,7 +240,7 @@ fn an_older_ingress_that_takes_a_path_is_let_in_and_told_who_loses_it() {
     let new = at(ingress("old", "b.example", "/"), "2026-01-01T00:00:00Z");
     let ruling = updated(&mut judge, &new, &old);
     assert!(ruling.is_allowed());
-    let lost = "Ingress default/young: spec.rules[0].http.paths[0]: Prefix path / of b.example \
+    let lost = "Ingress default/young: spec.rules[0].http.paths[0]: Prefix path / of host b.example \
                 belongs to Ingress default/old, which goes first; this rule gets no requests";
     assert_eq!(ruling.warnings, [lost]);
 }

@@ -19,7 +19,7 @@ fn what_is_no_review_is_refused_with_a_reason() {
         (String::new(), "EOF while parsing"),
         ("\u{0}\u{1}\u{2}".to_owned(), "expected value"),
         ("<xml/>".to_owned(), "expected value"),
-        ("[]".to_owned(), "invalid length"),
+        ("[]".to_owned(), "this is \"\" of \"\""),
         ("{}".to_owned(), "this is \"\" of \"\""),
         ("null".to_owned(), "invalid type"),
         (good.to_string()[..200].to_owned(), "EOF while parsing"),

@@ -4,9 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
-	"strconv"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -22,21 +20,11 @@ func (s *suite) kubectlAnswer(arguments ...string) (string, error) {
 
 // The API server does not answer for twenty seconds, and comes back with what it knew.
 func apiServerAway(s *suite) error {
-	text, err := s.pid("apiserver")
+	pid, err := s.pidOf("apiserver")
 	if err != nil {
 		return err
 	}
-	pid, err := strconv.Atoi(text)
-	if err != nil {
-		return err
-	}
-	sum, err := s.underLoad(func() error {
-		if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
-			return err
-		}
-		time.Sleep(20 * time.Second)
-		return syscall.Kill(pid, syscall.SIGCONT)
-	})
+	sum, err := s.underLoad(func(func() int) error { return away(pid, 20*time.Second) })
 	if err != nil {
 		return err
 	}
@@ -94,7 +82,7 @@ func takeOver(s *suite) error {
 }
 
 func rollingRestart(s *suite) error {
-	sum, err := s.underLoad(func() error {
+	sum, err := s.underLoad(func(func() int) error {
 		if _, err := s.kubectl("-n", "portcullis", "rollout", "restart", "deployment/portcullis-controller"); err != nil {
 			return err
 		}

@@ -5,8 +5,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
-	"syscall"
 	"time"
 )
 
@@ -22,7 +20,14 @@ const controllerNames = "namespace-controller,serviceaccount-controller,root-ca-
 type plane struct {
 	folder, pieces string
 	keys           *keys
-	running        []*exec.Cmd
+	running        []*piece
+}
+
+// piece is a process of the control plane.
+type piece struct {
+	name    string
+	process *exec.Cmd
+	ended   chan struct{}
 }
 
 func startPlane(folder, pieces string, keys *keys) (*plane, error) {
@@ -48,18 +53,18 @@ func (p *plane) startEtcd() error {
 	if err != nil {
 		return err
 	}
-	return await("etcd", func() bool { return listening("127.0.0.1:2379") })
+	return p.await("etcd", func() bool { return listening("127.0.0.1:2379") })
 }
 
 func (p *plane) startAPIServer() error {
 	err := p.start("apiserver",
 		"--etcd-servers=http://127.0.0.1:2379",
-		"--secure-port=443", "--advertise-address="+hostAddress,
+		"--bind-address="+hostAddress, "--secure-port=443", "--advertise-address="+hostAddress,
 		"--service-cluster-ip-range=10.96.0.0/16",
 		"--tls-cert-file="+p.keys.path("server.crt"), "--tls-private-key-file="+p.keys.path("server.key"),
 		"--client-ca-file="+p.keys.path("ca.crt"),
 		"--service-account-issuer=https://kubernetes.default.svc",
-		"--service-account-key-file="+p.keys.path("tokens.key"),
+		"--service-account-key-file="+p.keys.path("tokens.pub"),
 		"--service-account-signing-key-file="+p.keys.path("tokens.key"),
 		"--authorization-mode=RBAC",
 		"--allow-privileged=true",
@@ -68,7 +73,7 @@ func (p *plane) startAPIServer() error {
 		return err
 	}
 	api := newAPI(p.keys)
-	return await("the API server", func() bool { return api.get("/readyz", nil) == nil })
+	return p.await("the API server", func() bool { return api.get("/readyz", nil) == nil })
 }
 
 func (p *plane) startControllers() error {
@@ -83,7 +88,7 @@ func (p *plane) startControllers() error {
 		return err
 	}
 	api := newAPI(p.keys)
-	return await("the controllers", func() bool {
+	return p.await("the controllers", func() bool {
 		return api.get("/api/v1/namespaces/default/configmaps/kube-root-ca.crt", nil) == nil
 	})
 }
@@ -95,34 +100,44 @@ func (p *plane) start(name string, arguments ...string) error {
 		return err
 	}
 	defer log.Close()
-	piece := exec.Command(p.pieces, append([]string{name}, arguments...)...)
-	piece.Stdout, piece.Stderr = log, log
-	piece.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := piece.Start(); err != nil {
+	process := exec.Command(p.pieces, append([]string{name}, arguments...)...)
+	process.Stdout, process.Stderr = log, log
+	if err := process.Start(); err != nil {
 		return err
 	}
-	p.running = append(p.running, piece)
+	started := &piece{name, process, make(chan struct{})}
+	go func() {
+		_ = process.Wait()
+		close(started.ended)
+	}()
+	p.running = append(p.running, started)
 	// For tests that take the API server away and bring it back.
 	pid := filepath.Join(p.folder, name+".pid")
-	return os.WriteFile(pid, []byte(fmt.Sprint(piece.Process.Pid)), 0o600)
+	return os.WriteFile(pid, []byte(fmt.Sprint(process.Process.Pid)), 0o600)
 }
 
 func (p *plane) end() {
 	for i := len(p.running) - 1; i >= 0; i-- {
-		_ = p.running[i].Process.Kill()
-		_ = p.running[i].Wait()
+		_ = p.running[i].process.Process.Kill()
+		<-p.running[i].ended
 	}
 	p.running = nil
 }
 
-// await asks until the answer is yes, and fails with the piece's name when that takes too long.
-func await(what string, ready func() bool) error {
+// await asks until the answer is yes, and fails with the piece's name when that takes too long, or when
+// the one that was started last has ended.
+func (p *plane) await(what string, ready func() bool) error {
+	last := p.running[len(p.running)-1]
 	end := time.Now().Add(readyWithin)
 	for time.Now().Before(end) {
 		if ready() {
 			return nil
 		}
-		time.Sleep(100 * time.Millisecond)
+		select {
+		case <-last.ended:
+			return fmt.Errorf("%s: %s; see %s", what, last.process.ProcessState, filepath.Join(p.folder, last.name+".log"))
+		case <-time.After(100 * time.Millisecond):
+		}
 	}
-	return fmt.Errorf("%s: not ready after %s; see the logs", strings.TrimSpace(what), readyWithin)
+	return fmt.Errorf("%s: not ready after %s; see the logs", what, readyWithin)
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"time"
 )
 
@@ -20,25 +21,53 @@ const controllerNames = "namespace-controller,serviceaccount-controller,root-ca-
 type plane struct {
 	folder, pieces string
 	keys           *keys
-	running        []*piece
+
+	mutex   sync.Mutex
+	running map[string]*piece
+	// Whatever ends is to stay away.
+	isOver bool
 }
 
 // piece is a process of the control plane.
 type piece struct {
-	name    string
 	process *exec.Cmd
 	ended   chan struct{}
 }
 
 func startPlane(folder, pieces string, keys *keys) (*plane, error) {
-	p := &plane{folder: folder, pieces: pieces, keys: keys}
+	p := &plane{folder: folder, pieces: pieces, keys: keys, running: map[string]*piece{}}
 	for _, step := range []func() error{p.startEtcd, p.startAPIServer, p.startControllers} {
 		if err := step(); err != nil {
 			p.end()
 			return nil, err
 		}
 	}
+	for name, one := range p.running {
+		go p.restart(name, one)
+	}
 	return p, nil
+}
+
+// restart starts a piece again, five seconds after each end of it.
+func (p *plane) restart(name string, one *piece) {
+	for {
+		<-one.ended
+		time.Sleep(5 * time.Second)
+		p.mutex.Lock()
+		isOver := p.isOver
+		if !isOver {
+			fmt.Fprintf(os.Stderr, "lab: %s ended: %s; it is started again\n", name, one.process.ProcessState)
+			if err := p.startLocked(name, one.process.Args[2:]); err != nil {
+				fmt.Fprintln(os.Stderr, "lab:", err)
+				isOver = true
+			}
+		}
+		one = p.running[name]
+		p.mutex.Unlock()
+		if isOver {
+			return
+		}
+	}
 }
 
 func (p *plane) startEtcd() error {
@@ -73,7 +102,7 @@ func (p *plane) startAPIServer() error {
 		return err
 	}
 	api := newAPI(p.keys)
-	return p.await("the API server", func() bool { return api.get("/readyz", nil) == nil })
+	return p.await("apiserver", func() bool { return api.get("/readyz", nil) == nil })
 }
 
 func (p *plane) startControllers() error {
@@ -88,14 +117,20 @@ func (p *plane) startControllers() error {
 		return err
 	}
 	api := newAPI(p.keys)
-	return p.await("the controllers", func() bool {
+	return p.await("controllers", func() bool {
 		return api.get("/api/v1/namespaces/default/configmaps/kube-root-ca.crt", nil) == nil
 	})
 }
 
 // start runs a piece; its output goes to a file.
 func (p *plane) start(name string, arguments ...string) error {
-	log, err := os.Create(filepath.Join(p.folder, name+".log"))
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	return p.startLocked(name, arguments)
+}
+
+func (p *plane) startLocked(name string, arguments []string) error {
+	log, err := os.OpenFile(filepath.Join(p.folder, name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err
 	}
@@ -105,39 +140,40 @@ func (p *plane) start(name string, arguments ...string) error {
 	if err := process.Start(); err != nil {
 		return err
 	}
-	started := &piece{name, process, make(chan struct{})}
+	started := &piece{process, make(chan struct{})}
 	go func() {
 		_ = process.Wait()
 		close(started.ended)
 	}()
-	p.running = append(p.running, started)
+	p.running[name] = started
 	// For tests that take the API server away and bring it back.
 	pid := filepath.Join(p.folder, name+".pid")
 	return os.WriteFile(pid, []byte(fmt.Sprint(process.Process.Pid)), 0o600)
 }
 
 func (p *plane) end() {
-	for i := len(p.running) - 1; i >= 0; i-- {
-		_ = p.running[i].process.Process.Kill()
-		<-p.running[i].ended
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.isOver = true
+	for _, one := range p.running {
+		_ = one.process.Process.Kill()
+		<-one.ended
 	}
-	p.running = nil
 }
 
-// await asks until the answer is yes, and fails with the piece's name when that takes too long, or when
-// the one that was started last has ended.
-func (p *plane) await(what string, ready func() bool) error {
-	last := p.running[len(p.running)-1]
+// await asks a piece until the answer is yes, and fails when that takes too long, or when it has ended.
+func (p *plane) await(name string, ready func() bool) error {
+	one := p.running[name]
 	end := time.Now().Add(readyWithin)
 	for time.Now().Before(end) {
 		if ready() {
 			return nil
 		}
 		select {
-		case <-last.ended:
-			return fmt.Errorf("%s: %s; see %s", what, last.process.ProcessState, filepath.Join(p.folder, last.name+".log"))
+		case <-one.ended:
+			return fmt.Errorf("%s: %s; see its log in %s", name, one.process.ProcessState, p.folder)
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
-	return fmt.Errorf("%s: not ready after %s; see the logs", what, readyWithin)
+	return fmt.Errorf("%s: not ready after %s; see its log in %s", name, readyWithin, p.folder)
 }

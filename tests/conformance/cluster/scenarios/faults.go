@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os/exec"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -36,6 +37,38 @@ func apiServerAway(s *suite) error {
 		return err
 	}
 	return s.expect([]expectation{{request{host: host, path: "/"}, 200, "two"}})
+}
+
+// The API server is killed; lab starts it anew five seconds later, with what etcd has.
+func apiServerRestarts(s *suite) error {
+	pid, err := s.pidOf("apiserver")
+	if err != nil {
+		return err
+	}
+	sum, err := s.underLoad(func(func() int) error {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			return err
+		}
+		return eventually(2*patience, func() error {
+			_, err := s.kubectl("get", "--raw=/readyz")
+			return err
+		})
+	})
+	if err != nil {
+		return err
+	}
+	const host = "restarted.example.com"
+	made := ingress{namespace: "shop", name: "restarted", hosts: []string{host},
+		paths: map[string][]path{host: {{"Prefix", "/", "two"}}}}
+	start := time.Now()
+	if err := eventually(patience, func() error { return s.apply(made.String()) }); err != nil {
+		return err
+	}
+	if err := s.expect([]expectation{{request{host: host, path: "/"}, 200, "two"}}); err != nil {
+		return err
+	}
+	s.measure("0 of %d requests failed, a change live within %.1f s of the return", sum.requests, time.Since(start).Seconds())
+	return nil
 }
 
 func (s *suite) leader() (string, error) {

@@ -29,8 +29,10 @@ var scenarios = []scenario{
 	{"a Secret that comes late is picked up", lateSecret},
 	{"its rights are enough: nothing was refused to any replica", withoutComplaint},
 	{"traffic goes on while the API server is away, and changes are made up for", apiServerAway},
+	{"the API server is killed and comes back: no request fails, and watches are taken up", apiServerRestarts},
 	{"another replica takes over when the one goes that writes status", takeOver},
 	{"a rolling restart under load fails no request", rollingRestart},
+	{"rights in one namespace are enough for it", oneNamespace},
 	{"what was not granted is refused", refusedRights},
 }
 

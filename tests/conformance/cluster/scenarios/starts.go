@@ -127,16 +127,22 @@ type started struct {
 
 // startOne starts one with the account of the real ones, and a state folder.
 func (s *suite) startOne(kubeconfig, state string, port int) (*started, error) {
-	log, err := os.Create(state + ".log")
+	return s.startWith(kubeconfig, state, port, "--state-dir="+state, "--publish-address="+s.balancer)
+}
+
+// startWith starts one with an account, a name for its log, a range of ports, and arguments.
+func (s *suite) startWith(kubeconfig, name string, port int, arguments ...string) (*started, error) {
+	log, err := os.Create(name + ".log")
 	if err != nil {
 		return nil, err
 	}
 	defer log.Close()
 	at := func(offset int) string { return fmt.Sprintf("127.0.0.1:%d", port+offset) }
-	process := exec.Command(os.Getenv("PORTCULLIS"), "run", "--kubernetes", "--kubeconfig="+kubeconfig,
-		"--election-namespace=portcullis", "--election-id=elsewhere", "--publish-address="+s.balancer,
-		"--state-dir="+state, "--http="+at(0), "--https="+at(1), "--status="+at(2), "--admin="+at(3),
-		"--workers=1", "--shutdown-delay=0s", "--shutdown-grace=1s", "--access-log=off")
+	arguments = append([]string{"run", "--kubernetes", "--kubeconfig=" + kubeconfig,
+		"--election-namespace=portcullis", "--election-id=elsewhere",
+		"--http=" + at(0), "--https=" + at(1), "--status=" + at(2), "--admin=" + at(3),
+		"--workers=1", "--shutdown-delay=0s", "--shutdown-grace=1s", "--access-log=off"}, arguments...)
+	process := exec.Command(os.Getenv("PORTCULLIS"), arguments...)
 	process.Stdout, process.Stderr = log, log
 	process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	return &started{process, port, log.Name()}, process.Start()
@@ -175,20 +181,20 @@ func fetchText(url string) (string, error) {
 	return string(body), err
 }
 
-// kubeconfigThrough is the controller's account behind the gate.
-func (s *suite) kubeconfigThrough(g *gate) (string, error) {
-	token, err := s.kubectl("-n", "portcullis", "create", "token", "portcullis", "--duration=2h")
+// kubeconfig is that of an account of the controller's namespace, for an address of the API server.
+func (s *suite) kubeconfig(account, address string) (string, error) {
+	token, err := s.kubectl("-n", "portcullis", "create", "token", account, "--duration=2h")
 	if err != nil {
 		return "", err
 	}
-	file := filepath.Join(s.lab, "through")
+	file := filepath.Join(s.lab, account+".kubeconfig")
 	text := fmt.Sprintf(`apiVersion: v1
 kind: Config
 current-context: lab
 contexts: [{name: lab, context: {cluster: lab, user: controller}}]
 clusters: [{name: lab, cluster: {server: "https://%s", certificate-authority: %q}}]
 users: [{name: controller, user: {token: %s}}]
-`, g.address, filepath.Join(s.lab, "keys", "ca.crt"), token)
+`, address, filepath.Join(s.lab, "keys", "ca.crt"), token)
 	return file, os.WriteFile(file, []byte(text), 0o600)
 }
 
@@ -210,7 +216,7 @@ func startsWithout(s *suite) error {
 		return err
 	}
 	defer g.close()
-	kubeconfig, err := s.kubeconfigThrough(g)
+	kubeconfig, err := s.kubeconfig("portcullis", g.address)
 	if err != nil {
 		return err
 	}

@@ -172,7 +172,13 @@ pub(super) fn name_of(object: &Value) -> Name {
         "wafpolicy" | "clusterwafpolicy" => format!("{}ies", kind.strip_suffix('y').unwrap()),
         _ => format!("{kind}s"),
     };
-    let in_none = ["ingressclasses", "clusterwafpolicies", "nodes"].contains(&plural.as_str());
+    let in_none = [
+        "ingressclasses",
+        "clusterwafpolicies",
+        "nodes",
+        "namespaces",
+    ]
+    .contains(&plural.as_str());
     let metadata = &object["metadata"];
     let namespace = match in_none {
         true => "",

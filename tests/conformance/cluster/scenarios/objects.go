@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 )
 
 // quickstart applies the quickstart's files as they are, with backends of the names that it expects. Its
@@ -99,6 +100,48 @@ spec:
 		{request{host: "guarded.example.com", path: "/?word=secret"}, 403, ""},
 		{request{host: "guarded.example.com", path: "/?word=other"}, 200, "one"},
 	})
+}
+
+// leavingNamespace: the API server takes the Ingresses of a namespace away a good while after its pods.
+func leavingNamespace(s *suite) error {
+	const host = "moved.example.com"
+	of := func(namespace, service string) string {
+		return ingress{namespace: namespace, name: "moved", hosts: []string{host},
+			paths: map[string][]path{host: {{"Prefix", "/", service}}}}.String()
+	}
+	by := func(service string) expectation {
+		return expectation{request{host: host, path: "/"}, 200, service}
+	}
+	if err := s.apply(backends("leaving", "old") + "---\n" + of("leaving", "old")); err != nil {
+		return err
+	}
+	if err := s.expect([]expectation{by("old")}); err != nil {
+		return err
+	}
+	// Times of objects are to the second, and the older one goes first.
+	time.Sleep(1100 * time.Millisecond)
+	if err := s.apply(of("shop", "one")); err != nil {
+		return err
+	}
+	if err := s.ask(s.balancer, "-n", "shop", "get", "ingress", "moved", "-o", addresses); err != nil {
+		return err
+	}
+	if err := s.meets(by("old")); err != nil {
+		return err
+	}
+	if _, err := s.kubectl("delete", "namespace", "leaving", "--wait=false"); err != nil {
+		return err
+	}
+	start := time.Now()
+	if err := s.expect([]expectation{by("one")}); err != nil {
+		return err
+	}
+	took := time.Since(start)
+	s.measure("%.1f s", took.Seconds())
+	if took > 2*time.Second {
+		return fmt.Errorf("it took %s", took)
+	}
+	return nil
 }
 
 // hasEvent waits until an Event about an object says a word.

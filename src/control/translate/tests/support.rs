@@ -334,6 +334,7 @@ fn render_firewall(firewall: &Firewall) -> String {
         rules,
         before,
         after,
+        minimum: _,
         presets,
         request_body_limit,
         pass_past_limit,

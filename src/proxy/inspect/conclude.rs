@@ -30,7 +30,7 @@ pub(in crate::proxy) fn conclude(
             let protocol = record.version.as_str().as_bytes();
             running.response_line(protocol, record.status, b"");
         }
-        if !log(running) {
+        if worker.transactions.lend(running, log).is_none() {
             worker.metrics.pass_uninspected(Uninspected::Panicked);
             transaction = None;
         }
@@ -62,8 +62,8 @@ pub(in crate::proxy) fn conclude_refused_head(
     let Some(mut transaction) = inspection.transaction.take() else {
         return;
     };
-    let looking = std::panic::AssertUnwindSafe(|| {
-        show_refused(&mut transaction, head, REFUSED_HEAD);
+    let look = |transaction: &mut Transaction| {
+        show_refused(transaction, head, REFUSED_HEAD);
         // Most rules about the head stand in phase 2. Verdicts come too late, but a phase is not
         // run after one that has refused.
         if transaction.run_request_head().passes() {
@@ -72,8 +72,11 @@ pub(in crate::proxy) fn conclude_refused_head(
         let protocol = record.version.as_str().as_bytes();
         transaction.response_line(protocol, record.status, b"");
         transaction.run_logging();
+    };
+    let looked = worker.transactions.lend(&mut transaction, |transaction| {
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| look(transaction))).ok()
     });
-    if std::panic::catch_unwind(looking).is_err() {
+    if looked.is_none() {
         tracing::error!("the inspection of a refused head panicked");
         worker.metrics.pass_uninspected(Uninspected::Panicked);
         return;

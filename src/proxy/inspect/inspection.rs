@@ -9,7 +9,7 @@ use super::{
     budget::Share,
     kept::Kept,
     threads::{Done, Task},
-    work::{Fault, Found, Work, perform_guarded},
+    work::{Fault, Found, Work},
 };
 use crate::{
     config::FirewallMode,
@@ -113,7 +113,7 @@ impl Inspection {
             return Ok((work, None));
         };
         if !work.is_long() {
-            let found = perform_guarded(&mut transaction, &mut work);
+            let found = worker.transactions.perform(&mut transaction, &mut work);
             self.keep(&mut work);
             let fault = self.take_up(worker, found.map(|found| (transaction, found)))?;
             return Ok((work, fault));
@@ -156,7 +156,7 @@ impl Inspection {
         let Some(mut transaction) = self.transaction.take() else {
             return Ok(());
         };
-        let found = perform_guarded(&mut transaction, &mut work);
+        let found = worker.transactions.perform(&mut transaction, &mut work);
         self.take_up(worker, found.map(|found| (transaction, found)))?;
         Ok(())
     }
@@ -282,7 +282,8 @@ impl Inspection {
             self.transaction = Some(transaction);
             return;
         }
-        if !log(&mut transaction) {
+        let logged = worker.transactions.lend(&mut transaction, log);
+        if logged.is_none() {
             self.passes(worker, Uninspected::Panicked);
         } else if transaction.matches().next().is_some()
             || worker.firewall_log.audit.is_some() && wants_audit(&transaction, self.status)
@@ -303,14 +304,14 @@ impl Inspection {
     }
 }
 
-/// Runs the logging phase; whether the engine came through.
-pub(super) fn log(transaction: &mut Transaction) -> bool {
+/// Runs the logging phase; `None` where the engine panicked.
+pub(super) fn log(transaction: &mut Transaction) -> Option<()> {
     let run = std::panic::AssertUnwindSafe(|| transaction.run_logging());
-    let whole = std::panic::catch_unwind(run).is_ok();
-    if !whole {
+    let done = std::panic::catch_unwind(run).ok();
+    if done.is_none() {
         tracing::error!("the logging phase of an inspection panicked");
     }
-    whole
+    done
 }
 
 /// Whether a client may be sent there: it may come from the request, and must not become a line of

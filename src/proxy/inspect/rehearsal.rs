@@ -336,7 +336,7 @@ impl Way {
             if let Some(refusal) = rehearsed.refusal {
                 transaction.response_line(b"HTTP/1.1", refusal.status(), b"");
             }
-            if log(&mut transaction) {
+            if log(&mut transaction).is_some() {
                 rehearsed.transaction = Some(transaction);
             }
         }

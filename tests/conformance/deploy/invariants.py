@@ -27,6 +27,7 @@ MAY = {
     ("discovery.k8s.io", "endpointslices"): READ,
     ("networking.k8s.io", "ingresses"): READ,
     ("networking.k8s.io", "ingressclasses"): READ,
+    ("", "namespaces"): READ,
     ("networking.k8s.io", "ingresses/status"): {"patch"},
     (OWN_GROUP, "wafpolicies"): READ,
     (OWN_GROUP, "clusterwafpolicies"): READ,

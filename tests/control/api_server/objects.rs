@@ -177,6 +177,7 @@ pub(super) fn name_of(object: &Value) -> Name {
         "clusterwafpolicies",
         "nodes",
         "validatingwebhookconfigurations",
+        "namespaces",
     ];
     let in_none = in_none.contains(&plural.as_str());
     let metadata = &object["metadata"];

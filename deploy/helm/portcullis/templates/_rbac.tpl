@@ -52,6 +52,13 @@
 {{- end }}
 {{- end -}}
 
+{{/* Which namespaces are being deleted, where all of them are watched. */}}
+{{- define "portcullis.rulesOfEveryNamespace" -}}
+- apiGroups: [""]
+  resources: [namespaces]
+  verbs: [list, watch]
+{{- end -}}
+
 {{/* What is the controller's own: the Lease of its leader, its options, and where its addresses come from. */}}
 {{- define "portcullis.rulesOfOwn" -}}
 - apiGroups: [coordination.k8s.io]

@@ -96,6 +96,7 @@ impl Receiver {
                 if let Some(status) = status {
                     self.shared.statuses.see(self.kind, &key, status);
                 }
+                let object = self.shared.ending.apply(&key, object);
                 edit.upsert(key, object, None);
             }
             Came::Bad(key, problem) => {

@@ -43,7 +43,6 @@ pub enum FileCertificateError {
         /// Which one.
         path: PathBuf,
         /// Why.
-        #[source]
         error: io::Error,
     },
     /// They are no certificate and its key.
@@ -52,7 +51,6 @@ pub enum FileCertificateError {
         /// The chain.
         path: PathBuf,
         /// Why.
-        #[source]
         error: CertificateError,
     },
 }

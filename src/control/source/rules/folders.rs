@@ -39,6 +39,8 @@ pub struct FolderRules {
 #[derive(Debug, Default)]
 pub struct RuleFolders {
     known: Mutex<BTreeMap<PathBuf, Known>>,
+    /// Where these are only looked at: whoever follows them.
+    of: Option<Arc<RuleFolders>>,
 }
 
 #[derive(Debug)]
@@ -49,9 +51,22 @@ struct Known {
 }
 
 impl RuleFolders {
+    /// The same folders for somebody who asks what would be, and changes nothing by asking: what is not
+    /// among `folders` is read and not kept.
+    pub fn looked_at(folders: &Arc<Self>) -> Self {
+        Self {
+            known: Mutex::default(),
+            of: Some(Arc::clone(folders)),
+        }
+    }
+
     /// What the folder at `path` says. It is read if that was not asked before: that blocks. The path
     /// [`BUILTIN`] is no folder: it stands for the rules that the program brings along.
     pub fn rules(&self, path: &Path) -> Arc<FolderRules> {
+        if let Some(of) = &self.of {
+            let there = of.lock().get(path).map(|it| Arc::clone(&it.rules));
+            return there.unwrap_or_else(|| Known::new(path).rules);
+        }
         let mut known = self.lock();
         if let Some(there) = known.get(path) {
             return Arc::clone(&there.rules);
@@ -65,11 +80,7 @@ impl RuleFolders {
                 )),
             });
         }
-        let new = if path == Path::new(BUILTIN) {
-            Known::builtin()
-        } else {
-            Known::read(path, None)
-        };
+        let new = Known::new(path);
         let rules = Arc::clone(&new.rules);
         known.insert(path.to_owned(), new);
         rules
@@ -134,6 +145,14 @@ impl RuleFolders {
 }
 
 impl Known {
+    fn new(path: &Path) -> Self {
+        if path == Path::new(BUILTIN) {
+            Self::builtin()
+        } else {
+            Self::read(path, None)
+        }
+    }
+
     fn builtin() -> Self {
         Self {
             rules: Arc::new(FolderRules {

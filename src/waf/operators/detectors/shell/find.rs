@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::super::prose::is_prose;
-use super::command::Command;
+use super::command::{Command, blanks};
 use super::commands::Kind;
 use crate::waf::ByteSet;
 
@@ -28,30 +28,48 @@ enum Lead {
     Substitution,
 }
 
+/// How often the bytes of a value are read as arguments, on average: commands within the arguments of
+/// commands by the hundred are no value that somebody has written.
+const READ: usize = 16;
+
 /// Where there is a command. `likely`: even one that stands in prose, or is a word in a list.
 pub(in super::super) fn find(input: &[u8], likely: bool) -> Option<Range<usize>> {
-    let mut prose = Prose::default();
+    let mut known = Known::default();
     let mut backticks = 0;
     let mut at = 0;
     let mut lead = Some(Lead::Start);
+    // Where the blanks end behind the line end that was looked at last.
+    let mut read = 0;
+    // Bytes that may yet be read as arguments.
+    let mut left = READ * input.len().max(1 << 10);
     loop {
+        let rest = input.get(at..)?;
+        // A line end among blanks leads to the command that the first of them led to.
+        if lead == Some(Lead::Line) {
+            if at < read {
+                lead = None;
+            } else {
+                read = at + blanks(rest);
+            }
+        }
         if let Some(lead) = lead
-            && let Some(command) = input.get(at..).and_then(Command::read)
+            && let Some(command) = Command::read(rest)
         {
+            left = left.saturating_sub(command.end);
             // The second backtick of a pair closes it.
             let open = backticks % 2 == 1;
-            let place = Place {
+            let mut place = Place {
                 input,
                 lead,
                 at,
                 open,
+                known: &mut known,
             };
             let counts = likely && place.is_likely(command) || place.is_sure(command);
-            if counts && (likely || !place.is_spoken_of(&mut prose)) {
+            if left == 0 || counts && (likely || !place.is_spoken_of()) {
                 return Some(at..input.len().min(at + command.end));
             }
         }
-        let rest = input.get(at..)?;
         let next = LEADS.find(rest)?;
         at += next;
         let taken;
@@ -70,13 +88,25 @@ pub(in super::super) fn find(input: &[u8], likely: bool) -> Option<Range<usize>>
     }
 }
 
-/// What is known of the text around commands.
+/// What is known of a value once one of its places had to know it, since a value has many.
 #[derive(Default)]
-struct Prose {
+struct Known {
     /// Whether it is written for people.
-    whole: Option<bool>,
+    prose: Option<bool>,
     /// Whether what stands before a command that was looked at is.
-    before: bool,
+    prose_before: bool,
+    /// Up to where it is nothing but what closes something else.
+    closing: Option<usize>,
+    /// From where on.
+    closing_from: Option<usize>,
+    /// Whether it has one separator.
+    one_separator: Option<bool>,
+    /// Where the first and the last fence of Markdown stand; the same if there are not two.
+    fences: Option<(usize, usize)>,
+    /// Whether it has the line of a table of Markdown that parts heads from rows.
+    table: Option<bool>,
+    /// The line that was looked at last, and whether it is a row of a table.
+    row: Option<(Range<usize>, bool)>,
 }
 
 /// A place where a command begins.
@@ -86,37 +116,86 @@ struct Place<'a> {
     at: usize,
     /// Whether it stands in backticks.
     open: bool,
+    known: &'a mut Known,
 }
 
 impl Place<'_> {
     /// Whether it stands in a text for people. What separates commands is seldom in one, so it is
     /// the text before that counts, lest an attacker append one.
-    fn is_spoken_of(&self, prose: &mut Prose) -> bool {
+    fn is_spoken_of(&mut self) -> bool {
+        if self.lead == Lead::One && self.is_in_table() {
+            return true;
+        }
+        let (first, last) = *self.known.fences.get_or_insert_with(|| fences(self.input));
+        if first < self.at && self.at < last {
+            return true;
+        }
         let whole = || is_prose(self.input) || has_fence(self.input);
-        if !*prose.whole.get_or_insert_with(whole) {
+        if !*self.known.prose.get_or_insert_with(whole) {
             return false;
         }
         if matches!(self.lead, Lead::One | Lead::Two) {
-            // What was prose before one command is so before the next.
-            prose.before = prose.before || is_prose(self.before());
-            return prose.before;
+            // What was prose before one command is so before the next; what was not ends the search.
+            self.known.prose_before = self.known.prose_before || is_prose(self.before());
+            return self.known.prose_before;
         }
         true
     }
 
+    /// Whether it stands in a row of a table of Markdown: no shell runs what begins and ends with `|` and
+    /// has such a line behind it.
+    fn is_in_table(&mut self) -> bool {
+        if !*self
+            .known
+            .table
+            .get_or_insert_with(|| has_table(self.input))
+        {
+            return false;
+        }
+        if let Some((line, is_row)) = &self.known.row
+            && line.contains(&self.at)
+        {
+            return *is_row;
+        }
+        let (before, behind) = self.input.split_at_checked(self.at).unwrap_or_default();
+        let is_end = |byte: &u8| *byte == b'\n';
+        let start = before.iter().rposition(is_end).map_or(0, |at| at + 1);
+        let len = behind.iter().position(is_end).unwrap_or(behind.len());
+        let line = start..self.at + len;
+        let text = self
+            .input
+            .get(line.clone())
+            .unwrap_or_default()
+            .trim_ascii();
+        let next = behind.get(len..).unwrap_or_default().trim_ascii_start();
+        let is_row = text.starts_with(b"|") && text.ends_with(b"|") && next.starts_with(b"|");
+        self.known.row = Some((line, is_row));
+        is_row
+    }
+
     fn before(&self) -> &[u8] {
-        let len = match self.lead {
-            Lead::Start => 0,
-            Lead::One | Lead::Line | Lead::Backtick => 1,
-            Lead::Two | Lead::Substitution => 2,
-        };
-        self.input.get(..self.at - len).unwrap_or_default()
+        self.input.get(..self.lead_at()).unwrap_or_default()
+    }
+
+    /// Where what the command begins after stands.
+    fn lead_at(&self) -> usize {
+        self.at
+            - match self.lead {
+                Lead::Start => 0,
+                Lead::One | Lead::Line | Lead::Backtick => 1,
+                Lead::Two | Lead::Substitution => 2,
+            }
     }
 
     /// Whether nothing stands before the command but what closes something else.
-    fn opens(&self) -> bool {
-        let closes = |byte: &u8| byte.is_ascii_whitespace() || b"'\")]};|&$\\%".contains(byte);
-        self.before().iter().all(closes)
+    fn opens(&mut self) -> bool {
+        let closing = || {
+            let closes = |byte: &u8| byte.is_ascii_whitespace() || b"'\")]};|&$\\%".contains(byte);
+            let other = self.input.iter().position(|byte| !closes(byte));
+            other.unwrap_or(self.input.len())
+        };
+        let closing = *self.known.closing.get_or_insert_with(closing);
+        self.lead_at() <= closing
     }
 
     /// Whether what stands before ends in a digit, or at once in what closes something.
@@ -130,12 +209,13 @@ impl Place<'_> {
     }
 
     /// Whether the separator before the command is the only one, so that there is no list.
-    fn is_only(&self) -> bool {
+    fn is_only(&mut self) -> bool {
         let separates = |byte: &&u8| matches!(byte, b';' | b'|' | b'&' | b',');
-        self.input.iter().filter(separates).count() == 1
+        let count = || self.input.iter().filter(separates).take(2).count();
+        *self.known.one_separator.get_or_insert_with(|| count() == 1)
     }
 
-    fn is_sure(&self, command: Command) -> bool {
+    fn is_sure(&mut self, command: Command) -> bool {
         let Command {
             kind,
             sure,
@@ -145,6 +225,7 @@ impl Place<'_> {
             technical,
             option,
             number,
+            assigned,
             end,
         } = command;
         let spoken = technical || option;
@@ -159,7 +240,7 @@ impl Place<'_> {
             Lead::Start => match kind {
                 _ if sure => bare || spoken || number,
                 Kind::Tool => spoken,
-                Kind::Word | Kind::Probe => technical,
+                Kind::Word | Kind::Probe => technical && !assigned,
                 Kind::Count => option || technical,
             },
             Lead::One => {
@@ -192,7 +273,7 @@ impl Place<'_> {
     }
 
     /// Whether a backtick begins a substitution and not a piece of code within a text.
-    fn is_substitution(&self, end: usize) -> bool {
+    fn is_substitution(&mut self, end: usize) -> bool {
         let alone = self.opens() && self.closes_at(end);
         let last = self.before().last();
         let glued =
@@ -201,15 +282,46 @@ impl Place<'_> {
     }
 
     /// Whether nothing stands behind the command, whose arguments end there, but what closes.
-    fn closes_at(&self, end: usize) -> bool {
-        let mut behind = self.input.iter().skip(self.at + end);
-        let closes = |byte: &u8| byte.is_ascii_whitespace() || b"'\")]};|&`#-".contains(byte);
-        behind.all(closes)
+    fn closes_at(&mut self, end: usize) -> bool {
+        let closing = || {
+            let closes = |byte: &u8| byte.is_ascii_whitespace() || b"'\")]};|&`#-".contains(byte);
+            let other = self.input.iter().rposition(|byte| !closes(byte));
+            other.map_or(0, |at| at + 1)
+        };
+        let closing = *self.known.closing_from.get_or_insert_with(closing);
+        self.at + end >= closing
     }
 }
 
 /// Whether lines of a text are fenced as Markdown does.
 fn has_fence(text: &[u8]) -> bool {
     let mut lines = text.split(|byte| *byte == b'\n');
-    lines.any(|line| line.trim_ascii_start().starts_with(b"```"))
+    lines.any(is_fence)
+}
+
+fn is_fence(line: &[u8]) -> bool {
+    line.trim_ascii_start().starts_with(b"```")
+}
+
+/// Where the first and the last fence begin.
+fn fences(text: &[u8]) -> (usize, usize) {
+    let mut at = 0;
+    let mut fences = text.split(|byte| *byte == b'\n').filter_map(|line| {
+        let start = at;
+        at += line.len() + 1;
+        is_fence(line).then_some(start)
+    });
+    let first = fences.next();
+    let last = fences.last().or(first);
+    (first.unwrap_or(text.len()), last.unwrap_or_default())
+}
+
+/// Whether a line of a text is the one between the heads and the rows of a table of Markdown.
+fn has_table(text: &[u8]) -> bool {
+    let mut lines = text.split(|byte| *byte == b'\n').skip(1);
+    lines.any(|line| {
+        let line = line.trim_ascii();
+        let is_rule = |byte: &u8| matches!(byte, b'|' | b'-' | b':' | b' ');
+        line.starts_with(b"|") && line.windows(3).any(|it| it == b"---") && line.iter().all(is_rule)
+    })
 }

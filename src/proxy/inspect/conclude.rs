@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::{
     Inspection, Uninspected,
     events::Event,
+    guard::{Panicked, guarded},
     head::{begin, show_refused},
-    inspection::{Course, log},
+    inspection::Course,
 };
 use crate::{
     message::RequestHead,
@@ -26,12 +27,15 @@ pub(in crate::proxy) fn conclude(
 ) {
     let mut transaction = inspection.transaction.take();
     if let Some(running) = &mut transaction {
-        if inspection.status == 0 {
-            let protocol = record.version.as_str().as_bytes();
-            running.response_line(protocol, record.status, b"");
-        }
-        if !log(running) {
-            worker.metrics.pass_uninspected(Uninspected::Panicked);
+        let ended = guarded(|| {
+            if inspection.status == 0 {
+                let protocol = record.version.as_str().as_bytes();
+                running.response_line(protocol, record.status, b"");
+            }
+            running.run_logging();
+        });
+        if ended == Err(Panicked) {
+            inspection.passes(worker, Uninspected::Panicked);
             transaction = None;
         }
     }
@@ -53,33 +57,42 @@ pub(in crate::proxy) fn conclude_refused_head(
     record: &RequestRecord<'_>,
 ) {
     let mut inspection = Inspection::new(firewall);
-    begin(
+    let begun = begin(
         &mut inspection,
         worker,
         (peer, record.client),
         record.request_id,
     );
-    let Some(mut transaction) = inspection.transaction.take() else {
-        return;
-    };
-    let looking = std::panic::AssertUnwindSafe(|| {
-        show_refused(&mut transaction, head, REFUSED_HEAD);
-        // Most rules about the head stand in phase 2. Verdicts come too late, but a phase is not
-        // run after one that has refused.
-        if transaction.run_request_head().passes() {
-            transaction.run_request_body();
-        }
-        let protocol = record.version.as_str().as_bytes();
-        transaction.response_line(protocol, record.status, b"");
-        transaction.run_logging();
+    let mut transaction = inspection.transaction.take();
+    let looked = begun.and_then(|()| {
+        guarded(|| {
+            let Some(transaction) = &mut transaction else {
+                return;
+            };
+            show_refused(transaction, head, REFUSED_HEAD);
+            // Most rules about the head stand in phase 2. Verdicts come too late, but a phase is not
+            // run after one that has refused.
+            if transaction.run_request_head().passes() {
+                transaction.run_request_body();
+            }
+            let protocol = record.version.as_str().as_bytes();
+            transaction.response_line(protocol, record.status, b"");
+            transaction.run_logging();
+        })
     });
-    if std::panic::catch_unwind(looking).is_err() {
-        tracing::error!("the inspection of a refused head panicked");
+    if looked == Err(Panicked) {
         worker.metrics.pass_uninspected(Uninspected::Panicked);
         return;
     }
-    let outcome = FirewallOutcome::Malformed;
-    tell(worker, &inspection, Some(transaction), outcome, record);
+    if transaction.is_some() {
+        tell(
+            worker,
+            &inspection,
+            transaction,
+            FirewallOutcome::Malformed,
+            record,
+        );
+    }
 }
 
 /// What is said of an exchange that nothing has refused.

@@ -44,13 +44,14 @@ fn main() -> ExitCode {
     });
     let mut compiler = Compiler::new(Arc::new(Certificate::self_signed()), Box::new(|_| 0));
     let sets = compiler.compiled_sets();
-    let served = Translator::new(settings()).translate(&store.objects());
+    let settings = settings();
+    let served = Translator::new(settings.clone()).translate(&store.objects());
     assert_eq!(served.problems, []);
     let snapshot = compiler.compile(1, Arc::new(served.config));
     let before = resident();
     let mut judge = Judge::new(JudgeSettings {
         store: Arc::clone(&store),
-        translating: settings(),
+        translating: settings,
         options: Box::new(|_| Default::default()),
         sets,
         namespaces: Vec::new(),

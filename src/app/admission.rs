@@ -13,8 +13,11 @@ use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use super::kubernetes::Cluster;
 use crate::{
     cli::{AdmissionCertificate, AdmissionSettings},
-    control::admission::{
-        self, Desk, FileCertificate, Issuer, Judge, JudgeSettings, ShownCertificate, Waiting,
+    control::{
+        admission::{
+            self, Desk, FileCertificate, Issuer, Judge, JudgeSettings, ShownCertificate, Waiting,
+        },
+        metrics::AdmissionMetrics,
     },
     shutdown::{Shutdown, Stage},
 };
@@ -83,6 +86,11 @@ impl Webhook {
             desk,
             judging: start_judging(judging, waiting, shutdown)?,
         })
+    }
+
+    /// How reviews end, as metrics.
+    pub(super) fn metrics(&self) -> AdmissionMetrics {
+        AdmissionMetrics::new(Arc::clone(self.desk.counts()), self.shown.clone())
     }
 
     /// Takes reviews in until what it gives is dropped, and gives the thread to wait for at the end.

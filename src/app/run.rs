@@ -145,6 +145,9 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
         }
         _ => None,
     };
+    if let Some(webhook) = &webhook {
+        registry.register(Box::new(webhook.metrics()))?;
+    }
     let (published, first) = oneshot::channel();
     let configuring = start_configuring(
         Arc::clone(&store),

@@ -7,6 +7,7 @@
 use std::{
     convert::Infallible,
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
     time::Duration,
 };
 
@@ -16,7 +17,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::{Judge, NotReady, Review, Ruling};
+use super::{Counts, Judge, NotReady, Review, Ruling};
 
 /// Most reviews that wait.
 const WAITING: usize = 32;
@@ -25,7 +26,10 @@ const PERIOD: Duration = Duration::from_secs(1);
 
 /// Takes reviews in; clones are the same one.
 #[derive(Clone, Debug)]
-pub struct Desk(mpsc::Sender<Asked>);
+pub struct Desk {
+    waiting: mpsc::Sender<Asked>,
+    counts: Arc<Counts>,
+}
 
 /// The reviews that wait, for whoever judges.
 #[derive(Debug)]
@@ -54,7 +58,11 @@ pub enum NoRuling {
 /// Both sides.
 pub fn desk() -> (Desk, Waiting) {
     let (sender, receiver) = mpsc::channel(WAITING);
-    (Desk(sender), Waiting(receiver))
+    let desk = Desk {
+        waiting: sender,
+        counts: Arc::default(),
+    };
+    (desk, Waiting(receiver))
 }
 
 impl Desk {
@@ -63,9 +71,20 @@ impl Desk {
     /// # Errors
     /// Nobody can say.
     pub async fn ask(&self, review: Review) -> Result<Ruling, NoRuling> {
+        let ruling = self.wait(review).await;
+        self.counts.note(&ruling);
+        ruling
+    }
+
+    /// How those that were asked for have ended.
+    pub fn counts(&self) -> &Arc<Counts> {
+        &self.counts
+    }
+
+    async fn wait(&self, review: Review) -> Result<Ruling, NoRuling> {
         let (answer, answered) = oneshot::channel();
         let asked = Asked { review, answer };
-        self.0.try_send(asked).map_err(|error| match error {
+        self.waiting.try_send(asked).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => NoRuling::TooMany,
             mpsc::error::TrySendError::Closed(_) => NoRuling::Failed,
         })?;

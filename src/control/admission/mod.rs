@@ -10,6 +10,7 @@
 //! reviewed is data; no part of it is rendered into text that anybody executes. Non-goal: keeping harm
 //! away: an object that gets past is a Problem of its own and of nobody else's, with or without this.
 
+mod counts;
 mod desk;
 mod files;
 mod issuer;
@@ -20,6 +21,7 @@ mod ruling;
 mod server;
 mod shown;
 
+pub use counts::Counts;
 pub use desk::{Desk, NoRuling, Waiting, attend, desk};
 pub use files::{FileCertificate, FileCertificateError};
 pub use issuer::{Clock, Issuer};

@@ -51,8 +51,9 @@ struct Known {
 }
 
 impl RuleFolders {
-    /// The same folders for somebody who asks what would be, and changes nothing by asking: what is not
-    /// among `folders` is read and not kept.
+    /// The same folders for somebody who asks what would be. Asking changes nothing, and opens nothing
+    /// either: of what is not among `folders` it is only said that it has not been read. Whoever asks may
+    /// be nobody who could have it read.
     pub fn looked_at(folders: &Arc<Self>) -> Self {
         Self {
             known: Mutex::default(),
@@ -65,7 +66,7 @@ impl RuleFolders {
     pub fn rules(&self, path: &Path) -> Arc<FolderRules> {
         if let Some(of) = &self.of {
             let there = of.lock().get(path).map(|it| Arc::clone(&it.rules));
-            return there.unwrap_or_else(|| Known::new(path).rules);
+            return there.unwrap_or_else(|| Known::unread(path).rules);
         }
         let mut known = self.lock();
         if let Some(there) = known.get(path) {
@@ -150,6 +151,21 @@ impl Known {
             Self::builtin()
         } else {
             Self::read(path, None)
+        }
+    }
+
+    /// The rules that the program brings along, or that there are none yet.
+    fn unread(path: &Path) -> Self {
+        if path == Path::new(BUILTIN) {
+            return Self::builtin();
+        }
+        let fault = "it is read when something that is in force names it";
+        Self {
+            rules: Arc::new(FolderRules {
+                part: None,
+                fault: Some(fault.to_owned()),
+            }),
+            trace: None,
         }
     }
 

@@ -201,6 +201,7 @@ fn of_action(kind: &ActionKind) -> Option<&'static str> {
             Ctl::AuditLogParts(..) | Ctl::AuditEngine(_) | Ctl::ForceRequestBodyVariable(true),
         ) => None,
         ActionKind::Ctl(_) => Some("`ctl` changes what the other rules see"),
+        ActionKind::SetEnv(..) => Some("`setenv` sets what the other rules read"),
         ActionKind::SetVar(setting) => {
             let is_own = setting.collection == Variable::Tx
                 && matches!(

@@ -585,6 +585,13 @@ pub(super) fn minimum(
         );
         vec![(1, u64::MAX)]
     });
+    if mode.is_none() {
+        reporter.warning(
+            "spec.minimum.mode",
+            "it is not set",
+            "a namespace can switch the firewall off, and with it what else the minimum says",
+        );
+    }
     Some(Minimum {
         policy: format!("ClusterWafPolicy {name}"),
         mode: *mode,

@@ -412,6 +412,24 @@ fn what_was_injected_into_ingress_nginx_is_data() {
             created(&mut judge, &object);
         }
     }
+    // Whoever reaches the webhook may ask: a folder that nothing in force names is not opened.
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("token.conf"), "hunter2 hunter2").unwrap();
+    for path in [
+        folder.path().to_str().unwrap(),
+        "/proc/self",
+        "/var/run/secrets/../secrets",
+    ] {
+        let object = cluster_policy("new", json!({"ruleSets": [{"folder": path}]}));
+        let object = at(object, "2020-01-01T00:00:00Z");
+        let ruling = created(&mut judge, &object);
+        let words = "spec.ruleSets[0].folder: it is read when something that is in force names it";
+        assert!(
+            ruling.warnings.iter().any(|it| it.contains(words)),
+            "{ruling:?}"
+        );
+        assert!(!format!("{ruling:?}").contains("hunter"), "{ruling:?}");
+    }
     let after = store.objects();
     assert!(Arc::ptr_eq(&before.ingresses, &after.ingresses));
     assert!(Arc::ptr_eq(&before.waf_policies, &after.waf_policies));

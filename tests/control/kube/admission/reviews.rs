@@ -14,6 +14,11 @@ fn what_is_no_review_is_refused_with_a_reason() {
         review.pointer_mut(parent).unwrap()[field] = value;
         review.to_string()
     };
+    let policy = json!({
+        "apiVersion": "portcullis.dev/v1alpha1", "kind": "WafPolicy",
+        "metadata": {"name": "p", "namespace": "default"}, "spec": {"mode": "Block"},
+    });
+    let policy = review("CREATE", &policy, &Value::Null).to_string();
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     let rows: Vec<(String, &str)> = vec![
         (String::new(), "EOF while parsing"),
@@ -74,7 +79,11 @@ fn what_is_no_review_is_refused_with_a_reason() {
         (
             good.to_string()
                 .replace("\"rules\":[", &format!("\"rules\":[{deep},")),
-            "recursion limit",
+            "request.object: spec.rules[0]",
+        ),
+        (
+            policy.replace("\"Block\"", &deep),
+            "request.object: spec.mode[0][0]",
         ),
         (
             changed("/request/operation", "UPDATE".into()),

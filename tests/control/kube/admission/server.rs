@@ -10,7 +10,7 @@ use std::{
 
 use portcullis::control::{
     Store,
-    admission::{BODY, FileCertificate, ShownCertificate, attend, desk, serve},
+    admission::{BODY, Counts, FileCertificate, ShownCertificate, attend, desk, serve},
 };
 use rcgen::{CertificateParams, KeyPair};
 use rustls::{
@@ -32,6 +32,7 @@ struct Webhook {
     address: SocketAddr,
     client: Arc<ClientConfig>,
     shown: ShownCertificate,
+    counts: Arc<Counts>,
     files: FileCertificate,
     _folder: tempfile::TempDir,
     _tasks: JoinSet<()>,
@@ -43,6 +44,7 @@ impl Webhook {
         let (files, client) = certificate(folder.path());
         let shown = ShownCertificate::default();
         let (desk, waiting) = desk();
+        let counts = Arc::clone(desk.counts());
         let judge = judge_of(store, settings());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -54,6 +56,7 @@ impl Webhook {
             address,
             client,
             shown,
+            counts,
             files,
             _folder: folder,
             _tasks: tasks,
@@ -156,6 +159,8 @@ async fn reviews_are_answered_over_tls_once_there_is_a_certificate() {
     assert_eq!(response["allowed"], false);
     assert_eq!(response["status"]["code"], 422);
     let message = response["status"]["message"].as_str().unwrap();
+    let counts = [("allowed", 1), ("refused", 1), ("failed", 0)];
+    assert_eq!(webhook.counts.by_outcome(), counts);
     assert!(
         message.starts_with("Ingress default/new: spec.rules[0].host: "),
         "{message}"

@@ -30,7 +30,10 @@ fn every_object_of_every_case_of_translation_is_judged_in_the_words_of_check() {
         let documents: Vec<Value> = documents.into_iter().map(complete).collect();
         let said = said_by_check(&documents);
         let store = store(&documents);
-        let mut judge = judge_of(&store, settings());
+        // What is in force has been read.
+        let settings = settings();
+        Translator::new(settings.clone()).translate(&store.objects());
+        let mut judge = judge_of(&store, settings);
         for document in &documents {
             let kind = document["kind"].as_str().unwrap();
             let name = document["metadata"]["name"].as_str().unwrap();

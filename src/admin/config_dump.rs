@@ -180,6 +180,7 @@ fn policy(policy: &RoutePolicy) -> Value {
     let RoutePolicy {
         https_redirect,
         hsts,
+        names_server,
         client_certificate,
         cookies,
         body_limit,
@@ -202,6 +203,7 @@ fn policy(policy: &RoutePolicy) -> Value {
             "include_subdomains": include_subdomains,
             "preload": preload,
         })),
+        "names_server": names_server,
         "client_certificate": client_certificate.as_deref().map(certificate_demand),
         "cookies": cookies.as_deref().map(cookie_integrity),
         "body_limit_bytes": match body_limit {
@@ -362,6 +364,7 @@ fn options(options: &Options) -> Value {
         max_target_bytes,
         head_timeout,
         body_idle_timeout,
+        held_body_timeout,
         keep_alive,
         keep_alive_requests,
         upstream_idle_connections,
@@ -396,6 +399,7 @@ fn options(options: &Options) -> Value {
         "max_target_bytes": max_target_bytes,
         "head_timeout_seconds": seconds(*head_timeout),
         "body_idle_timeout_seconds": seconds(*body_idle_timeout),
+        "held_body_timeout_seconds": seconds(*held_body_timeout),
         "keep_alive_seconds": seconds(*keep_alive),
         "keep_alive_requests": keep_alive_requests,
         "upstream_idle_connections": upstream_idle_connections,

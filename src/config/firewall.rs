@@ -19,6 +19,9 @@ pub struct Firewall {
     pub before: Option<Arc<RuleSource>>,
     /// SecLang that comes after it: it may remove and narrow its rules.
     pub after: Option<Arc<RuleSource>>,
+    /// What the operator's minimum holds `before` and `after` to, in words of its own; `None`: nothing.
+    /// Rules that were written under another do not stay in force.
+    pub minimum: Option<Arc<str>>,
     /// Members of `TX` that are set when an exchange begins: paranoia level, thresholds.
     pub presets: Vec<(Arc<str>, Arc<str>)>,
     /// How much of a request's body is inspected, in bytes; `None`: what the rule set says.
@@ -45,6 +48,7 @@ impl Firewall {
             rules,
             before,
             after,
+            minimum,
             presets,
             request_body_limit,
             pass_past_limit,
@@ -65,6 +69,7 @@ impl Firewall {
             "rules": rules.summary(),
             "before": before.as_deref().map(RuleSource::summary),
             "after": after.as_deref().map(RuleSource::summary),
+            "minimum": minimum.as_deref(),
             "tx": presets.collect::<serde_json::Map<_, _>>(),
             "request_body_limit_bytes": request_body_limit,
             "pass_past_limit": pass_past_limit,

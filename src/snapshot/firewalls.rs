@@ -10,8 +10,12 @@ mod load;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::{
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
 
+use arc_swap::ArcSwap;
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
 
@@ -32,29 +36,55 @@ use crate::{
 pub struct Firewalls {
     /// By the address of the settings, which each keeps alive.
     known: HashMap<usize, Known, RandomState>,
-    sets: HashMap<Arc<RuleSource>, Loaded<RuleSet>, RandomState>,
-    customs: HashMap<Around, Loaded<CustomRules>, RandomState>,
+    sets: HashMap<Arc<RuleSource>, Arc<Loaded<RuleSet>>, RandomState>,
+    customs: HashMap<Arc<Around>, Loaded<CustomRules>, RandomState>,
     /// What compiled last, by the name of the source.
     good_sets: HashMap<Arc<str>, (Arc<RuleSource>, RuleSet), RandomState>,
     /// What compiled last, by the names of the sources.
-    good_customs: HashMap<Names, CustomRules, RandomState>,
+    good_customs: HashMap<Names, (Arc<Around>, CustomRules), RandomState>,
     problems: Vec<Problem>,
     compilations: u64,
+    shared: CompiledSets,
+    /// Whether `shared` is somebody else's to fill.
+    borrows: bool,
 }
+
+/// The rule sets of the firewalls that are in force, compiled, for whoever asks what others around them
+/// would come to. Clones are the same ones.
+#[derive(Clone, Debug, Default)]
+pub struct CompiledSets(Arc<ArcSwap<Vec<CompiledSet>>>);
+
+type CompiledSet = (Arc<RuleSource>, Arc<Loaded<RuleSet>>);
 
 #[derive(Clone, Debug)]
 struct Known {
     settings: Arc<config::Firewall>,
     firewall: Arc<Firewall>,
     state: State,
+    /// The rules around its rule set, if there are any.
+    around: Option<Arc<Around>>,
 }
 
 /// Rules before and after those of a rule set.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq)]
 struct Around {
     rules: Arc<RuleSource>,
     before: Option<Arc<RuleSource>>,
     after: Option<Arc<RuleSource>>,
+    minimum: Option<Arc<str>>,
+}
+
+impl Hash for Around {
+    /// The text of the rule set is long, and nearly always the same one.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self {
+            rules,
+            before,
+            after,
+            minimum: _,
+        } = self;
+        (&rules.name, before, after).hash(state);
+    }
 }
 
 /// The names of the sources before and after a rule set.
@@ -83,6 +113,20 @@ pub struct FirewallStates {
 }
 
 impl Firewalls {
+    /// Firewalls that take rule sets which others have compiled from `sets`.
+    pub fn borrowing(sets: &CompiledSets) -> Self {
+        Self {
+            shared: sets.clone(),
+            borrows: true,
+            ..Self::default()
+        }
+    }
+
+    /// The rule sets of the configuration that was followed last.
+    pub fn compiled_sets(&self) -> CompiledSets {
+        self.shared.clone()
+    }
+
     /// Compiles what is new in a configuration and forgets what is not in it any more.
     pub fn follow(&mut self, config: &Config) {
         let mut known = HashMap::with_capacity_and_hasher(self.known.len(), RandomState::default());
@@ -110,6 +154,7 @@ impl Firewalls {
         }
         self.known = known;
         self.forget_unused();
+        self.share();
         self.problems = self.report(config);
     }
 
@@ -155,17 +200,16 @@ impl Firewalls {
     }
 
     fn compile(&mut self, settings: &Arc<config::Firewall>) -> Known {
-        let (policy, state) = match self.rule_set(&settings.rules) {
+        let (policy, around, state) = match self.rule_set(&settings.rules) {
             Some((rules, set, state)) => {
-                let (policy, around) = self.policy(settings, rules, &set);
-                let state = if around == State::Current {
-                    state
-                } else {
-                    around
+                let (policy, around, of_around) = self.policy(settings, rules, &set);
+                let state = match of_around {
+                    State::Current => state,
+                    other => other,
                 };
-                (Some(policy), state)
+                (Some(policy), around, state)
             }
-            None => (None, State::Missing),
+            None => (None, None, State::Missing),
         };
         let mode = match settings.mode {
             FirewallMode::Detect => EngineMode::DetectionOnly,
@@ -182,14 +226,24 @@ impl Firewalls {
             }),
             settings: Arc::clone(settings),
             state,
+            around,
         }
     }
 
     /// The rule set of a source, or the last one of its name that compiled.
     fn rule_set(&mut self, source: &Arc<RuleSource>) -> Option<(Arc<RuleSource>, RuleSet, State)> {
         if !self.sets.contains_key(source) {
-            self.compilations += 1;
-            self.sets.insert(Arc::clone(source), load_set(source));
+            let shared = self.shared.0.load();
+            let mut shared = shared.iter().filter(|_| self.borrows);
+            let there = shared.find(|(shared, _)| shared == source);
+            let set = match there {
+                Some((_, set)) => Arc::clone(set),
+                None => {
+                    self.compilations += 1;
+                    Arc::new(load_set(source))
+                }
+            };
+            self.sets.insert(Arc::clone(source), set);
         }
         let compiled = self.sets.get(source).and_then(|set| set.result.clone());
         match compiled {
@@ -205,38 +259,65 @@ impl Firewalls {
         }
     }
 
-    /// A rule set with the rules around it, or with the last of these that compiled, or alone.
+    /// A rule set with the rules around it, or with the last of these that compiled around it under the
+    /// same minimum, or alone: what compiled around another brings that one back, and what was written
+    /// under another minimum may be less than this one.
     fn policy(
         &mut self,
         settings: &config::Firewall,
         rules: Arc<RuleSource>,
         set: &RuleSet,
-    ) -> (Policy, State) {
+    ) -> (Policy, Option<Arc<Around>>, State) {
         let around = Around {
             rules,
             before: settings.before.clone(),
             after: settings.after.clone(),
+            minimum: settings.minimum.clone(),
         };
         if around.before.is_none() && around.after.is_none() {
-            return (set.policy(), State::Current);
+            return (set.policy(), None, State::Current);
         }
-        if !self.customs.contains_key(&around) {
-            self.compilations += 1;
-            let loaded = load_custom(set, around.before.as_deref(), around.after.as_deref());
-            self.customs.insert(around.clone(), loaded);
-        }
-        let compiled = self.customs.get(&around).and_then(|it| it.result.clone());
-        match compiled {
+        let known = self.customs.get_key_value(&around);
+        let around = known.map_or_else(|| Arc::new(around), |(known, _)| Arc::clone(known));
+        let compilations = &mut self.compilations;
+        let entry = self.customs.entry(Arc::clone(&around));
+        let loaded = entry.or_insert_with(|| {
+            *compilations += 1;
+            load_custom(set, around.before.as_deref(), around.after.as_deref())
+        });
+        let (policy, state) = match &loaded.result {
             Some(custom) => {
-                let policy = custom.policy();
-                self.good_customs.insert(around.names(), custom);
-                (policy, State::Current)
+                let good = (Arc::clone(&around), custom.clone());
+                self.good_customs.insert(around.names(), good);
+                (custom.policy(), State::Current)
             }
-            None => match self.good_customs.get(&around.names()) {
+            None => match self.last_good(&around) {
                 Some(last) => (last.policy(), State::Kept),
                 None => (set.policy(), State::Reduced),
             },
+        };
+        (policy, Some(around), state)
+    }
+
+    /// What compiled last of these sources, around the same rule set and under the same minimum.
+    fn last_good(&self, around: &Around) -> Option<&CustomRules> {
+        let (last, custom) = self.good_customs.get(&around.names())?;
+        (last.rules == around.rules && last.minimum == around.minimum).then_some(custom)
+    }
+
+    /// Shows others the sets that are in use now.
+    fn share(&self) {
+        if self.borrows {
+            return;
         }
+        let shown = self.shared.0.load();
+        let is_shown = |source| shown.iter().any(|(shown, _)| Arc::ptr_eq(shown, source));
+        if shown.len() == self.sets.len() && self.sets.keys().all(is_shown) {
+            return;
+        }
+        let sets = self.sets.iter();
+        let sets = sets.map(|(source, set)| (Arc::clone(source), Arc::clone(set)));
+        self.shared.0.store(Arc::new(sets.collect()));
     }
 
     fn forget_unused(&mut self) {
@@ -248,6 +329,8 @@ impl Firewalls {
             good_customs,
             problems: _,
             compilations: _,
+            shared: _,
+            borrows: _,
         } = self;
         let used = || known.values().map(|known| &*known.settings);
         // Most firewalls share their rule set, whose text is long: it is looked at once.
@@ -256,11 +339,12 @@ impl Firewalls {
             .collect();
         let rules: HashSet<&Arc<RuleSource>, RandomState> = rules.into_values().collect();
         let names: HashSet<&Arc<str>, RandomState> = rules.iter().map(|it| &it.name).collect();
-        let around: HashSet<_, RandomState> = used().map(added).collect();
+        let around = known.values().filter_map(|known| known.around.as_ref());
+        let around: HashSet<usize, RandomState> = around.map(|it| Arc::as_ptr(it).addr()).collect();
         sets.retain(|source, _| rules.contains(source));
-        customs.retain(|it, _| around.contains(&(it.before.as_ref(), it.after.as_ref())));
+        customs.retain(|it, _| around.contains(&Arc::as_ptr(it).addr()));
         good_sets.retain(|name, _| names.contains(name));
-        let around: HashSet<Names, RandomState> = customs.keys().map(Around::names).collect();
+        let around: HashSet<Names, RandomState> = customs.keys().map(|it| it.names()).collect();
         good_customs.retain(|names, _| around.contains(names));
     }
 
@@ -270,7 +354,6 @@ impl Firewalls {
             sets,
             customs,
             good_sets,
-            good_customs,
             ..
         } = self;
         let mut problems = Vec::new();
@@ -288,7 +371,7 @@ impl Firewalls {
         for (around, custom) in customs {
             let used = match &custom.result {
                 Some(_) => Used::AsWritten,
-                None if good_customs.contains_key(&around.names()) => Used::LastGood,
+                None if self.last_good(around).is_some() => Used::LastGood,
                 None => Used::SetAlone,
             };
             let sources = [&around.before, &around.after];
@@ -304,11 +387,6 @@ impl Firewalls {
         problems.dedup();
         problems
     }
-}
-
-/// The rules that a firewall adds to its rule set.
-fn added(settings: &config::Firewall) -> (Option<&Arc<RuleSource>>, Option<&Arc<RuleSource>>) {
-    (settings.before.as_ref(), settings.after.as_ref())
 }
 
 impl Around {

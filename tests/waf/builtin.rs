@@ -111,7 +111,7 @@ fn folder() -> PathBuf {
 }
 
 /// The built-in rules behind the engine's settings, with answers inspected.
-fn rules() -> RuleSet {
+pub(crate) fn rules() -> RuleSet {
     let mut files = Memory::default();
     for entry in fs::read_dir(folder()).unwrap() {
         let path = entry.unwrap().path();
@@ -135,13 +135,21 @@ fn rules() -> RuleSet {
     compiled.result.unwrap()
 }
 
-fn at_level(rules: &RuleSet, level: &str) -> Policy {
+pub(crate) fn at_level(rules: &RuleSet, level: &str) -> Policy {
     let levels = ["blocking_paranoia_level", "detection_paranoia_level"];
     rules.policy().with_presets(levels.map(|it| (it, level)))
 }
 
 fn found(transaction: &Transaction) -> BTreeSet<u64> {
     transaction.matches().map(|it| it.rule.id).collect()
+}
+
+/// The exchanges of all tests.
+pub(crate) fn exchanges() -> Vec<(Request, Response)> {
+    let stages = tests().into_iter().flat_map(|(_, test)| test.stages);
+    stages
+        .map(|stage| (stage.input.request(), stage.input.answer()))
+        .collect()
 }
 
 fn tests() -> Vec<(String, Test)> {

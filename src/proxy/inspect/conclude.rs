@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::{
     Inspection, Uninspected,
     events::Event,
+    guard::{Panicked, guarded},
     head::{begin, show_refused},
-    inspection::{Course, log},
+    inspection::Course,
 };
 use crate::{
     message::RequestHead,
@@ -26,12 +27,18 @@ pub(in crate::proxy) fn conclude(
 ) {
     let mut transaction = inspection.transaction.take();
     if let Some(running) = &mut transaction {
-        if inspection.status == 0 {
-            let protocol = record.version.as_str().as_bytes();
-            running.response_line(protocol, record.status, b"");
-        }
-        if !log(running) {
-            worker.metrics.pass_uninspected(Uninspected::Panicked);
+        let ended = worker.transactions.lend(running, |running| {
+            let end = || {
+                if inspection.status == 0 {
+                    let protocol = record.version.as_str().as_bytes();
+                    running.response_line(protocol, record.status, b"");
+                }
+                running.run_logging();
+            };
+            guarded(end).ok()
+        });
+        if ended.is_none() {
+            inspection.passes(worker, Uninspected::Panicked);
             transaction = None;
         }
     }
@@ -53,17 +60,21 @@ pub(in crate::proxy) fn conclude_refused_head(
     record: &RequestRecord<'_>,
 ) {
     let mut inspection = Inspection::new(firewall);
-    begin(
+    let begun = begin(
         &mut inspection,
         worker,
         (peer, record.client),
         record.request_id,
     );
+    let panicked = || worker.metrics.pass_uninspected(Uninspected::Panicked);
+    if begun == Err(Panicked) {
+        return panicked();
+    }
     let Some(mut transaction) = inspection.transaction.take() else {
         return;
     };
-    let looking = std::panic::AssertUnwindSafe(|| {
-        show_refused(&mut transaction, head, REFUSED_HEAD);
+    let look = |transaction: &mut Transaction| {
+        show_refused(transaction, head, REFUSED_HEAD);
         // Most rules about the head stand in phase 2. Verdicts come too late, but a phase is not
         // run after one that has refused.
         if transaction.run_request_head().passes() {
@@ -72,11 +83,10 @@ pub(in crate::proxy) fn conclude_refused_head(
         let protocol = record.version.as_str().as_bytes();
         transaction.response_line(protocol, record.status, b"");
         transaction.run_logging();
-    });
-    if std::panic::catch_unwind(looking).is_err() {
-        tracing::error!("the inspection of a refused head panicked");
-        worker.metrics.pass_uninspected(Uninspected::Panicked);
-        return;
+    };
+    let look = |it: &mut Transaction| guarded(|| look(it)).ok();
+    if worker.transactions.lend(&mut transaction, look).is_none() {
+        return panicked();
     }
     let outcome = FirewallOutcome::Malformed;
     tell(worker, &inspection, Some(transaction), outcome, record);

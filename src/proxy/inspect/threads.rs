@@ -12,8 +12,8 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::work::{Found, Work, perform_guarded};
-use crate::waf::Transaction;
+use super::work::{Found, Work, lend, perform_guarded};
+use crate::waf::{Transaction, Workspace};
 
 /// Inspections that may wait for each thread. At some milliseconds each it is no use to wait longer.
 const WAITING: usize = 32;
@@ -51,6 +51,16 @@ struct Queue {
 struct State {
     waiting: VecDeque<Task>,
     closed: bool,
+    /// How often rules have changed.
+    changes: u64,
+}
+
+/// What there is to do for a thread.
+enum Next {
+    Task(Task),
+    /// Rules have changed, so often so far.
+    Changed(u64),
+    End,
 }
 
 impl std::fmt::Debug for Queue {
@@ -82,12 +92,24 @@ impl Threads {
     pub(super) fn submit(&self, task: Task) -> Result<(), Box<Task>> {
         let mut state = self.queue.lock();
         if state.waiting.len() >= self.most {
+            // Those that nobody waits for any more take nobody's place.
+            state.waiting.retain(|task| !task.done.is_closed());
+        }
+        if state.waiting.len() >= self.most {
             return Err(Box::new(task));
         }
         state.waiting.push_back(task);
         drop(state);
         self.queue.changed.notify_one();
         Ok(())
+    }
+
+    /// Has every thread let go of what it has learnt about rules that nobody has any more.
+    pub(super) fn forget_gone(&self) {
+        let mut state = self.queue.lock();
+        state.changes = state.changes.wrapping_add(1);
+        drop(state);
+        self.queue.changed.notify_all();
     }
 }
 
@@ -105,7 +127,18 @@ impl Queue {
     }
 
     fn serve(&self) {
-        while let Some(task) = self.next() {
+        let mut workspace = Box::<Workspace>::default();
+        let mut changes = 0;
+        loop {
+            let task = match self.next(changes) {
+                Next::Task(task) => task,
+                Next::Changed(count) => {
+                    changes = count;
+                    workspace.forget_gone();
+                    continue;
+                }
+                Next::End => return,
+            };
             let Task {
                 mut transaction,
                 mut work,
@@ -115,20 +148,26 @@ impl Queue {
             if done.is_closed() {
                 continue;
             }
-            let found = perform_guarded(&mut transaction, &mut work);
+            let found = lend(&mut workspace, &mut transaction, |transaction| {
+                perform_guarded(transaction, &mut work)
+            });
             let found = found.map(|found| (transaction, found));
             let _ = done.send(Done { work, found });
         }
     }
 
-    fn next(&self) -> Option<Task> {
+    /// What there is to do for a thread that has seen so many changes of the rules.
+    fn next(&self, changes: u64) -> Next {
         let mut state = self.lock();
         loop {
             if let Some(task) = state.waiting.pop_front() {
-                return Some(task);
+                return Next::Task(task);
             }
             if state.closed {
-                return None;
+                return Next::End;
+            }
+            if state.changes != changes {
+                return Next::Changed(state.changes);
             }
             state = self
                 .changed
@@ -171,7 +210,10 @@ mod tests {
         let (left, gone) = task();
         assert!(threads.submit(first).is_ok() && threads.submit(left).is_ok());
         assert!(threads.submit(task().0).is_err(), "two wait");
-        drop((threads, gone));
+        drop(gone);
+        let (third, _waits) = task();
+        assert!(threads.submit(third).is_ok(), "one of them for nobody");
+        drop(threads);
         queue.serve();
         let Done { found, .. } = told.try_recv().unwrap();
         assert!(found.is_some_and(|(_, found)| found.verdict.passes()));

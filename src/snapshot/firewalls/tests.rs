@@ -33,6 +33,7 @@ fn firewall(rules: Arc<RuleSource>, after: Option<Arc<RuleSource>>) -> config::F
         rules,
         before: None,
         after,
+        minimum: None,
         presets: Vec::new(),
         request_body_limit: None,
         pass_past_limit: false,
@@ -196,6 +197,48 @@ fn rules_around_a_set_that_do_not_compile_leave_the_last_ones_or_the_set_alone()
     let (_, problems) = follow(&mut firewalls, firewall(set, own(own_bad)));
     assert_eq!(firewalls.states().kept, 1);
     assert!(problems[0].contains("stay in force"), "{problems:?}");
+}
+
+#[test]
+fn rules_around_a_set_that_do_not_compile_bring_no_older_set_or_minimum_back() {
+    let own = |text: &str| Some(source("own", text));
+    let good = "SecRuleRemoveById 1\n";
+    let bad = "SecRule ARGS \"@nonsense b\" \"id:2,phase:2,deny\"\n";
+    let newer = "SecRule ARGS \"@contains a\" \"id:7,phase:2,deny\"\n";
+    let bound = |minimum: Option<&str>, settings: config::Firewall| config::Firewall {
+        minimum: minimum.map(Into::into),
+        ..settings
+    };
+    for (set, minimum, kept) in [
+        (GOOD, None, true),
+        (newer, None, false),
+        (GOOD, Some("protected: 1"), false),
+    ] {
+        let mut firewalls = Firewalls::default();
+        follow(&mut firewalls, firewall(source("set", GOOD), own(good)));
+        let broken = bound(minimum, firewall(source("set", set), own(bad)));
+        let (_, problems) = follow(&mut firewalls, broken);
+        let states = firewalls.states();
+        let expected = (usize::from(kept), usize::from(!kept));
+        assert_eq!((states.kept, states.reduced), expected, "{minimum:?} {set}");
+        let follows = match kept {
+            true => "stay in force",
+            false => "only those that they are added to",
+        };
+        assert!(problems[0].contains(follows), "{problems:?}");
+    }
+}
+
+#[test]
+fn what_compiled_around_a_set_that_is_gone_is_forgotten() {
+    let own = "SecRule ARGS \"@contains b\" \"id:2,phase:2,deny\"\n";
+    let mut firewalls = Firewalls::default();
+    for turn in 0..5 {
+        let set = source("set", &format!("{GOOD}# {turn}\n"));
+        follow(&mut firewalls, firewall(set, Some(source("own", own))));
+        assert_eq!(firewalls.customs.len(), 1, "{turn}");
+        assert_eq!(firewalls.sets.len(), 1, "{turn}");
+    }
 }
 
 #[test]

@@ -42,6 +42,7 @@ pub(crate) fn firewall(mode: FirewallMode, rules: &str) -> Firewall {
         }),
         before: None,
         after: None,
+        minimum: None,
         presets: Vec::new(),
         request_body_limit: None,
         pass_past_limit: false,

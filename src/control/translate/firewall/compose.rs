@@ -23,6 +23,8 @@ pub(super) struct Operator {
     /// Policies, then options, then the command line.
     pub(super) policies: Vec<Arc<Policy>>,
     pub(super) minimum: Option<Minimum>,
+    /// What it holds the rules of tenants to.
+    pub(super) terms: Option<Arc<str>>,
     /// The rules; `None`: nothing names any.
     pub(super) rules: Option<Arc<RuleSource>>,
     /// The settings of the engine alone, for tenants who bring rules.
@@ -78,8 +80,10 @@ impl Operator {
             names_rules.then(|| rule_set("operator", &all))
         };
         let has_rule_set = namer.is_some() || may_name_rules;
+        let terms = minimum.as_ref().and_then(Minimum::terms);
         Self {
             policies,
+            terms: terms.map(Arc::from),
             minimum,
             rules: source.map(Arc::new),
             bare: Some(bare),
@@ -123,6 +127,7 @@ impl Operator {
             rules: Arc::clone(rules),
             before: before.map(Arc::new),
             after: after.map(Arc::new),
+            minimum: self.terms.clone(),
             presets: presets(&all, minimum),
             request_body_limit: nearest(&all, |it| it.body_limit),
             pass_past_limit: nearest(&all, |it| it.pass_past_limit).unwrap_or(false),

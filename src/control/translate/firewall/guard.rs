@@ -44,6 +44,19 @@ impl Minimum {
     pub(super) const fn binds(&self) -> bool {
         self.mode.is_some() || self.paranoia_level.is_some() || !self.protected.is_empty()
     }
+
+    /// What it holds the rules of tenants to, in words: equal where that is the same.
+    pub(super) fn terms(&self) -> Option<String> {
+        let protected = self.protected.iter();
+        let protected = protected.map(|(first, last)| format!(" {first}-{last}"));
+        let terms = || {
+            format!(
+                "rules only add; protected:{}",
+                protected.collect::<String>()
+            )
+        };
+        self.binds().then(terms)
+    }
 }
 
 /// Members of TX that rules of tenants may set where there is a minimum begin so.
@@ -188,6 +201,7 @@ fn of_action(kind: &ActionKind) -> Option<&'static str> {
             Ctl::AuditLogParts(..) | Ctl::AuditEngine(_) | Ctl::ForceRequestBodyVariable(true),
         ) => None,
         ActionKind::Ctl(_) => Some("`ctl` changes what the other rules see"),
+        ActionKind::SetEnv(..) => Some("`setenv` sets what the other rules read"),
         ActionKind::SetVar(setting) => {
             let is_own = setting.collection == Variable::Tx
                 && matches!(

@@ -17,6 +17,7 @@ use super::{
         ResponsesSpec, RuleSetRef, SecLangSpec, Spec,
     },
 };
+use crate::config::Severity;
 use crate::control::{
     FieldPath, Segment, Stored, WafPolicy,
     source::{
@@ -411,7 +412,7 @@ impl Reading<'_> {
                     if let Some(fault) = fault {
                         let consequence = "the rules that were read last stay in force";
                         self.reporter
-                            .error(format!("{at}.folder"), fault, consequence);
+                            .awaits(format!("{at}.folder"), fault, consequence);
                     }
                     self.policy.origins.extend(origins);
                     let RulePart {
@@ -423,10 +424,11 @@ impl Reading<'_> {
                     all.files.extend(files);
                     all.sets_up |= sets_up;
                 }
-                Err((field, message)) => {
+                Err((cause, field, message)) => {
                     self.policy.lacks_rules = true;
+                    let words = (message, self.without_rules());
                     self.reporter
-                        .error(under(&at, field), message, self.without_rules());
+                        .because_of(cause, under(&at, field), words, Severity::Error);
                 }
             }
         }
@@ -583,6 +585,13 @@ pub(super) fn minimum(
         );
         vec![(1, u64::MAX)]
     });
+    if mode.is_none() {
+        reporter.warning(
+            "spec.minimum.mode",
+            "it is not set",
+            "a namespace can switch the firewall off, and with it what else the minimum says",
+        );
+    }
     Some(Minimum {
         policy: format!("ClusterWafPolicy {name}"),
         mode: *mode,

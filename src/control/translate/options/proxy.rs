@@ -36,6 +36,10 @@ pub(super) const ROWS: &[Row<Draft>] = &[
         draft.no_https_redirect = values::list(value).map(Box::from).collect();
         Ok(())
     }),
+    row("server-tokens", |value, draft| {
+        draft.options.defaults.names_server = values::boolean(value)?;
+        Ok(())
+    }),
     row("hsts", |value, draft| {
         draft.send_hsts = values::boolean(value)?;
         Ok(())
@@ -83,6 +87,10 @@ pub(super) const ROWS: &[Row<Draft>] = &[
     }),
     row("client-body-timeout", |value, draft| {
         draft.options.body_idle_timeout = values::seconds(value)?;
+        Ok(())
+    }),
+    row("firewall-body-timeout", |value, draft| {
+        draft.options.held_body_timeout = values::seconds(value)?;
         Ok(())
     }),
     row("large-client-header-buffers", head_buffers),

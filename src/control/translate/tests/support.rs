@@ -334,6 +334,7 @@ fn render_firewall(firewall: &Firewall) -> String {
         rules,
         before,
         after,
+        minimum: _,
         presets,
         request_body_limit,
         pass_past_limit,
@@ -412,6 +413,7 @@ fn render_policy(policy: &RoutePolicy) -> String {
     let RoutePolicy {
         https_redirect,
         hsts,
+        names_server,
         client_certificate,
         cookies,
         body_limit,
@@ -434,6 +436,11 @@ fn render_policy(policy: &RoutePolicy) -> String {
         };
         parts += if hsts.preload { " preload" } else { "" };
     }
+    parts += if *names_server {
+        ", names its server"
+    } else {
+        ""
+    };
     if let Some(ClientCertificatePolicy {
         authorities: _,
         demand,

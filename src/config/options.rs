@@ -30,6 +30,9 @@ pub struct Options {
     /// Between two reads of a request body or two writes of a response. Default 60 s
     /// (`client-body-timeout`).
     pub body_idle_timeout: Duration,
+    /// For a request body that the firewall holds, and a second more for every 500 bytes of it that have
+    /// come. Default 20 s (`firewall-body-timeout`).
+    pub held_body_timeout: Duration,
     /// How long an idle downstream connection is kept. Default 75 s (`keep-alive`).
     pub keep_alive: Duration,
     /// Requests after which a downstream connection is closed; 0: never (`keep-alive-requests`).
@@ -92,6 +95,7 @@ impl Default for Options {
             max_target_bytes: 8 << 10,
             head_timeout: Duration::from_secs(10),
             body_idle_timeout: Duration::from_secs(60),
+            held_body_timeout: Duration::from_secs(20),
             keep_alive: Duration::from_secs(75),
             keep_alive_requests: 0,
             upstream_idle_connections: 320,

@@ -24,13 +24,13 @@ use portcullis::{
 use tempfile::TempDir;
 
 /// Manifests beside a folder of rules.
-struct World {
+pub(crate) struct World {
     top: TempDir,
     folders: Arc<RuleFolders>,
 }
 
 impl World {
-    fn new(rules: &str) -> Self {
+    pub(crate) fn new(rules: &str) -> Self {
         let top = TempDir::new().unwrap();
         fs::create_dir(top.path().join("rules")).unwrap();
         fs::create_dir(top.path().join("manifests")).unwrap();
@@ -50,7 +50,7 @@ impl World {
         self.translation(manifest).config
     }
 
-    fn translation(&self, manifest: &str) -> Translation {
+    pub(crate) fn translation(&self, manifest: &str) -> Translation {
         let manifests = self.top.path().join("manifests");
         fs::write(manifests.join("a.yaml"), manifest).unwrap();
         let store = Store::default();
@@ -77,7 +77,7 @@ impl World {
 }
 
 /// The rules of the first rule of a configuration, or of unmatched hosts where there is none.
-fn policy(config: &Config) -> Arc<Policy> {
+pub(crate) fn policy(config: &Config) -> Arc<Policy> {
     let mut firewalls = Firewalls::default();
     firewalls.follow(config);
     let problems = firewalls.problems();
@@ -94,7 +94,12 @@ fn policy(config: &Config) -> Arc<Policy> {
 }
 
 /// What a policy says to a POST.
-fn post(policy: &Arc<Policy>, host: &str, target: &str, (kind, body): (&str, &str)) -> Verdict {
+pub(crate) fn post(
+    policy: &Arc<Policy>,
+    host: &str,
+    target: &str,
+    (kind, body): (&str, &str),
+) -> Verdict {
     let mut transaction = Transaction::new(Arc::clone(policy));
     let exchange = Exchange {
         client: b"192.0.2.1",
@@ -130,7 +135,7 @@ fn post(policy: &Arc<Policy>, host: &str, target: &str, (kind, body): (&str, &st
     transaction.run_request_body()
 }
 
-const FORM: &str = "application/x-www-form-urlencoded";
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 const RULES: &str = "SecRule ARGS|XML:/* \"@contains attack\" \"id:1001,phase:2,deny,tag:'a/b'\"\n";
 
 #[test]
@@ -336,6 +341,48 @@ fn exclusions_are_for_what_they_name_and_nothing_else() {
             "/",
             "a=attack",
             true,
+        ),
+        (
+            "{ids: [1001], paths: [{value: \"/a;b\"}]}",
+            "a.com",
+            "/a;b",
+            "a=attack",
+            false,
+        ),
+        (
+            "{ids: [1001], paths: [{value: \"/a;b\"}]}",
+            "a.com",
+            "/a;b/x%3By",
+            "a=attack",
+            true,
+        ),
+        (
+            "{ids: [1001], paths: [{value: \"/a;b\"}]}",
+            "a.com",
+            "/a%3Bb",
+            "a=attack",
+            true,
+        ),
+        (
+            "{ids: [1001], paths: [{value: \"/a;b\"}]}",
+            "a.com",
+            "/a%3bb/",
+            "a=attack",
+            true,
+        ),
+        (
+            "{ids: [1001], paths: [{value: \"/a;b\"}]}",
+            "a.com",
+            "/a;b?x=%3B",
+            "a=attack",
+            false,
+        ),
+        (
+            "{ids: [1001], paths: [{value: /up}]}",
+            "a.com",
+            "/up/x%3By",
+            "a=attack",
+            false,
         ),
         (
             "{tags: [a/b], hosts: [\"*.a.com\"]}",

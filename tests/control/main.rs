@@ -8,5 +8,6 @@ mod diagnostics;
 mod files;
 mod firewall;
 mod kube;
+mod minimum;
 mod policies;
 mod watch;

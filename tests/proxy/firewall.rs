@@ -8,6 +8,7 @@ mod bodies;
 mod bypasses;
 mod engine;
 mod heads;
+mod holding;
 mod limits;
 mod log;
 mod protocols;

@@ -1,15 +1,16 @@
 //! Names of cookies: patterns, and what servers take for the same name.
 //!
 //! A name is protected with everything that some server reads as that name: ASP.NET ignores case, PHP
-//! turns `.`, blanks and `[` into `_` and cuts `name[key]` at the bracket, some decode `%` escapes, and
-//! some take blanks of Unicode off both ends. What looks like a protected name is one, on the way out
+//! turns `.`, blanks and `[` into `_` and cuts `name[key]` at the bracket, some decode `%` escapes and take
+//! `+` for a blank, Werkzeug takes quotes and backslashes out, and some take blanks of Unicode off both ends. What looks like a protected name is one, on the way out
 //! and on the way in, and only the bytes that were signed verify.
 
 use smallvec::SmallVec;
 
 /// Longest pattern, in bytes.
 const LONGEST_PATTERN: usize = 128;
-/// Longest name that is compared in full, in bytes. Longer ones are protected by any pattern with `*`.
+/// Longest name that is compared in full, in bytes. Longer ones are protected by any pattern: blanks and
+/// escapes may make any name of them.
 const LONGEST_NAME: usize = 256;
 /// What the companion of a cookie is called after the cookie's name.
 pub(super) const COMPANION: &[u8] = b".integrity";
@@ -19,7 +20,6 @@ pub(super) const COMPANION: &[u8] = b".integrity";
 pub struct CookiePattern {
     written: Box<str>,
     folded: Box<[u8]>,
-    has_star: bool,
 }
 
 /// Why a text is no pattern for names of cookies.
@@ -58,7 +58,6 @@ impl CookiePattern {
         Ok(Self {
             written: text.into(),
             folded: text.bytes().map(fold_byte).collect(),
-            has_star: text.contains('*'),
         })
     }
 
@@ -78,15 +77,22 @@ pub(super) fn find<'a>(
     if name.is_empty() {
         return None;
     }
-    let patterns = patterns.into_iter().enumerate();
+    let mut patterns = patterns.into_iter().enumerate();
     if name.len() > LONGEST_NAME {
-        let mut patterns = patterns.filter(|(_, it)| it.has_star);
         return patterns.next().map(|(place, _)| place);
     }
-    let plain = fold(name);
-    let decoded = name.contains(&b'%').then(|| fold(trim(&decode(name))));
-    let mut forms = SmallVec::<[&[u8]; 4]>::new();
-    for form in [Some(&plain), decoded.as_ref()].into_iter().flatten() {
+    let is_escaped = name.iter().any(|byte| matches!(byte, b'%' | b'+'));
+    let decoded = is_escaped.then(|| decode(name));
+    let written = [Some(name), decoded.as_deref().map(trim)];
+    let mut readings = SmallVec::<[Folded; 4]>::new();
+    for name in written.into_iter().flatten() {
+        readings.push(fold(name));
+        if name.iter().any(|byte| matches!(byte, b'"' | b'\\')) {
+            readings.push(fold(trim(&unquote(name))));
+        }
+    }
+    let mut forms = SmallVec::<[&[u8]; 8]>::new();
+    for form in &readings {
         forms.push(form);
         // PHP has `a[b]` as a member of `a`, and C ends at a NUL.
         let cut = form
@@ -97,7 +103,6 @@ pub(super) fn find<'a>(
             forms.extend(form.get(..=at));
         }
     }
-    let mut patterns = patterns;
     let found =
         patterns.find(|(_, pattern)| forms.iter().any(|form| matches(&pattern.folded, form)));
     found.map(|(place, _)| place)
@@ -122,7 +127,7 @@ fn fold_byte(byte: u8) -> u8 {
     }
 }
 
-/// The name with its escapes decoded once.
+/// The name with its escapes decoded once, and `+` as the blank that it is in forms.
 fn decode(name: &[u8]) -> Folded {
     let mut out = Folded::new();
     let mut rest = name;
@@ -137,8 +142,27 @@ fn decode(name: &[u8]) -> Folded {
             }
             _ => None,
         };
-        let (byte, tail) = escaped.unwrap_or((*first, tail));
+        let (byte, tail) = escaped.unwrap_or((if *first == b'+' { b' ' } else { *first }, tail));
         out.push(byte);
+        rest = tail;
+    }
+    out
+}
+
+/// The name without quotes, and without backslashes before a character or three octal digits.
+fn unquote(name: &[u8]) -> Folded {
+    let mut out = Folded::new();
+    let mut rest = name;
+    while let Some((first, tail)) = rest.split_first() {
+        let (byte, tail) = match (first, tail) {
+            (b'"', tail) => (None, tail),
+            (b'\\', [a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', tail @ ..]) => {
+                (Some((a - b'0') << 6 | (b - b'0') << 3 | (c - b'0')), tail)
+            }
+            (b'\\', [escaped, tail @ ..]) => (Some(*escaped), tail),
+            (byte, tail) => (Some(*byte), tail),
+        };
+        out.extend(byte);
         rest = tail;
     }
     out
@@ -219,6 +243,14 @@ mod tests {
             ("sid", "sid%00x", true),
             ("sid", "s%2569d", false),
             ("sid", "s%zzd", false),
+            ("sid", "+sid", true),
+            ("sid", "+%20sid", true),
+            ("sid", "s+id", false),
+            ("sid", "\"sid\"", true),
+            ("sid", "\"s\\151d\"", true),
+            ("sid", "\"s\\id\"", true),
+            ("sid", "%22sid%22", true),
+            ("sid", "\"sidx\"", false),
             ("sid", "\u{2000}sid\u{a0}", true),
             ("sid", "\u{e9}", false),
         ] {
@@ -229,12 +261,14 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_too_long_is_protected_wherever_it_could_match() {
-        let long = [b'a'; LONGEST_NAME + 1];
-        for (pattern, expected) in [("b*", true), ("aaa", false)] {
-            let pattern = CookiePattern::new(pattern).unwrap();
-            assert_eq!(find([&pattern], &long).is_some(), expected, "{pattern:?}");
+    fn a_name_that_is_too_long_to_be_compared_is_protected() {
+        let pattern = CookiePattern::new("sid").unwrap();
+        let blanks = "%20".repeat(LONGEST_NAME / 3 + 1) + "sid";
+        let member = format!("sid[{}]", "a".repeat(LONGEST_NAME));
+        for name in [blanks, member, "a".repeat(LONGEST_NAME + 1)] {
+            assert!(find([&pattern], name.as_bytes()).is_some(), "{name}");
         }
+        assert_eq!(find([], &[b'a'; LONGEST_NAME + 1]), None);
     }
 
     #[test]

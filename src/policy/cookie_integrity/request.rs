@@ -20,9 +20,11 @@ use super::{
     tag::{Header, Sealed, Tag},
 };
 
-/// Signatures that are computed for one request; what is left then is not verified. Browsers keep some
-/// 180 cookies of a site.
+/// Signatures that are computed for one request, each [`UNIT`] bytes of a value counting as one more; what
+/// is left then is not verified. Browsers keep some 180 cookies of a site.
 const MOST_COMPUTED: usize = 256;
+/// Bytes of a value that count as a signature: the same long value may have many companions.
+const UNIT: usize = 1 << 10;
 /// Companions that are looked at, the first of a request.
 const MOST_COMPANIONS: usize = 64;
 /// Seconds that another replica's clock may be ahead.
@@ -299,30 +301,32 @@ impl Checking<'_, '_> {
 
     fn verify(&mut self, tag: &Tag, name: &[u8], value: &[u8]) -> Result<(), CookieFinding> {
         let keys = &self.exchange.settings.keys;
-        self.within(&tag.header, name, |scope| {
+        self.within(&tag.header, name, value.len(), |scope| {
             seal::fits(keys, tag, scope, value).then_some(())
         })
     }
 
     fn open(&mut self, sealed: &Sealed, name: &[u8]) -> Result<Vec<u8>, CookieFinding> {
         let keys = &self.exchange.settings.keys;
-        self.within(&sealed.header, name, |scope| {
+        self.within(&sealed.header, name, sealed.text.len(), |scope| {
             seal::open(keys, sealed, scope)
         })
     }
 
-    /// Verifies with what a header says, and then asks what it says.
+    /// Verifies `length` bytes with what a header says, and then asks what it says.
     fn within<T>(
         &mut self,
         header: &Header,
         name: &[u8],
+        length: usize,
         verify: impl FnOnce(&Scope<'_>) -> Option<T>,
     ) -> Result<T, CookieFinding> {
         let settings = &self.exchange.settings;
         if settings.keys.of(header.key).next().is_none() {
             return Err(CookieFinding::UnknownKey);
         }
-        self.left = self.left.checked_sub(1).ok_or(CookieFinding::TooMany)?;
+        let left = self.left.checked_sub(1 + length / UNIT);
+        self.left = left.ok_or(CookieFinding::TooMany)?;
         let domain = self.domain(header).ok_or(CookieFinding::Altered)?;
         let bound = if header.binding == settings.binding {
             self.exchange.bound

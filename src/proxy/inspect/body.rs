@@ -1,9 +1,13 @@
 //! Phase 2: a request's body, held until it was inspected.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use super::{
     Inspection, Uninspected,
+    budget::Share,
     inspectors::keep,
     work::{Coding, Content, Fault, Work},
 };
@@ -31,8 +35,14 @@ use crate::{
     },
 };
 
-/// Most room that a held body is given at once before it has come.
-const FIRST_ROOM: u64 = 64 << 10;
+/// Most room that a held body is given at once before it has come. After that it is as much again as has
+/// come: who sends little holds little.
+const FIRST_ROOM: usize = 64 << 10;
+/// The least room that it is given then: what one read takes in.
+const NEXT_ROOM: usize = 16 << 10;
+/// Bytes that have to come each second on the average, once the time that any body has is over; as Apache
+/// httpd's mod_reqtimeout has it (`MinRate=500`).
+const LEAST_RATE: u64 = 500;
 
 /// How a body comes.
 pub(super) struct Reading<'a> {
@@ -42,8 +52,8 @@ pub(super) struct Reading<'a> {
     pub(super) limit: BodyLimit,
     /// Between two reads.
     pub(super) idle: Duration,
-    /// When the exchange is over, if ever.
-    pub(super) deadline: Option<Instant>,
+    /// What any body may take; each [`LEAST_RATE`] bytes add a second.
+    pub(super) least: Duration,
     /// Whether the upstream speaks HTTP/2, as gRPC does.
     pub(super) to_http2: bool,
 }
@@ -90,7 +100,7 @@ pub(super) async fn hold<F: FromClient, C: ToClient>(
         // Phase 2 has been run with the head.
         return Ok(None);
     }
-    let Some(extent) = extent(inspection, worker, &scratch.request, reading.to_http2) else {
+    let Some(extent) = extent(inspection, worker, &scratch.request, reading.to_http2)? else {
         let nothing = Work::RequestBody(Content::nothing());
         inspection.run(worker, nothing).await?;
         return Ok(None);
@@ -104,6 +114,7 @@ pub(super) async fn hold<F: FromClient, C: ToClient>(
     }
     let mut held = Held {
         bytes: std::mem::take(&mut scratch.pump),
+        share: None,
         has_room: true,
         is_decoded: false,
     };
@@ -119,6 +130,7 @@ pub(super) async fn hold<F: FromClient, C: ToClient>(
         };
         inspection.run(worker, Work::RequestBody(cut)).await?;
     }
+    inspection.share = held.share;
     Ok(Some(HeldBody {
         bytes: held.bytes,
         is_decoded: held.is_decoded,
@@ -136,17 +148,20 @@ fn extent(
     worker: &Worker,
     head: &RequestHead,
     to_http2: bool,
-) -> Option<Extent> {
-    let transaction = inspection.transaction.as_ref()?;
-    let settings = &inspection.firewall.settings;
-    match measure(transaction, settings, inspection.blocks(), head, to_http2) {
-        Measure::Nothing => None,
-        Measure::Streamed => {
+) -> Result<Option<Extent>, ProxyError> {
+    let firewall = Arc::clone(&inspection.firewall);
+    let blocks = inspection.blocks();
+    let measured = inspection.ask(worker, |transaction| {
+        measure(transaction, &firewall.settings, blocks, head, to_http2)
+    })?;
+    Ok(match measured {
+        None | Some(Measure::Nothing) => None,
+        Some(Measure::Streamed) => {
             inspection.passes(worker, Uninspected::Streamed);
             None
         }
-        Measure::UpTo(extent) => Some(extent),
-    }
+        Some(Measure::UpTo(extent)) => Some(extent),
+    })
 }
 
 /// How much of a body is inspected by what the rules, the policy and its type say. gRPC passes only to
@@ -197,6 +212,8 @@ fn is_streamed(essence: &[u8], pattern: &[u8]) -> bool {
 /// A body that is held.
 struct Held {
     bytes: Vec<u8>,
+    /// What they draw on.
+    share: Option<Share>,
     /// Whether there was room for all that is inspected.
     has_room: bool,
     /// Whether `bytes` are what the body's codings came to.
@@ -215,7 +232,8 @@ impl Held {
         scratch: &mut Scratch,
     ) -> Result<(), ProxyError> {
         let bytes = &mut self.bytes;
-        let mut share = worker.inspectors.budget.share();
+        let share = self.share.insert(inspection.holder(worker).share());
+        let begun = Instant::now();
         bytes.clear();
         scratch.out.clear();
         from.take_in_hand(reading.limit, UpstreamFraming::Bare, scratch)?;
@@ -223,8 +241,8 @@ impl Held {
         let mut counted = 0;
         if !from.is_done() {
             if let BodyLength::Sized(length) = reading.framing.body {
-                let room = length.min(extent.limit).min(FIRST_ROOM);
-                bytes.reserve(usize::try_from(room).unwrap_or_default());
+                let room = usize::try_from(length.min(extent.limit)).unwrap_or(usize::MAX);
+                bytes.reserve(room.min(FIRST_ROOM).saturating_sub(bytes.len()));
             }
             if reading.framing.expect_continue && from.received() == 0 {
                 ask_to_go_on(to, &mut scratch.response).await?;
@@ -232,13 +250,13 @@ impl Held {
         }
         loop {
             if let BodyLength::Sized(length) = reading.framing.body
-                && bytes.len() as u64 >= FIRST_ROOM
+                && bytes.capacity() - bytes.len() < NEXT_ROOM
             {
-                // It does come: room for the rest of it, and for no more.
-                let rest = length
-                    .min(extent.limit + 1)
-                    .saturating_sub(bytes.len() as u64);
-                bytes.reserve_exact(usize::try_from(rest).unwrap_or_default());
+                // Never more than the rest of it needs.
+                let end = length.min(extent.limit.saturating_add(1));
+                let rest = end.saturating_sub(bytes.len() as u64);
+                let rest = usize::try_from(rest).unwrap_or(usize::MAX);
+                bytes.reserve_exact(rest.min(bytes.len().max(NEXT_ROOM)));
             }
             if !share.grow(bytes.capacity().saturating_sub(counted)) {
                 self.has_room = false;
@@ -252,22 +270,26 @@ impl Held {
             if bytes.len() as u64 > extent.limit {
                 break;
             }
-            let (idle, left) = (reading.idle, reading.time_left());
-            if left.is_some_and(|left| left.is_zero()) {
-                return Err(ProxyError::RequestTimedOut);
-            }
-            let wait = left.map_or(idle, |left| left.min(idle));
-            match from
-                .more(&mut scratch.body, bytes, reading.slot, wait)
-                .await
-            {
-                Err(ProxyError::BodyTimedOut) if wait < idle => {
+            let (wait, over) = reading.wait(begun, bytes.len(), inspection.deadline);
+            let read = match wait {
+                Duration::ZERO => Err(ProxyError::BodyTimedOut),
+                _ => {
+                    from.more(&mut scratch.body, bytes, reading.slot, wait)
+                        .await
+                }
+            };
+            match (read, over) {
+                (Err(ProxyError::BodyTimedOut), Over::Exchange) => {
                     return Err(ProxyError::RequestTimedOut);
                 }
-                read => read?,
+                (Err(ProxyError::BodyTimedOut), Over::Body) => {
+                    self.has_room = false;
+                    inspection.lacks(worker, Uninspected::TooSlow, ProxyError::BodyTimedOut)?;
+                    break;
+                }
+                (read, _) => read?,
             }
         }
-        inspection.share = Some(share);
         Ok(())
     }
 
@@ -287,16 +309,17 @@ impl Held {
             }
             inspection.passes(worker, Uninspected::PastLimit);
         }
-        if let Some(transaction) = &mut inspection.transaction {
+        inspection.ask(worker, |transaction| {
             // They go upstream, so they are looked at.
             for field in from.trailers() {
                 transaction.request_header(field.name, field.value);
             }
-        }
+        })?;
+        let holder = inspection.holder(worker);
         let coding = coding_of(head.fields()).map(|name| Coding {
             name,
             limit: extent.limit,
-            share: worker.inspectors.budget.share(),
+            share: holder.share(),
             decoded: 0,
             cut: extent.passes_beyond,
             lenient: !inspection.blocks(),
@@ -308,16 +331,18 @@ impl Held {
             bytes: std::mem::take(&mut self.bytes),
             whole: !is_over,
             coding,
-            keep: keep(worker),
+            share: self.share.take(),
+            keep: keep(worker, &holder),
             ..Content::nothing()
         };
         let (work, fault) = inspection.run(worker, Work::RequestBody(content)).await?;
         if let Work::RequestBody(content) = work {
             self.bytes = content.bytes;
+            self.share = content.share;
             if let Some(coding) = content.coding.filter(|coding| coding.replaces) {
                 self.is_decoded = fault.is_none() && !is_over;
                 if self.is_decoded {
-                    inspection.share = Some(coding.share);
+                    self.share = Some(coding.share);
                 }
             }
         }
@@ -339,10 +364,32 @@ impl Held {
     }
 }
 
+/// What is over where nothing has come for so long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Over {
+    /// The client's time between two pieces.
+    Idle,
+    /// The time for a body that is held.
+    Body,
+    /// The time for the exchange.
+    Exchange,
+}
+
 impl Reading<'_> {
-    fn time_left(&self) -> Option<Duration> {
-        let deadline = self.deadline?;
-        Some(deadline.saturating_duration_since(Instant::now()))
+    /// How long more of the body is waited for, of which `length` bytes have come since `begun`, and what
+    /// is over then.
+    fn wait(&self, begun: Instant, length: usize, deadline: Option<Instant>) -> (Duration, Over) {
+        let now = Instant::now();
+        let earned = Duration::from_secs(length as u64 / LEAST_RATE);
+        let body = (self.least + earned).saturating_sub(now.duration_since(begun));
+        let exchange = deadline.map(|deadline| deadline.saturating_duration_since(now));
+        let mut first = (self.idle, Over::Idle);
+        for (left, over) in [(Some(body), Over::Body), (exchange, Over::Exchange)] {
+            if let Some(left) = left.filter(|left| *left < first.0) {
+                first = (left, over);
+            }
+        }
+        first
     }
 }
 

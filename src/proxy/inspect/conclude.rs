@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::{
     Inspection, Uninspected,
     events::Event,
+    guard::{Panicked, guarded},
     head::{begin, show_refused},
-    inspection::{Course, log},
+    inspection::Course,
 };
 use crate::{
     message::RequestHead,
@@ -26,12 +27,18 @@ pub(in crate::proxy) fn conclude(
 ) {
     let mut transaction = inspection.transaction.take();
     if let Some(running) = &mut transaction {
-        if inspection.status == 0 {
-            let protocol = record.version.as_str().as_bytes();
-            running.response_line(protocol, record.status, b"");
-        }
-        if worker.transactions.lend(running, log).is_none() {
-            worker.metrics.pass_uninspected(Uninspected::Panicked);
+        let ended = worker.transactions.lend(running, |running| {
+            let end = || {
+                if inspection.status == 0 {
+                    let protocol = record.version.as_str().as_bytes();
+                    running.response_line(protocol, record.status, b"");
+                }
+                running.run_logging();
+            };
+            guarded(end).ok()
+        });
+        if ended.is_none() {
+            inspection.passes(worker, Uninspected::Panicked);
             transaction = None;
         }
     }
@@ -53,12 +60,16 @@ pub(in crate::proxy) fn conclude_refused_head(
     record: &RequestRecord<'_>,
 ) {
     let mut inspection = Inspection::new(firewall);
-    begin(
+    let begun = begin(
         &mut inspection,
         worker,
         (peer, record.client),
         record.request_id,
     );
+    let panicked = || worker.metrics.pass_uninspected(Uninspected::Panicked);
+    if begun == Err(Panicked) {
+        return panicked();
+    }
     let Some(mut transaction) = inspection.transaction.take() else {
         return;
     };
@@ -73,13 +84,9 @@ pub(in crate::proxy) fn conclude_refused_head(
         transaction.response_line(protocol, record.status, b"");
         transaction.run_logging();
     };
-    let looked = worker.transactions.lend(&mut transaction, |transaction| {
-        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| look(transaction))).ok()
-    });
-    if looked.is_none() {
-        tracing::error!("the inspection of a refused head panicked");
-        worker.metrics.pass_uninspected(Uninspected::Panicked);
-        return;
+    let look = |it: &mut Transaction| guarded(|| look(it)).ok();
+    if worker.transactions.lend(&mut transaction, look).is_none() {
+        return panicked();
     }
     let outcome = FirewallOutcome::Malformed;
     tell(worker, &inspection, Some(transaction), outcome, record);

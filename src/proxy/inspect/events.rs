@@ -2,7 +2,7 @@
 //!
 //! Invariant: a log that stalls costs lines, which are counted, and never a request's time.
 
-use super::{AuditLog, FirewallLog, Inspection, Uninspected};
+use super::{AuditLog, FirewallLog, Inspection, Uninspected, guard::guarded};
 use crate::{
     config::FirewallMode,
     proxy::{
@@ -52,7 +52,7 @@ impl Event<'_> {
         let is_event = self.is_told() || transaction.matches().next().is_some();
         let audit = audit
             .as_ref()
-            .filter(|_| log::wants_audit(transaction, self.record.status));
+            .filter(|_| guarded(|| log::wants_audit(transaction, self.record.status)) == Ok(true));
         if !is_event && audit.is_none() {
             return;
         }
@@ -61,10 +61,16 @@ impl Event<'_> {
         let about = self.about(&route);
         if is_event {
             events.write_line(|line| {
-                log::event(transaction, &about, masks, line);
+                write_whole(line, |line| {
+                    log::event(transaction, &about, masks, line);
+                });
             });
             if let Some(lines) = error_lines {
-                lines.write_line(|line| log::error_lines(transaction, &about, masks, line));
+                lines.write_line(|line| {
+                    write_whole(line, |line| {
+                        log::error_lines(transaction, &about, masks, line);
+                    });
+                });
             }
         }
         if let Some(audit) = audit {
@@ -108,10 +114,20 @@ impl Event<'_> {
 
 impl AuditLog {
     fn write(&self, transaction: &Transaction, about: &About<'_>, masks: &Masks) {
-        self.entries.write_line(|entry| match self.format {
-            AuditFormat::Json => log::audit_json(transaction, about, masks, entry),
-            AuditFormat::Native => log::audit_native(transaction, about, masks, entry),
+        self.entries.write_line(|entry| {
+            write_whole(entry, |entry| match self.format {
+                AuditFormat::Json => log::audit_json(transaction, about, masks, entry),
+                AuditFormat::Native => log::audit_native(transaction, about, masks, entry),
+            });
         });
+    }
+}
+
+/// Writes something, or nothing of it where that panics: the log is others' as well.
+fn write_whole(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+    let start = out.len();
+    if guarded(|| write(out)).is_err() {
+        out.truncate(start);
     }
 }
 
@@ -155,4 +171,20 @@ fn write_blind(line: &mut Vec<u8>, event: &Event<'_>) {
     line.extend_from_slice(br#"","status":"#);
     line.extend_from_slice(itoa::Buffer::new().format(record.status).as_bytes());
     line.extend_from_slice(b",\"matches\":[]}\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::write_whole;
+
+    #[test]
+    fn a_panic_leaves_no_half_of_a_line() {
+        let mut log = b"a line\n".to_vec();
+        write_whole(&mut log, |log| {
+            log.extend_from_slice(b"half");
+            assert_eq!(1, 2, "this panic is part of the test");
+        });
+        write_whole(&mut log, |log| log.extend_from_slice(b"another\n"));
+        assert_eq!(log, b"a line\nanother\n");
+    }
 }

@@ -17,7 +17,7 @@ use crate::{
         head::LeftOut,
         scratch::Scratch,
         sides::{FromClient, ToClient},
-        worker::View,
+        worker::{View, Worker},
     },
     upstream::{Cluster, Protocol},
 };
@@ -46,9 +46,7 @@ pub(in crate::proxy) async fn forward<F: FromClient, C: ToClient>(
         framing,
         limit: body_limit,
         idle: view.snapshot.config.options.body_idle_timeout,
-        deadline: timeouts
-            .request
-            .and_then(|limit| account.started.checked_add(limit)),
+        least: view.snapshot.config.options.held_body_timeout,
         to_http2: cluster.protocol() == Protocol::Http2,
     };
     let held = hold(account, (from, to), &reading, scratch).await?;
@@ -64,13 +62,18 @@ pub(in crate::proxy) async fn forward<F: FromClient, C: ToClient>(
         bytes
     });
     let framing = &framing;
+    let worker = account.worker;
+    let inspects_answers = match &mut account.inspection {
+        Some(inspection) => may_inspect_answers(inspection, worker)?,
+        None => return Err(ProxyError::Internal),
+    };
     let Some(inspection) = account.inspection.take() else {
         return Err(ProxyError::Internal);
     };
     let left_out = LeftOut {
         // The client has been told to go on, or has sent it all.
         expect: held.is_some(),
-        accept_encoding: may_inspect_answers(&inspection),
+        accept_encoding: inspects_answers,
     };
     let mut from = Buffered::new(from, held, framing.body);
     let mut to = Screened::new(to, inspection, account.worker);
@@ -114,16 +117,16 @@ fn as_decoded(head: &mut RequestHead, framing: &mut RequestFraming, length: usiz
 }
 
 /// Whether the body of the answer may be inspected: it must come as it is then.
-fn may_inspect_answers(inspection: &Inspection) -> bool {
-    let Some(transaction) = &inspection.transaction else {
-        return false;
-    };
-    let settings = &inspection.firewall.settings;
-    let own = transaction.policy().settings().response_body_access;
-    let asked = settings.inspect_responses;
-    asked != Some(false)
-        && !inspection.is_off()
-        && transaction
+fn may_inspect_answers(inspection: &mut Inspection, worker: &Worker) -> Result<bool, ProxyError> {
+    let asked = inspection.firewall.settings.inspect_responses;
+    if asked == Some(false) || inspection.is_off() {
+        return Ok(false);
+    }
+    let wishes = inspection.ask(worker, |transaction| {
+        let own = transaction.policy().settings().response_body_access;
+        transaction
             .response_body_access()
             .unwrap_or(asked.unwrap_or(own))
+    })?;
+    Ok(wishes.unwrap_or(false))
 }

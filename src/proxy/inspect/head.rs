@@ -2,7 +2,11 @@
 
 use std::{net::IpAddr, time::SystemTime};
 
-use super::{Inspection, Uninspected, work::Work};
+use super::{
+    Inspection, Uninspected,
+    guard::{Panicked, guarded},
+    work::Work,
+};
 use crate::{
     message::RequestHead,
     proxy::{
@@ -26,7 +30,11 @@ pub(in crate::proxy) async fn inspect_head(
     };
     let address = account.peer.client.ip();
     let address = account.client.map_or(address, |client| client.address);
-    begin(
+    let limit = account.rule.as_ref();
+    let limit = limit.and_then(|rule| rule.policy.timeouts.request);
+    inspection.client = address;
+    inspection.deadline = limit.and_then(|limit| account.started.checked_add(limit));
+    let begun = begin(
         &mut inspection,
         account.worker,
         (account.peer, address),
@@ -34,10 +42,13 @@ pub(in crate::proxy) async fn inspect_head(
     );
     let worker = account.worker;
     let inspection = account.inspection.insert(inspection);
-    let Some(transaction) = &mut inspection.transaction else {
+    if begun == Err(Panicked) {
+        return inspection.panicked(worker);
+    }
+    if inspection.transaction.is_none() {
         return inspection.lacks(worker, Uninspected::NoRules, ProxyError::NoRules);
-    };
-    show(transaction, head);
+    }
+    inspection.ask(worker, |transaction| show(transaction, head))?;
     let length = head.head_len;
     inspection
         .run(worker, Work::RequestHead { length, alone })
@@ -51,28 +62,30 @@ pub(super) fn begin(
     worker: &Worker,
     (peer, client): (&Peer, IpAddr),
     id: &[u8],
-) {
+) -> Result<(), Panicked> {
     let Some(policy) = &inspection.firewall.policy else {
-        return;
+        return Ok(());
     };
-    let mut transaction = worker.transactions.take(policy);
     let mut addresses = Vec::with_capacity(32);
     write_address(&mut addresses, client);
     let end = addresses.len();
     write_address(&mut addresses, peer.server.ip().to_canonical());
     let (client, server) = addresses.split_at_checked(end).unwrap_or_default();
-    transaction.begin(
-        policy,
-        &Exchange {
-            client,
-            client_port: peer.client.port(),
-            server,
-            server_port: peer.server.port(),
-            id,
-            at: SystemTime::now(),
-        },
-    );
+    let exchange = Exchange {
+        client,
+        client_port: peer.client.port(),
+        server,
+        server_port: peer.server.port(),
+        id,
+        at: SystemTime::now(),
+    };
+    let transaction = guarded(|| {
+        let mut transaction = worker.transactions.take(policy);
+        transaction.begin(policy, &exchange);
+        transaction
+    })?;
     inspection.transaction = Some(transaction);
+    Ok(())
 }
 
 /// Shows a head as it came.

@@ -1,12 +1,17 @@
 //! The firewall's part of one exchange: its transaction, and what its verdicts become.
 
-use std::sync::Arc;
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    sync::Arc,
+    time::Instant,
+};
 
 use tokio::sync::oneshot;
 
 use super::{
     Uninspected,
-    budget::Share,
+    budget::{Holder, Share},
+    guard::{Panicked, guarded},
     kept::Kept,
     threads::{Done, Task},
     work::{Fault, Found, Work},
@@ -36,6 +41,10 @@ pub(in crate::proxy) struct Inspection {
     pub(super) course: Course,
     /// Why something of it was not inspected, the first reason.
     pub(super) uninspected: Option<Uninspected>,
+    /// Who asks, for what is held on its account.
+    pub(super) client: IpAddr,
+    /// When the exchange is over, if ever.
+    pub(super) deadline: Option<Instant>,
     /// What the held body draws on.
     pub(super) share: Option<Share>,
     /// The bodies, as far as the audit log shows them.
@@ -68,6 +77,8 @@ impl Inspection {
             transaction: None,
             course: Course::Open,
             uninspected: None,
+            client: Ipv6Addr::UNSPECIFIED.into(),
+            deadline: None,
             share: None,
             request_body: Kept::default(),
             response_body: Kept::default(),
@@ -132,7 +143,16 @@ impl Inspection {
             self.lacks(worker, Uninspected::NoThread, ProxyError::Overloaded)?;
             return Ok((work, None));
         }
-        let Ok(Done { mut work, found }) = told.await else {
+        let told = match self.deadline {
+            Some(deadline) => tokio::time::timeout_at(deadline.into(), told).await,
+            None => Ok(told.await),
+        };
+        let Ok(told) = told else {
+            // Nobody waits for it any more: what has not begun is not done.
+            self.is_late(worker);
+            return Err(ProxyError::RequestTimedOut);
+        };
+        let Ok(Done { mut work, found }) = told else {
             // A thread answers whoever waits; one that does not has taken the body with it.
             return Err(ProxyError::Internal);
         };
@@ -168,13 +188,58 @@ impl Inspection {
         found: Option<(Box<Transaction>, Found)>,
     ) -> Result<Option<Fault>, ProxyError> {
         let Some((transaction, Found { verdict, fault })) = found else {
-            tracing::error!(firewall = %self.firewall.settings.name, "an inspection panicked");
-            self.lacks(worker, Uninspected::Panicked, ProxyError::Internal)?;
+            self.panicked(worker)?;
             return Ok(None);
         };
         self.transaction = Some(transaction);
         self.obey(verdict)?;
         Ok(fault)
+    }
+
+    /// Tells the engine something, or asks it, if there are rules: this, and [`guarded`] where there is no
+    /// inspection, is the only way to it.
+    ///
+    /// # Errors
+    /// It panicked, and the firewall blocks.
+    pub(super) fn ask<T>(
+        &mut self,
+        worker: &Worker,
+        ask: impl FnOnce(&mut Transaction) -> T,
+    ) -> Result<Option<T>, ProxyError> {
+        match self.try_ask(ask) {
+            Ok(answer) => Ok(answer),
+            Err(Panicked) => self.panicked(worker).map(|()| None),
+        }
+    }
+
+    /// The same; after a panic there is no transaction any more.
+    fn try_ask<T>(
+        &mut self,
+        ask: impl FnOnce(&mut Transaction) -> T,
+    ) -> Result<Option<T>, Panicked> {
+        let Some(mut transaction) = self.transaction.take() else {
+            return Ok(None);
+        };
+        let answer = guarded(|| ask(&mut transaction))?;
+        self.transaction = Some(transaction);
+        Ok(Some(answer))
+    }
+
+    /// Notes that the engine has panicked, and that there is no transaction any more.
+    pub(super) fn panicked(&mut self, worker: &Worker) -> Result<(), ProxyError> {
+        self.lacks(worker, Uninspected::Panicked, ProxyError::Internal)
+    }
+
+    /// Notes that the exchange has ended before it could be inspected.
+    fn is_late(&mut self, worker: &Worker) {
+        if self.refuses_uninspected(Uninspected::NoThread) {
+            worker.metrics.refuse_uninspected(Uninspected::NoThread);
+        }
+    }
+
+    /// The client, as what it has held counts.
+    pub(super) fn holder(&self, worker: &Worker) -> Holder {
+        worker.inspectors.holder(self.client)
     }
 
     pub(super) fn obey(&mut self, verdict: Verdict) -> Result<(), ProxyError> {
@@ -245,15 +310,20 @@ impl Inspection {
     }
 
     /// Tells the response's head.
-    pub(super) fn tell_response(&mut self, head: &ResponseHead) {
+    pub(super) fn tell_response(
+        &mut self,
+        worker: &Worker,
+        head: &ResponseHead,
+    ) -> Result<(), ProxyError> {
         self.status = head.status;
-        if let Some(transaction) = &mut self.transaction {
+        let told = self.ask(worker, |transaction| {
             let protocol = head.version.as_str().as_bytes();
             transaction.response_line(protocol, head.status, head.reason());
             for field in head.fields() {
                 transaction.response_header(field.name, field.value);
             }
-        }
+        });
+        told.map(|_| ())
     }
 
     /// Shows the head of an answer that agrees to another protocol, behind which nothing is looked at.
@@ -262,7 +332,7 @@ impl Inspection {
         worker: &Worker,
         head: &ResponseHead,
     ) -> Result<(), ProxyError> {
-        self.tell_response(head);
+        self.tell_response(worker, head)?;
         self.run_now(worker, Work::ResponseHead)?;
         self.settle(worker);
         Ok(())
@@ -282,17 +352,22 @@ impl Inspection {
             self.transaction = Some(transaction);
             return;
         }
-        let logged = worker.transactions.lend(&mut transaction, log);
-        if logged.is_none() {
-            self.passes(worker, Uninspected::Panicked);
-        } else if transaction.matches().next().is_some()
-            || worker.firewall_log.audit.is_some() && wants_audit(&transaction, self.status)
-        {
-            self.transaction = Some(transaction);
-        } else {
-            self.request_body = Kept::default();
-            self.response_body = Kept::default();
-            self.give_back(worker, transaction);
+        let ended = worker.transactions.lend(&mut transaction, |transaction| {
+            let end = || {
+                transaction.run_logging();
+                transaction.matches().next().is_some()
+                    || worker.firewall_log.audit.is_some() && wants_audit(transaction, self.status)
+            };
+            guarded(end).ok()
+        });
+        match ended {
+            None => self.passes(worker, Uninspected::Panicked),
+            Some(true) => self.transaction = Some(transaction),
+            Some(false) => {
+                self.request_body = Kept::default();
+                self.response_body = Kept::default();
+                self.give_back(worker, transaction);
+            }
         }
     }
 
@@ -304,16 +379,6 @@ impl Inspection {
     }
 }
 
-/// Runs the logging phase; `None` where the engine panicked.
-pub(super) fn log(transaction: &mut Transaction) -> Option<()> {
-    let run = std::panic::AssertUnwindSafe(|| transaction.run_logging());
-    let done = std::panic::catch_unwind(run).ok();
-    if done.is_none() {
-        tracing::error!("the logging phase of an inspection panicked");
-    }
-    done
-}
-
 /// Whether a client may be sent there: it may come from the request, and must not become a line of
 /// the answer's head.
 fn is_location(location: &[u8]) -> bool {
@@ -322,7 +387,69 @@ fn is_location(location: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::{
+        config::{self, RuleSource},
+        waf::{
+            RuleSet,
+            seclang::{NoFiles, SourceMap},
+        },
+    };
+
+    fn inspection(mode: FirewallMode) -> Box<Inspection> {
+        let rules = RuleSet::compile(&[], &SourceMap::default(), &NoFiles);
+        let policy = rules.result.unwrap().policy().in_mode(match mode {
+            FirewallMode::Detect => EngineMode::DetectionOnly,
+            FirewallMode::Block => EngineMode::On,
+        });
+        let policy = Arc::new(policy);
+        let settings = config::Firewall {
+            name: "test".into(),
+            mode,
+            rules: Arc::new(RuleSource {
+                name: "test".into(),
+                entry: String::new(),
+                files: BTreeMap::new(),
+                trusted: true,
+            }),
+            before: None,
+            after: None,
+            minimum: None,
+            presets: Vec::new(),
+            request_body_limit: None,
+            pass_past_limit: false,
+            inspect_responses: None,
+            streamed_types: Vec::new(),
+            block_status: None,
+            block_page: None,
+        };
+        let mut inspection = Inspection::new(&Arc::new(Firewall {
+            settings: Arc::new(settings),
+            policy: Some(Arc::clone(&policy)),
+        }));
+        inspection.transaction = Some(Box::new(Transaction::new(policy)));
+        inspection
+    }
+
+    #[test]
+    fn a_panic_of_the_engine_ends_what_it_was_at_work_on_and_is_refused_where_it_blocks() {
+        for (mode, refused) in [(FirewallMode::Block, true), (FirewallMode::Detect, false)] {
+            let mut inspection = inspection(mode);
+            assert_eq!(inspection.try_ask(|it| it.matches().count()), Ok(Some(0)));
+            let panics = |_: &mut Transaction| -> () {
+                assert_eq!(1, 2, "this panic is part of the test");
+            };
+            assert_eq!(inspection.try_ask(panics), Err(Panicked));
+            assert!(inspection.transaction.is_none(), "{mode:?}");
+            assert_eq!(inspection.try_ask(|_| ()), Ok(None), "{mode:?}");
+            let refuses = inspection.refuses_uninspected(Uninspected::Panicked);
+            assert_eq!(refuses, refused, "{mode:?}");
+        }
+    }
 
     #[test]
     fn a_client_is_sent_only_to_what_is_one_line_of_printable_text() {

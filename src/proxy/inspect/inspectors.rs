@@ -1,8 +1,11 @@
 //! What the workers' inspections share.
 
-use std::{io, num::NonZeroUsize, sync::Arc, time::Instant};
+use std::{io, net::IpAddr, num::NonZeroUsize, sync::Arc, time::Instant};
 
-use super::{budget::Budget, threads::Threads};
+use super::{
+    budget::{Budget, Holder},
+    threads::Threads,
+};
 use crate::{
     proxy::{access_log::AccessLog, worker::Worker},
     waf::{log::Masks, seclang::AuditFormat},
@@ -14,11 +17,16 @@ pub const BUFFERED_BYTES: usize = 256 << 20;
 /// What inspections need, shared by all workers. Cloning shares it.
 #[derive(Clone, Debug)]
 pub struct Inspectors {
-    pub(super) budget: Arc<Budget>,
+    budget: Arc<Budget>,
     pub(super) threads: Arc<Threads>,
 }
 
 impl Inspectors {
+    /// A client, as what it has held counts.
+    pub(super) fn holder(&self, client: IpAddr) -> Holder {
+        self.budget.holder(client)
+    }
+
     /// Starts the threads for inspections that take long, half as many as there are workers. `buffered`
     /// is how many bytes of bodies may be held at once, usually [`BUFFERED_BYTES`].
     ///
@@ -39,9 +47,9 @@ impl Inspectors {
 }
 
 /// What bodies are kept out of for the audit log, if there is one.
-pub(super) fn keep(worker: &Worker) -> Option<Arc<Budget>> {
+pub(super) fn keep(worker: &Worker, holder: &Holder) -> Option<Holder> {
     worker.firewall_log.audit.as_ref()?;
-    Some(Arc::clone(&worker.inspectors.budget))
+    Some(holder.clone())
 }
 
 /// Where one worker writes what the firewall has found.

@@ -3,9 +3,7 @@
 //! Invariant: what is kept draws on the same budget as bodies that are held; where that is spent, the
 //! entry has no body. Non-goal: whether there is an entry; that shows when the exchange ends.
 
-use std::sync::Arc;
-
-use super::budget::{Budget, Share};
+use super::budget::{Holder, Share};
 use crate::waf::log::BODY_KEPT;
 
 /// The first bytes of a body.
@@ -19,9 +17,9 @@ pub(super) struct Kept {
 
 impl Kept {
     /// The beginning of a body, which is `whole` or not.
-    pub(super) fn of(body: &[u8], whole: bool, budget: &Arc<Budget>) -> Self {
+    pub(super) fn of(body: &[u8], whole: bool, holder: &Holder) -> Self {
         let bytes = body.get(..BODY_KEPT).unwrap_or(body);
-        let mut share = budget.share();
+        let mut share = holder.share();
         if bytes.is_empty() || !share.grow(bytes.len()) {
             return Self::default();
         }

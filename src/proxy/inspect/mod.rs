@@ -12,6 +12,7 @@ mod buffered;
 mod conclude;
 mod events;
 mod forward;
+mod guard;
 mod head;
 mod inspection;
 mod inspectors;

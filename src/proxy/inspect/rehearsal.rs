@@ -11,8 +11,9 @@ use super::{
     body::{Extent, Measure, coding_of, measure},
     budget::Budget,
     conclude::{REFUSED_HEAD, outcome_of},
+    guard::guarded,
     head::{show, show_refused},
-    inspection::{Course, log},
+    inspection::Course,
     inspectors::BUFFERED_BYTES,
     work::{Coding, Content, Fault, Found, Work, perform_guarded},
 };
@@ -336,7 +337,7 @@ impl Way {
             if let Some(refusal) = rehearsed.refusal {
                 transaction.response_line(b"HTTP/1.1", refusal.status(), b"");
             }
-            if log(&mut transaction).is_some() {
+            if guarded(|| transaction.run_logging()).is_ok() {
                 rehearsed.transaction = Some(transaction);
             }
         }
@@ -387,10 +388,11 @@ impl Rehearsed {
             transaction.request_header(field.name, field.value);
         }
         let budget = Arc::new(Budget::new(BUFFERED_BYTES));
+        let holder = budget.holder(inspection.client);
         let coding = coding_of(head.fields()).map(|name| Coding {
             name,
             limit,
-            share: budget.share(),
+            share: holder.share(),
             decoded: 0,
             cut: passes_beyond,
             lenient: !blocks,

@@ -17,7 +17,7 @@ use crate::{
     http1::{BodyLength, ChunkLimits, ResponseFraming, TrailerFields},
     message::{FieldId, Fields, ResponseHead},
     proxy::{error::ProxyError, sides::ToClient, worker::Worker},
-    waf::{BodyWish, Settings, body::media_type, seclang::LimitAction},
+    waf::{BodyWish, Settings, Transaction, body::media_type, seclang::LimitAction},
 };
 
 /// The status where an answer is longer than what is inspected, and rules want it refused then; the
@@ -76,21 +76,34 @@ impl<'a, C: ToClient> Screened<'a, C> {
     }
 
     /// How the body is held, if rules want to see it.
-    fn hold(&self, head: &ResponseHead, framing: &ResponseFraming) -> Option<Held> {
-        if framing.body == BodyLength::Empty || matches!(head.status, 204 | 304) {
-            return None;
+    fn hold(
+        &mut self,
+        head: &ResponseHead,
+        framing: &ResponseFraming,
+    ) -> Result<Option<Held>, ProxyError> {
+        if framing.body == BodyLength::Empty
+            || matches!(head.status, 204 | 304)
+            || self.inspection.is_off()
+        {
+            return Ok(None);
         }
-        let (limit, over) = wish(&self.inspection, head)?;
-        Some(Held {
+        let asked = self.inspection.firewall.settings.inspect_responses;
+        let wished = self
+            .inspection
+            .ask(self.worker, |transaction| wish(transaction, asked, head))?;
+        let Some((limit, over)) = wished.flatten() else {
+            return Ok(None);
+        };
+        Ok(Some(Held {
             head: Vec::new(),
             body: Vec::new(),
             limit: usize::try_from(limit).unwrap_or(usize::MAX),
             over,
             coding: coding_of(head.fields()),
-            share: self.worker.inspectors.budget.share(),
+            share: self.inspection.holder(self.worker).share(),
             end: None,
             full: None,
-        })
+        }))
     }
 
     /// Inspects what is held and lets it go. What came beyond is in `out`.
@@ -115,10 +128,11 @@ impl<'a, C: ToClient> Screened<'a, C> {
             Some(reason) => inspection.passes(worker, reason),
             None => {}
         }
+        let holder = inspection.holder(worker);
         let coding = held.coding.take().map(|name| Coding {
             name,
             limit: held.limit as u64,
-            share: worker.inspectors.budget.share(),
+            share: holder.share(),
             decoded: 0,
             cut: true,
             lenient: true,
@@ -129,7 +143,8 @@ impl<'a, C: ToClient> Screened<'a, C> {
             bytes: std::mem::take(&mut held.body),
             whole: held.full.is_none(),
             coding,
-            keep: keep(worker),
+            share: Some(held.share),
+            keep: keep(worker, &holder),
             ..Content::nothing()
         };
         let (work, fault) = inspection.run(worker, Work::ResponseBody(content)).await?;
@@ -152,17 +167,18 @@ impl<'a, C: ToClient> Screened<'a, C> {
     }
 }
 
-/// How much of an answer's body is inspected, and what happens where it is longer.
-fn wish(inspection: &Inspection, head: &ResponseHead) -> Option<(u64, LimitAction)> {
-    if inspection.is_off() {
-        return None;
-    }
-    let transaction = inspection.transaction.as_ref()?;
+/// How much of an answer's body is inspected, and what happens where it is longer; `wanted`: whether the
+/// policy wants it.
+fn wish(
+    transaction: &Transaction,
+    wanted: Option<bool>,
+    head: &ResponseHead,
+) -> Option<(u64, LimitAction)> {
     let asked = match transaction.response_body_wish() {
         BodyWish::Inspect { limit, over } => Some((limit, over)),
         BodyWish::Skip => None,
     };
-    match inspection.firewall.settings.inspect_responses {
+    match wanted {
         Some(false) => None,
         // What rules have switched off for this exchange stays off.
         Some(true) if transaction.response_body_access() == Some(false) => None,
@@ -206,11 +222,11 @@ impl<C: ToClient> ToClient for Screened<'_, C> {
         framing: &ResponseFraming,
         out: &mut Vec<u8>,
     ) -> Result<(), ProxyError> {
-        self.inspection.tell_response(head);
         let worker = self.worker;
+        self.inspection.tell_response(worker, head)?;
         // Rules of phase 3 may still say that they want the body.
         self.inspection.run_now(worker, Work::ResponseHead)?;
-        let Some(mut held) = self.hold(head, framing) else {
+        let Some(mut held) = self.hold(head, framing)? else {
             let nothing = Work::ResponseBody(Content::nothing());
             self.inspection.run_now(worker, nothing)?;
             self.inspection.settle(worker);

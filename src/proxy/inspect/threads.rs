@@ -92,6 +92,10 @@ impl Threads {
     pub(super) fn submit(&self, task: Task) -> Result<(), Box<Task>> {
         let mut state = self.queue.lock();
         if state.waiting.len() >= self.most {
+            // Those that nobody waits for any more take nobody's place.
+            state.waiting.retain(|task| !task.done.is_closed());
+        }
+        if state.waiting.len() >= self.most {
             return Err(Box::new(task));
         }
         state.waiting.push_back(task);
@@ -206,7 +210,10 @@ mod tests {
         let (left, gone) = task();
         assert!(threads.submit(first).is_ok() && threads.submit(left).is_ok());
         assert!(threads.submit(task().0).is_err(), "two wait");
-        drop((threads, gone));
+        drop(gone);
+        let (third, _waits) = task();
+        assert!(threads.submit(third).is_ok(), "one of them for nobody");
+        drop(threads);
         queue.serve();
         let Done { found, .. } = told.try_recv().unwrap();
         assert!(found.is_some_and(|(_, found)| found.verdict.passes()));

@@ -12,6 +12,8 @@ pub enum Uninspected {
     Undecoded,
     /// All bytes for held bodies are in use.
     NoRoom,
+    /// It came too slowly to be held.
+    TooSlow,
     /// All threads for long inspections are busy, and enough wait for them.
     NoThread,
     /// The rules do not compile and never have.
@@ -22,11 +24,12 @@ pub enum Uninspected {
 
 impl Uninspected {
     /// All of them, in the order of [`Uninspected::index`].
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Streamed,
         Self::PastLimit,
         Self::Undecoded,
         Self::NoRoom,
+        Self::TooSlow,
         Self::NoThread,
         Self::NoRules,
         Self::Panicked,
@@ -44,6 +47,7 @@ impl Uninspected {
             Self::PastLimit => "past_limit",
             Self::Undecoded => "undecoded",
             Self::NoRoom => "no_room",
+            Self::TooSlow => "too_slow",
             Self::NoThread => "no_thread",
             Self::NoRules => "no_rules",
             Self::Panicked => "panicked",

@@ -1,12 +1,8 @@
 //! A piece of inspection that runs in one go, on a worker or on a thread of its own.
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-};
-
 use super::{
-    budget::{Budget, Share},
+    budget::{Holder, Share},
+    guard::guarded,
     kept::Kept,
 };
 use crate::waf::{
@@ -48,8 +44,10 @@ pub(super) struct Content {
     pub(super) whole: bool,
     /// What has been done to it, if anything.
     pub(super) coding: Option<Coding>,
-    /// What it is kept out of for the audit log, where there is one.
-    pub(super) keep: Option<Arc<Budget>>,
+    /// What `bytes` draw on, which is given back where they are let go.
+    pub(super) share: Option<Share>,
+    /// Who holds what is kept for the audit log, where there is one.
+    pub(super) keep: Option<Holder>,
     /// What was kept, as it was looked at.
     pub(super) kept: Kept,
 }
@@ -130,7 +128,7 @@ pub(super) fn lend<T>(
 
 /// Does it; `None` where the engine panicked, and then the transaction is not to be used any more.
 pub(super) fn perform_guarded(transaction: &mut Transaction, work: &mut Work) -> Option<Found> {
-    catch_unwind(AssertUnwindSafe(|| perform(transaction, work))).ok()
+    guarded(|| perform(transaction, work)).ok()
 }
 
 fn perform(transaction: &mut Transaction, work: &mut Work) -> Found {
@@ -170,6 +168,7 @@ impl Content {
             shown: 0,
             whole: true,
             coding: None,
+            share: None,
             keep: None,
             kept: Kept::default(),
         }
@@ -187,12 +186,13 @@ impl Content {
             shown,
             whole,
             coding,
+            share: _,
             keep,
             kept,
         } = self;
         let show = |bytes: &[u8], whole| {
-            if let Some(budget) = keep {
-                *kept = Kept::of(bytes, whole, budget);
+            if let Some(holder) = keep {
+                *kept = Kept::of(bytes, whole, holder);
             }
             show(bytes, whole);
         };

@@ -132,7 +132,7 @@ fn bodies_are_shown_decoded_as_far_as_they_were_held_and_wanted() {
 fn without_room_for_its_body_an_entry_has_none() {
     let upstream = Upstream::mirror();
     let build = Build {
-        buffered: 16 << 10,
+        buffered: 32 << 10,
         ..json()
     };
     let request = post(FORM, "a=1").replace("/p", "/?audit=on");

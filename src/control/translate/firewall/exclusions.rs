@@ -38,6 +38,8 @@ pub(super) struct Exclusion {
     variables: Vec<String>,
     /// A regular expression for the path, if it is for some paths.
     path: Option<String>,
+    /// Escapes of characters of these paths, each after a `|`, which routing keeps apart from them.
+    escapes: String,
     /// A regular expression for the host, if it is for some hosts.
     host: Option<String>,
 }
@@ -82,6 +84,7 @@ impl Exclusion {
         let variable = |it| target(it).map_err(|message| ("variables", message));
         let path = |it| path_pattern(it).map_err(|message| ("paths", message));
         let host = |it: &String| host_pattern(it).map_err(|message| ("hosts", message));
+        let escapes = escapes_of(paths);
         let paths = paths.iter().map(path).collect::<Result<Vec<_>, _>>()?;
         let hosts = hosts.iter().map(host).collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
@@ -90,6 +93,7 @@ impl Exclusion {
             tags: tags.iter().map(tag).collect::<Result<_, _>>()?,
             variables: variables.iter().map(variable).collect::<Result<_, _>>()?,
             path: any_of(&paths, "^(?:", ")"),
+            escapes,
             host: any_of(&hosts, "(?i)^(?:", ")$"),
         })
     }
@@ -156,12 +160,15 @@ impl Exclusion {
         let host = |pattern: &String| format!("SecRule SERVER_NAME \"@rx {pattern}\"");
         // Decoded once, as the proxy does to choose a backend. What it keeps encoded or may not merge
         // would count as a part of another path here: such requests are not excluded from anything.
-        const CLEAR: &str = r#"SecRule REQUEST_URI "!@rx (?i)^[^?]*(?:%2f|%5c|%25|%[01]|\x5c|//)""#;
+        let clear = format!(
+            r#"SecRule REQUEST_URI "!@rx (?i)^[^?]*(?:%2f|%5c|%25|%[01]{}|\x5c|//)""#,
+            self.escapes
+        );
         const PATH: &str = "t:none,t:normalizePath";
         let _ = match (&self.path, &self.host) {
             (Some(pattern), None) => writeln!(
                 out,
-                "{CLEAR} \"{head},t:none,chain\"\n{} \"{PATH}{actions}\"",
+                "{clear} \"{head},t:none,chain\"\n{} \"{PATH}{actions}\"",
                 path(pattern)
             ),
             (None, Some(pattern)) => {
@@ -169,7 +176,7 @@ impl Exclusion {
             }
             (Some(of_path), Some(of_host)) => writeln!(
                 out,
-                "{} \"{head},t:none,chain\"\n{CLEAR} \"t:none,chain\"\n{} \"{PATH}{actions}\"",
+                "{} \"{head},t:none,chain\"\n{clear} \"t:none,chain\"\n{} \"{PATH}{actions}\"",
                 host(of_host),
                 path(of_path)
             ),
@@ -264,6 +271,18 @@ fn path_pattern(spec: &PathSpec) -> Result<String, String> {
             value => format!("{}(?:/|$)", escape(value)),
         },
     })
+}
+
+/// The escapes of what a path may have in the clear and escaped: `/a;b` is another path than `/a%3Bb`
+/// (RFC 3986 section 2.2).
+fn escapes_of(paths: &[PathSpec]) -> String {
+    let mut escapes = String::new();
+    for delimiter in "!$&()*+;=:@".chars() {
+        if paths.iter().any(|it| it.value.contains(delimiter)) {
+            let _ = write!(escapes, "|%{:02x}", u32::from(delimiter));
+        }
+    }
+    escapes
 }
 
 fn host_pattern(host: &str) -> Result<String, String> {

@@ -89,6 +89,10 @@ pub(super) const ROWS: &[Row<Draft>] = &[
         draft.options.body_idle_timeout = values::seconds(value)?;
         Ok(())
     }),
+    row("firewall-body-timeout", |value, draft| {
+        draft.options.held_body_timeout = values::seconds(value)?;
+        Ok(())
+    }),
     row("large-client-header-buffers", head_buffers),
     row("enable-underscores-in-headers", |value, draft| {
         draft.options.underscores_in_headers = values::boolean(value)?;

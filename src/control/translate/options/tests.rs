@@ -93,6 +93,9 @@ fn a_supported_key_changes_what_it_says_and_nothing_else() {
         ("client-body-timeout", "7", |o| {
             o.options.body_idle_timeout = Duration::from_secs(7)
         }),
+        ("firewall-body-timeout", "7", |o| {
+            o.options.held_body_timeout = Duration::from_secs(7)
+        }),
         ("large-client-header-buffers", "8 16k", |o| {
             o.options.max_head_bytes = 128 << 10;
             o.options.max_target_bytes = 16 << 10;

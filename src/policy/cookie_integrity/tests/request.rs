@@ -398,6 +398,19 @@ fn only_so_many_signatures_are_computed_for_a_request() {
 }
 
 #[test]
+fn many_companions_of_a_long_value_cost_no_more_than_many_cookies() {
+    let settings = settings(CookieMode::Drop);
+    let long = cookie(&settings, &format!("sid={}", "x".repeat(20_000)));
+    let other = cookie(&settings, "sid=1");
+    let (_, wrong) = other.split_once("; ").unwrap();
+    for (before, expected) in [(5, Verified), (20, Altered)] {
+        let field = format!("{}; {long}", vec![wrong; before].join("; "));
+        let seen = passed(&settings, &field);
+        assert_eq!(seen.findings, [(expected, 1)], "{before}");
+    }
+}
+
+#[test]
 fn a_pattern_is_named_for_what_somebody_should_know() {
     let settings = CookieIntegrity {
         signed: patterns(&["other", "s*"]),

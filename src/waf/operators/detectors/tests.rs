@@ -129,6 +129,7 @@ fn commands_are_found_where_a_shell_begins_one() {
             ";echo test",
             "| net user",
             "a;id",
+            "a|env",
             "127.0.0.1\nid",
             "w'h'o'am'i",
             ";/bin/c?t /x",

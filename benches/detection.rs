@@ -1,15 +1,15 @@
 //! What rule sets find in corpora of attacks, and what they take for one, side by side.
 //!
 //!     detection [--level N] [--corpora DIR] [--crs DIR] [--texts FILE]... [--attacks FILE]...
-//!               [--only SET] [--missed WORD]... [--found WORD]... [--rules]
+//!               [--only SET] [--missed WORD]... [--found WORD]... [--rules] [--data]
 //!
 //! Every request goes through the whole engine, in blocking mode at a paranoia level (1). What
 //! gotestwaf's files say goes where they say; parameter values and libinjection's strings go into the
 //! query, a form, JSON, a cookie and a header. `--texts` adds harmless texts, one a line, with `\n`
 //! for line ends, `--attacks`
 //! attacks. `--missed`
-//! and `--found` print what was missed and what was found in rows whose name contains a word;
-//! `--rules` counts the matches of each rule. Corpora that are not there are passed over.
+//! and `--found` print what was missed and what was found in rows whose name contains a word, `--data`
+//! with what each rule found; `--rules` counts the matches of each rule. Corpora that are not there are passed over.
 
 use std::{
     collections::BTreeMap,
@@ -72,6 +72,7 @@ struct Options {
     missed: Vec<String>,
     found: Vec<String>,
     by_rule: bool,
+    data: bool,
 }
 
 impl Options {
@@ -87,6 +88,7 @@ impl Options {
             missed: Vec::new(),
             found: Vec::new(),
             by_rule: false,
+            data: false,
         };
         while let Some(option) = arguments.next() {
             let mut value = || arguments.next().ok_or(format!("{option} needs a value"));
@@ -101,6 +103,7 @@ impl Options {
                 "--missed" => options.missed.push(value()?),
                 "--found" => options.found.push(value()?),
                 "--rules" => options.by_rule = true,
+                "--data" => options.data = true,
                 _ => return Err(format!("there is no option {option}").into()),
             }
         }
@@ -142,6 +145,9 @@ impl Options {
                 if words.iter().any(|word| case.row.contains(word.as_str())) {
                     let text: Vec<u8> = case.shown.iter().rev().take(160).rev().copied().collect();
                     println!("{name} {} {ids:?} {}", case.row, text.escape_ascii());
+                    for it in transaction.matches().filter(|_| self.data) {
+                        println!("    {} {}", it.rule.id, it.data.escape_ascii());
+                    }
                 }
             }
             if self.by_rule {
@@ -408,6 +414,7 @@ fn lines(text: &[u8]) -> Vec<u8> {
         let (byte, taken) = match (first, behind.first()) {
             (b'\\', Some(b'n')) => (b'\n', 2),
             (b'\\', Some(b't')) => (b'\t', 2),
+            (b'\\', Some(b'r')) => (b'\r', 2),
             (b'\\', Some(b'\\')) => (b'\\', 2),
             (byte, _) => (*byte, 1),
         };

@@ -180,6 +180,7 @@ fn policy(policy: &RoutePolicy) -> Value {
     let RoutePolicy {
         https_redirect,
         hsts,
+        names_server,
         client_certificate,
         cookies,
         body_limit,
@@ -202,6 +203,7 @@ fn policy(policy: &RoutePolicy) -> Value {
             "include_subdomains": include_subdomains,
             "preload": preload,
         })),
+        "names_server": names_server,
         "client_certificate": client_certificate.as_deref().map(certificate_demand),
         "cookies": cookies.as_deref().map(cookies_to_json),
         "body_limit_bytes": match body_limit {

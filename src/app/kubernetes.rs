@@ -13,7 +13,7 @@ use tokio::{
 use super::options::ReadOptions;
 use crate::{
     cli::{self, KubernetesSettings},
-    config::{ObjectKind, ObjectRef, Problem, Severity},
+    config::{Cause, ObjectKind, ObjectRef, Problem, Severity},
     control::{
         Key, Objects, Store,
         leader::{self, Election},
@@ -92,6 +92,7 @@ impl Cluster {
             state_keys,
             service_upstream,
             zone,
+            admission: _,
         } = settings;
         let only = match std::mem::take(&mut translating.class) {
             ClassSelection::Named(only) => only,
@@ -155,6 +156,13 @@ impl Cluster {
     /// Takes what the objects come to.
     pub(super) fn outcomes(&self) -> Outcomes {
         self.outcomes.clone()
+    }
+
+    /// The way to the API server, the namespace in which this replica writes for all of them, and whether
+    /// it does.
+    pub(super) fn for_issuer(&self) -> (Client, String, watch::Receiver<bool>) {
+        let namespace = self.election.namespace.clone();
+        (self.client.clone(), namespace, self.leads.subscribe())
     }
 
     /// How the API server answers, as metrics.
@@ -320,6 +328,7 @@ impl ClusterOptions {
                     None => "every option has its default".to_owned(),
                 },
                 severity: Severity::Error,
+                cause: Cause::Surroundings,
                 location: None,
             }];
             return read;

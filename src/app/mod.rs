@@ -3,6 +3,7 @@
 //! Invariant: everything that the process has one of (registry, random source, store, status) is made
 //! here and passed in. Non-goal: doing any of the work.
 
+mod admission;
 mod command;
 mod demo;
 mod firewall_logs;

@@ -13,7 +13,7 @@ use anyhow::Context;
 
 use super::kubernetes::ClusterOptions;
 use crate::{
-    config::{ObjectKind, ObjectRef, Problem, Severity},
+    config::{Cause, ObjectKind, ObjectRef, Problem, Severity},
     control::{
         Objects, Store,
         source::{
@@ -151,6 +151,7 @@ fn unusable(path: &Path, error: &OptionsFileError) -> Problem {
         message: format!("the file of options {error}"),
         consequence: "the options that it last held stay in force".to_owned(),
         severity: Severity::Error,
+        cause: Cause::Object,
         location: None,
     }
 }

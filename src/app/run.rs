@@ -13,6 +13,7 @@ use prometheus::Registry;
 use tokio::{runtime::Runtime, sync::oneshot};
 
 use super::{
+    admission::Webhook,
     demo,
     firewall_logs::{FirewallLogSettings, FirewallLogs},
     kubernetes::{Cluster, ClusterOptions, Outcomes},
@@ -26,9 +27,10 @@ use crate::{
         self, AdminEndpoints, BuildInfo, ConfigMetrics, DroppedLines, Endpoints, ProcessMetrics,
         Status, StatusEndpoints,
     },
-    cli::RunSettings,
+    cli::{KubernetesSettings, RunSettings},
     control::{
         Store, View,
+        admission::JudgeSettings,
         reconcile::reconcile,
         source::files::FileSource,
         status::Outcome,
@@ -36,6 +38,7 @@ use crate::{
     },
     proxy::{AccessLogWriter, Limits, Metrics},
     shutdown::{EndSignals, Ended, ReopenSignals, Schedule, Shutdown, Stage},
+    snapshot::CompiledSets,
     telemetry,
 };
 
@@ -132,6 +135,19 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
         .rule_folders
         .watch(Arc::clone(&store))
         .context("cannot watch the firewall's rules")?;
+    let webhook = match (&kubernetes, &cluster) {
+        (Some(settings), Some(cluster)) => {
+            let judging = judging(settings, (&store, &translating), publisher.compiled_sets());
+            let webhook = settings.admission.as_ref();
+            webhook
+                .map(|it| Webhook::start(it, judging, cluster, &shutdown))
+                .transpose()?
+        }
+        _ => None,
+    };
+    if let Some(webhook) = &webhook {
+        registry.register(Box::new(webhook.metrics()))?;
+    }
     let (published, first) = oneshot::channel();
     let configuring = start_configuring(
         Arc::clone(&store),
@@ -141,7 +157,7 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
         (&shutdown, Arc::clone(&status)),
         (published, outcomes),
     )?;
-    runtime.block_on(async {
+    let judging = runtime.block_on(async {
         let mut listeners = tokio::task::JoinSet::new();
         let on_status: Arc<dyn Endpoints> = Arc::new(StatusEndpoints {
             status: Arc::clone(&status),
@@ -158,6 +174,10 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
             tracing::info!(address = %listener.local_addr()?, "telling how it is");
             listeners.spawn(admin::serve(listener, endpoints));
         }
+        let (_reviewing, judging) = match webhook {
+            Some(webhook) => webhook.listen().await.map(|(a, b)| (Some(a), Some(b)))?,
+            None => (None, None),
+        };
         let cluster = cluster.map(|cluster| cluster.follow(&store));
         let mut signals = EndSignals::listen()?;
         let mut reopen = ReopenSignals::listen()?;
@@ -212,13 +232,17 @@ pub(super) fn run(settings: RunSettings) -> anyhow::Result<()> {
         if ended == Ended::GraceOver {
             tracing::warn!("some exchanges were aborted when the grace was over");
         }
-        anyhow::Ok(())
+        anyhow::Ok(judging)
     })?;
     drop(watch);
     drop(rules_watch);
     workers.join();
     // Its thread looks at the stage, which is past its end now.
     let _ = configuring.join();
+    if let Some(judging) = judging {
+        // So does this one.
+        let _ = judging.join();
+    }
     if !firewall_logs.finish(LOG_GRACE) {
         tracing::warn!("the last lines of the firewall's logs were not written");
     }
@@ -256,6 +280,22 @@ fn registry(
     registry.register(Box::new(ProcessMetrics::new()))?;
     registry.register(Box::new(BuildInfo::new()))?;
     Ok(registry)
+}
+
+/// What the admission webhook goes by.
+fn judging(
+    settings: &KubernetesSettings,
+    (store, translating): (&Arc<Store>, &TranslateSettings),
+    sets: CompiledSets,
+) -> JudgeSettings {
+    let mut options = ClusterOptions::new(settings.config_map.as_ref());
+    JudgeSettings {
+        store: Arc::clone(store),
+        translating: translating.clone(),
+        options: Box::new(move |objects| options.of(objects).options),
+        sets,
+        namespaces: settings.namespaces.clone(),
+    }
 }
 
 /// Starts the thread that turns what the store holds into what is served. Translation and compilation

@@ -24,7 +24,7 @@ use crate::{
         WorkerParts, run_worker,
     },
     shutdown::Shutdown,
-    snapshot::{Compiler, SnapshotHandle},
+    snapshot::{CompiledSets, Compiler, SnapshotHandle},
     tls::{Certificate, ServerAcceptor, ServerResolver},
     upstream::{IdleLimit, NameResolver, UpstreamOptions},
 };
@@ -191,6 +191,11 @@ impl Publisher {
             tracing::info!(generation, problems = count, "serving a new configuration");
         }
         Ok(())
+    }
+
+    /// The rule sets of the firewalls that are in force.
+    pub(super) fn compiled_sets(&self) -> CompiledSets {
+        self.compiler.compiled_sets()
     }
 
     /// Has connections come in, if they do not yet.

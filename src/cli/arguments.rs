@@ -324,7 +324,7 @@ mod tests {
     use clap::error::ErrorKind;
 
     use super::*;
-    use crate::cli::{KubernetesSettings, PublishedAs};
+    use crate::cli::{AdmissionCertificate, KubernetesSettings, PublishedAs};
 
     fn parse(line: &str) -> Result<Command, clap::Error> {
         Arguments::try_parse_from(line.split_whitespace()).map(Arguments::into_command)
@@ -452,6 +452,7 @@ mod tests {
                 state_keys: true,
                 service_upstream: false,
                 zone: Some("z".to_owned()),
+                admission: None,
             })
         );
         assert_eq!(run("portcullis run -f x").kubernetes, None);
@@ -461,6 +462,33 @@ mod tests {
             "portcullis run --kubernetes --publish-service a/b --publish-address 1.2.3.4",
             "portcullis run -f x --namespace a",
             "portcullis run --kubernetes --state-keys",
+        ] {
+            assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_admission_webhook_has_a_certificate_of_its_own_or_a_given_one() {
+        let admission = |line: &str| run(line).kubernetes.and_then(|it| it.admission);
+        let made = admission("portcullis run --kubernetes --admission [::]:9443").unwrap();
+        assert_eq!(made.address, "[::]:9443".parse().unwrap());
+        assert_eq!(
+            made.certificate,
+            AdmissionCertificate::Made {
+                secret: "portcullis-admission".to_owned(),
+                configuration: "portcullis-admission".to_owned(),
+            }
+        );
+        let given = admission(
+            "portcullis run --kubernetes --admission 0.0.0.0:9443 --admission-cert c \
+             --admission-key k",
+        );
+        let files = AdmissionCertificate::Files("c".into(), "k".into());
+        assert_eq!(given.unwrap().certificate, files);
+        for line in [
+            "portcullis run --kubernetes --admission-cert c --admission-key k",
+            "portcullis run --kubernetes --admission 0.0.0.0:9443 --admission-cert c",
+            "portcullis run -f x --admission 0.0.0.0:9443",
         ] {
             assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
         }

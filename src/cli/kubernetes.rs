@@ -1,11 +1,11 @@
 //! The arguments of `run` that are about a cluster.
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Args;
 
 use super::{
-    settings::{KubernetesSettings, PublishedAs},
+    settings::{AdmissionCertificate, AdmissionSettings, KubernetesSettings, PublishedAs},
     values,
 };
 
@@ -63,6 +63,26 @@ pub(super) struct KubernetesArguments {
     /// The zone that the process runs in, for EndpointSlices' hints
     #[arg(long, value_name = "ZONE", conflicts_with = "filename")]
     zone: Option<String>,
+    /// Where to listen for admission reviews of Ingresses and policies, over TLS [default: nowhere]
+    #[arg(long, value_name = "ADDR", conflicts_with = "filename")]
+    admission: Option<SocketAddr>,
+    /// The certificate to listen with [default: one that the leader makes]
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "admission",
+        requires = "admission_key"
+    )]
+    admission_cert: Option<PathBuf>,
+    /// Its key
+    #[arg(long, value_name = "FILE", requires = "admission_cert")]
+    admission_key: Option<PathBuf>,
+    /// The Secret that the leader keeps its certificate in, beside the Lease
+    #[arg(long, value_name = "NAME", default_value = "portcullis-admission")]
+    admission_secret: String,
+    /// The ValidatingWebhookConfiguration that the leader tells of it
+    #[arg(long, value_name = "NAME", default_value = "portcullis-admission")]
+    admission_configuration: String,
 }
 
 impl KubernetesArguments {
@@ -83,7 +103,19 @@ impl KubernetesArguments {
             state_keys,
             service_upstream,
             zone,
+            admission,
+            admission_cert,
+            admission_key,
+            admission_secret,
+            admission_configuration,
         } = self;
+        let certificate = match admission_cert.zip(admission_key) {
+            Some((certificate, key)) => AdmissionCertificate::Files(certificate, key),
+            None => AdmissionCertificate::Made {
+                secret: admission_secret,
+                configuration: admission_configuration,
+            },
+        };
         let published_as = match publish_service {
             Some((namespace, name)) => PublishedAs::Service(namespace, name),
             None if publish_address.is_empty() => PublishedAs::Nodes,
@@ -103,6 +135,10 @@ impl KubernetesArguments {
             state_keys,
             service_upstream,
             zone: zone.filter(|zone| !zone.is_empty()),
+            admission: admission.map(|address| AdmissionSettings {
+                address,
+                certificate,
+            }),
         })
     }
 }

@@ -13,7 +13,7 @@ mod waf;
 pub use arguments::Arguments;
 pub use pages::{write_completions, write_man};
 pub use settings::{
-    CheckSettings, Command, EchoSettings, KubernetesSettings, OutputFormat, PublishedAs,
-    RunSettings, SourceSettings, WafAuditLogFormat, WafCommand, WafLogFormat, WafMode, WafPlace,
-    WafRequestSettings, WafRulesSettings, WafSettings,
+    AdmissionCertificate, AdmissionSettings, CheckSettings, Command, EchoSettings,
+    KubernetesSettings, OutputFormat, PublishedAs, RunSettings, SourceSettings, WafAuditLogFormat,
+    WafCommand, WafLogFormat, WafMode, WafPlace, WafRequestSettings, WafRulesSettings, WafSettings,
 };

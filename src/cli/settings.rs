@@ -117,6 +117,31 @@ pub struct KubernetesSettings {
     pub service_upstream: bool,
     /// The zone that the process runs in.
     pub zone: Option<String>,
+    /// The admission webhook; `None`: there is none.
+    pub admission: Option<AdmissionSettings>,
+}
+
+/// The admission webhook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdmissionSettings {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Where its certificate comes from.
+    pub certificate: AdmissionCertificate,
+}
+
+/// Where the certificate of the admission webhook comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AdmissionCertificate {
+    /// These files hold it and its key.
+    Files(PathBuf, PathBuf),
+    /// The leader makes it.
+    Made {
+        /// The Secret that it is kept in, where replicas agree on who writes.
+        secret: String,
+        /// The ValidatingWebhookConfiguration that is told its authority.
+        configuration: String,
+    },
 }
 
 /// Where the addresses of Ingresses come from.

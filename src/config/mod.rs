@@ -18,5 +18,5 @@ pub use cookies::cookies_to_json;
 pub use firewall::{Firewall, FirewallMode, RuleOrigin, RuleSource};
 pub use meta::{ObjectKind, ObjectRef, RuleMeta};
 pub use options::{AccessLogFormat, ClientAddressOptions, Options};
-pub use problem::{Location, Problem, Severity};
+pub use problem::{Cause, Location, Problem, Severity};
 pub use route::{Action, DenyReason, Forward, Route, Rule};

@@ -15,6 +15,16 @@ pub enum Severity {
     Error,
 }
 
+/// What has to change for a problem to go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Cause {
+    /// The object itself.
+    #[default]
+    Object,
+    /// Something that the object names or needs, and that may come later: a Service, a Secret, a rule set.
+    Surroundings,
+}
+
 /// A place in a file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Location {
@@ -44,6 +54,8 @@ pub struct Problem {
     pub consequence: String,
     /// How bad it is.
     pub severity: Severity,
+    /// What has to change for it to go.
+    pub cause: Cause,
     /// Where it stands, when the object came from a file.
     pub location: Option<Location>,
 }
@@ -57,6 +69,7 @@ impl Problem {
             message,
             consequence,
             severity,
+            cause: _,
             location,
         } = self;
         let severity = match severity {
@@ -101,6 +114,7 @@ impl fmt::Display for Problem {
             message,
             consequence,
             severity: _,
+            cause: _,
             location: _,
         } = self;
         write!(f, "{object}")?;

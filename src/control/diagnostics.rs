@@ -161,6 +161,7 @@ fn explain(problem: &Problem, sources: &mut Sources) -> Group<'static> {
         message,
         consequence,
         severity,
+        cause: _,
         location,
     } = problem;
     let level = match severity {

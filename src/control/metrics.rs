@@ -1,4 +1,4 @@
-//! Metrics of the way to the API server.
+//! Metrics of the way to the API server, and of the admission webhook.
 
 use std::{
     sync::Arc,
@@ -12,7 +12,10 @@ use prometheus::{
 };
 use tokio::sync::watch;
 
-use super::source::kube::Contact;
+use super::{
+    admission::{Counts, ShownCertificate},
+    source::kube::Contact,
+};
 
 /// Shows how the API server answers and who leads, by looking whenever somebody asks.
 pub struct ClusterMetrics {
@@ -99,6 +102,67 @@ impl Families {
             leads,
         } = self;
         [last_contact, failures, leads]
+    }
+}
+
+/// Shows how admission reviews end, and for how long the webhook's certificate is good.
+pub struct AdmissionMetrics {
+    counts: Arc<Counts>,
+    shown: ShownCertificate,
+    descriptions: Vec<Desc>,
+}
+
+impl AdmissionMetrics {
+    /// Metrics of these.
+    pub fn new(counts: Arc<Counts>, shown: ShownCertificate) -> Self {
+        let (reviews, expiry) = Self::families();
+        let descriptions = reviews.desc().into_iter().chain(expiry.desc());
+        Self {
+            counts,
+            shown,
+            descriptions: descriptions.cloned().collect(),
+        }
+    }
+
+    fn families() -> (IntCounterVec, IntGauge) {
+        const VALID: &str = "names, help and labels are constants that are valid";
+        let reviews = Opts::new(
+            "portcullis_admission_reviews_total",
+            "Admission reviews, by how they ended.",
+        );
+        let expiry = IntGauge::new(
+            "portcullis_admission_certificate_expiry_timestamp_seconds",
+            "When the certificate of the admission webhook ends being valid; 0: there is none.",
+        );
+        let reviews = IntCounterVec::new(reviews, &["outcome"]);
+        (reviews.expect(VALID), expiry.expect(VALID))
+    }
+}
+
+impl Collector for AdmissionMetrics {
+    fn desc(&self) -> Vec<&Desc> {
+        self.descriptions.iter().collect()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        let (reviews, expiry) = Self::families();
+        for (outcome, count) in self.counts.by_outcome() {
+            reviews.with_label_values(&[outcome]).inc_by(count);
+        }
+        let certificate = self.shown.certificate();
+        let end = certificate.map_or(0, |certificate| seconds(certificate.not_after));
+        expiry.set(i64::try_from(end).unwrap_or(i64::MAX));
+        let mut families = reviews.collect();
+        families.append(&mut expiry.collect());
+        families
+    }
+}
+
+impl std::fmt::Debug for AdmissionMetrics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AdmissionMetrics")
+            .field("counts", &self.counts)
+            .finish_non_exhaustive()
     }
 }
 

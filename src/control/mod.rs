@@ -3,6 +3,7 @@
 //! Invariant: one bad object never affects another. Non-goal: serving; nothing here is on the way of
 //! a request.
 
+pub mod admission;
 pub mod diagnostics;
 mod field_path;
 pub mod leader;

@@ -140,6 +140,7 @@ fn log(problem: &Problem) {
         message,
         consequence,
         severity,
+        cause: _,
         location,
     } = problem;
     let place = location

@@ -23,5 +23,5 @@ pub use cookie_integrity::{
     CookieVerdict, LeastSameSite,
 };
 pub use redirect::{Hsts, HttpsRedirect, write_https_location};
-pub use route_policy::RoutePolicy;
+pub use route_policy::{RoutePolicy, SERVER};
 pub use timeouts::Timeouts;

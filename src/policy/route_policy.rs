@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use super::{BodyLimit, ClientCertificatePolicy, CookieIntegrity, Hsts, HttpsRedirect, Timeouts};
 
+/// What the program calls itself in `Server`: no version, which would help nobody but attackers.
+pub const SERVER: &str = "Portcullis";
+
 /// Everything that is set for one rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoutePolicy {
@@ -11,6 +14,8 @@ pub struct RoutePolicy {
     pub https_redirect: Option<HttpsRedirect>,
     /// `Strict-Transport-Security` on answers over TLS.
     pub hsts: Option<Hsts>,
+    /// Send [`SERVER`](super::SERVER) where the backend sends no `Server`.
+    pub names_server: bool,
     /// Client certificates that are asked for.
     pub client_certificate: Option<Arc<ClientCertificatePolicy>>,
     /// Cookies that are signed and verified.

@@ -191,6 +191,12 @@ impl<'a> Account<'a> {
             .filter(|_| self.peer.tls.is_some())
     }
 
+    /// Whether answers without a `Server` get one.
+    pub(super) fn names_server(&self) -> bool {
+        let rule = self.rule.as_ref();
+        rule.is_some_and(|rule| rule.policy.names_server)
+    }
+
     /// Closes the exchange's record: the access log, the firewall's and the request metrics are fed here
     /// and nowhere else.
     pub(super) fn close(

@@ -171,6 +171,7 @@ impl<'a, 's> Exchange<'a, 's> {
             clock: &worker.clock,
             asked,
             hsts: self.account.hsts().copied(),
+            names_server: self.account.names_server(),
             cookies: self.account.cookies.clone(),
             send_timeout: timeouts.send,
             keep_alive: self.keep_alive,

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     http1::{BodyLength, ConnectionOptions, connection_lists},
     message::{FieldId, FieldSpan, RequestHead, ResponseHead, Target},
-    policy::{CookieExchange, Hsts, is_client_certificate_field},
+    policy::{CookieExchange, Hsts, SERVER, is_client_certificate_field},
 };
 
 /// Fields of a request that the upstream is not sent.
@@ -133,6 +133,8 @@ pub(super) struct ClientHead<'a> {
     pub clock: &'a Clock,
     /// Sent where the upstream sent no `Strict-Transport-Security` of its own.
     pub hsts: Option<&'a Hsts>,
+    /// Gives the `Server` where the upstream sent none.
+    pub names_server: bool,
     /// Signs cookies.
     pub cookies: Option<&'a CookieExchange>,
 }
@@ -148,13 +150,15 @@ impl ClientHead<'_> {
             connection,
             clock,
             hsts,
+            names_server,
             cookies,
         } = self;
         write_status(head, out);
-        let (mut has_date, mut has_hsts) = (false, false);
+        let (mut has_date, mut has_hsts, mut has_server) = (false, false, false);
         copy_fields(&head.buffer, head.head_len, &head.fields, out, |field| {
             has_date |= field.id == FieldId::Date;
             has_hsts |= field.id == FieldId::StrictTransportSecurity;
+            has_server |= field.id == FieldId::Server;
             is_hop_by_hop(field.id)
                 || is_signed(*cookies, head, field)
                 || (connection.others
@@ -167,6 +171,9 @@ impl ClientHead<'_> {
         }
         if !has_date {
             clock.write_date_field(out);
+        }
+        if *names_server && !has_server {
+            write_field(out, b"Server", SERVER.as_bytes());
         }
         if let Some(hsts) = hsts
             && !has_hsts
@@ -431,10 +438,49 @@ mod tests {
                 connection: framing.connection,
                 clock: &clock,
                 hsts: None,
+                names_server: false,
                 cookies: None,
             }
             .write(&mut out);
             assert_eq!(String::from_utf8(out).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn a_server_is_named_where_that_is_asked_for_and_the_upstream_names_none() {
+        let clock = Clock::new(std::time::SystemTime::UNIX_EPOCH);
+        for (sent, names_server, expected) in [
+            ("", false, ""),
+            ("", true, "Server: Portcullis\r\n"),
+            ("Server: other\r\n", true, "Server: other\r\n"),
+            ("Server: other\r\n", false, "Server: other\r\n"),
+        ] {
+            let mut head = ResponseHead::default();
+            let came =
+                format!("HTTP/1.1 200 Fine\r\nDate: then\r\n{sent}Content-Length: 0\r\n\r\n");
+            head.buffer.extend_from_slice(came.as_bytes());
+            let parsed = parse_response(&mut head, &HeadLimits::default());
+            assert_eq!(parsed, Ok(Parsed::Complete));
+            let framing = response_framing(&head, Method::Get).unwrap();
+            let mut out = Vec::new();
+            ClientHead {
+                head: &head,
+                mode: BodyMode::Sized,
+                close: false,
+                tell_keep_alive: false,
+                connection: framing.connection,
+                clock: &clock,
+                hsts: None,
+                names_server,
+                cookies: None,
+            }
+            .write(&mut out);
+            let out = String::from_utf8(out).unwrap();
+            let server: String = out
+                .split_inclusive("\r\n")
+                .filter(|line| line.starts_with("Server"))
+                .collect();
+            assert_eq!(server, expected, "{sent:?}");
         }
     }
 }

@@ -34,6 +34,7 @@ pub(super) struct Outgoing<'a, 's> {
     pub clock: &'a Clock,
     pub asked: Asked,
     pub hsts: Option<Hsts>,
+    pub names_server: bool,
     /// Signs cookies.
     pub cookies: Option<Rc<CookieExchange>>,
     /// How long the client may take no bytes.
@@ -121,6 +122,7 @@ impl ToClient for Outgoing<'_, '_> {
             connection: framing.connection,
             clock: self.clock,
             hsts: self.hsts.as_ref(),
+            names_server: self.names_server,
             cookies: self.cookies.as_deref(),
         }
         .write(out);

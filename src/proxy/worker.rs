@@ -125,6 +125,7 @@ impl Worker {
             *view = Rc::new(View::new(Arc::clone(snapshot), Rc::clone(&self.upstreams)));
             // They hold rules that may be gone.
             self.transactions.clear();
+            self.inspectors.forget_gone();
         }
         Rc::clone(&view)
     }

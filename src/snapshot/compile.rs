@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use arc_swap::ArcSwap;
 
 use super::{
-    Firewall, FirewallStates, Firewalls,
+    CompiledSets, Firewall, FirewallStates, Firewalls,
     reuse::{Certificates, ClusterSlots, Fragments},
 };
 use crate::{
@@ -153,6 +153,11 @@ impl Compiler {
             cluster_slots: slots.len(),
             config,
         })
+    }
+
+    /// The rule sets of the snapshot that was compiled last, for whoever asks what others would come to.
+    pub fn compiled_sets(&self) -> CompiledSets {
+        self.firewalls.compiled_sets()
     }
 
     /// What is wrong with the rules of the firewalls that were compiled last.

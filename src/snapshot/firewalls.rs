@@ -15,6 +15,7 @@ use std::{
     sync::Arc,
 };
 
+use arc_swap::ArcSwap;
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
 
@@ -35,7 +36,7 @@ use crate::{
 pub struct Firewalls {
     /// By the address of the settings, which each keeps alive.
     known: HashMap<usize, Known, RandomState>,
-    sets: HashMap<Arc<RuleSource>, Loaded<RuleSet>, RandomState>,
+    sets: HashMap<Arc<RuleSource>, Arc<Loaded<RuleSet>>, RandomState>,
     customs: HashMap<Arc<Around>, Loaded<CustomRules>, RandomState>,
     /// What compiled last, by the name of the source.
     good_sets: HashMap<Arc<str>, (Arc<RuleSource>, RuleSet), RandomState>,
@@ -43,7 +44,17 @@ pub struct Firewalls {
     good_customs: HashMap<Names, (Arc<Around>, CustomRules), RandomState>,
     problems: Vec<Problem>,
     compilations: u64,
+    shared: CompiledSets,
+    /// Whether `shared` is somebody else's to fill.
+    borrows: bool,
 }
+
+/// The rule sets of the firewalls that are in force, compiled, for whoever asks what others around them
+/// would come to. Clones are the same ones.
+#[derive(Clone, Debug, Default)]
+pub struct CompiledSets(Arc<ArcSwap<Vec<CompiledSet>>>);
+
+type CompiledSet = (Arc<RuleSource>, Arc<Loaded<RuleSet>>);
 
 #[derive(Clone, Debug)]
 struct Known {
@@ -102,6 +113,20 @@ pub struct FirewallStates {
 }
 
 impl Firewalls {
+    /// Firewalls that take rule sets which others have compiled from `sets`.
+    pub fn borrowing(sets: &CompiledSets) -> Self {
+        Self {
+            shared: sets.clone(),
+            borrows: true,
+            ..Self::default()
+        }
+    }
+
+    /// The rule sets of the configuration that was followed last.
+    pub fn compiled_sets(&self) -> CompiledSets {
+        self.shared.clone()
+    }
+
     /// Compiles what is new in a configuration and forgets what is not in it any more.
     pub fn follow(&mut self, config: &Config) {
         let mut known = HashMap::with_capacity_and_hasher(self.known.len(), RandomState::default());
@@ -129,6 +154,7 @@ impl Firewalls {
         }
         self.known = known;
         self.forget_unused();
+        self.share();
         self.problems = self.report(config);
     }
 
@@ -207,8 +233,17 @@ impl Firewalls {
     /// The rule set of a source, or the last one of its name that compiled.
     fn rule_set(&mut self, source: &Arc<RuleSource>) -> Option<(Arc<RuleSource>, RuleSet, State)> {
         if !self.sets.contains_key(source) {
-            self.compilations += 1;
-            self.sets.insert(Arc::clone(source), load_set(source));
+            let shared = self.shared.0.load();
+            let mut shared = shared.iter().filter(|_| self.borrows);
+            let there = shared.find(|(shared, _)| shared == source);
+            let set = match there {
+                Some((_, set)) => Arc::clone(set),
+                None => {
+                    self.compilations += 1;
+                    Arc::new(load_set(source))
+                }
+            };
+            self.sets.insert(Arc::clone(source), set);
         }
         let compiled = self.sets.get(source).and_then(|set| set.result.clone());
         match compiled {
@@ -270,6 +305,21 @@ impl Firewalls {
         (last.rules == around.rules && last.minimum == around.minimum).then_some(custom)
     }
 
+    /// Shows others the sets that are in use now.
+    fn share(&self) {
+        if self.borrows {
+            return;
+        }
+        let shown = self.shared.0.load();
+        let is_shown = |source| shown.iter().any(|(shown, _)| Arc::ptr_eq(shown, source));
+        if shown.len() == self.sets.len() && self.sets.keys().all(is_shown) {
+            return;
+        }
+        let sets = self.sets.iter();
+        let sets = sets.map(|(source, set)| (Arc::clone(source), Arc::clone(set)));
+        self.shared.0.store(Arc::new(sets.collect()));
+    }
+
     fn forget_unused(&mut self) {
         let Self {
             known,
@@ -279,6 +329,8 @@ impl Firewalls {
             good_customs,
             problems: _,
             compilations: _,
+            shared: _,
+            borrows: _,
         } = self;
         let used = || known.values().map(|known| &*known.settings);
         // Most firewalls share their rule set, whose text is long: it is looked at once.

@@ -10,4 +10,4 @@ mod reuse;
 
 pub use compile::{Action, ClusterRef, Compiler, Rule, SeriesOf, Snapshot, SnapshotHandle};
 pub use firewall::Firewall;
-pub use firewalls::{FirewallStates, Firewalls, SourceFiles, amended_rules};
+pub use firewalls::{CompiledSets, FirewallStates, Firewalls, SourceFiles, amended_rules};

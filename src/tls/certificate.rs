@@ -55,7 +55,9 @@ impl Certificate {
     #[must_use]
     pub fn self_signed() -> Self {
         let key = rcgen::KeyPair::generate().expect("the system gives random bytes");
-        let mut parameters = rcgen::CertificateParams::default();
+        // Some clients take a certificate without a name for broken. This one is nobody's (RFC 6761).
+        let mut parameters = rcgen::CertificateParams::new(["portcullis.invalid".to_owned()])
+            .expect("a name has these letters");
         parameters
             .distinguished_name
             .push(rcgen::DnType::CommonName, "Portcullis default certificate");
@@ -64,8 +66,10 @@ impl Certificate {
             .self_signed(&key)
             .expect("the parameters are complete");
         let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
-        Self::from_der(vec![certificate.der().clone()], &key)
-            .expect("a certificate of our own making fits its key")
+        let mut made = Self::from_der(vec![certificate.der().clone()], &key)
+            .expect("a certificate of our own making fits its key");
+        made.names.clear();
+        made
     }
 
     fn from_der(

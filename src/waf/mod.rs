@@ -27,6 +27,7 @@ mod variable;
 
 pub use self::{
     compile::{Amended, Amendment, Compiled, CustomRules, Fault, FaultKind, RuleSet},
+    evaluate::Workspace,
     pairs::{Pair, Pairs},
     policy::Policy,
     ruleset::RuleInfo,

@@ -26,6 +26,13 @@ impl Pairs {
         self.entries.clear();
     }
 
+    /// Forgets all entries, and gives memory back of which there is more than for `most` bytes or entries.
+    pub(crate) fn trim(&mut self, most: usize) {
+        self.clear();
+        self.bytes.shrink_to(most);
+        self.entries.shrink_to(most);
+    }
+
     /// Appends a copy of a name and a value. What would take the buffer over 4 GiB is left out and
     /// `false` returned.
     pub fn push(&mut self, name: &[u8], value: &[u8]) -> bool {

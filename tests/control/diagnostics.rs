@@ -50,6 +50,7 @@ fn json_holds_every_field() {
             message,
             consequence,
             severity: _,
+            cause: _,
             location,
         } = problem;
         let place = location.as_ref().unwrap();
@@ -110,6 +111,7 @@ fn translation_problems_stand_among_the_others_by_line() {
             message: "is odd".to_owned(),
             consequence: "nothing".to_owned(),
             severity: Severity::Error,
+            cause: Default::default(),
             location: stored.places.as_ref().unwrap().locate("spec.type"),
         }]
     });

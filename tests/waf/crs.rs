@@ -144,6 +144,16 @@ fn the_matcher_finds_what_evaluating_rules_one_by_one_finds() {
     assert!(stages.len() > 1000, "{} stages", stages.len());
 }
 
+/// The exchanges of the suite.
+pub(crate) fn exchanges(folder: &Path) -> Vec<(Request, Response)> {
+    let stages = fs::read(folder.join("stages.json")).unwrap();
+    let stages: Vec<Stage> = serde_json::from_slice(&stages).unwrap();
+    let parts = stages
+        .iter()
+        .map(|stage| (Request::parse(&decode(&stage.request)), answer(stage)));
+    parts.collect()
+}
+
 fn answer(stage: &Stage) -> Response {
     let Some(reply) = &stage.reply else {
         return Response::default();

@@ -111,6 +111,27 @@ pub(crate) fn run(
     request: &Request,
     answer: impl FnOnce(&Request) -> Response,
 ) -> Verdict {
+    let mut verdict = request_head(transaction, policy, request);
+    if verdict.passes() {
+        verdict = request_body(transaction, request);
+    }
+    if verdict.passes() {
+        let response = answer(request);
+        verdict = response_head(transaction, &response);
+        if verdict.passes() {
+            verdict = response_body(transaction, &response);
+        }
+    }
+    transaction.run_logging();
+    verdict
+}
+
+/// The beginning of an exchange, and its first phase.
+pub(crate) fn request_head(
+    transaction: &mut Transaction,
+    policy: &Arc<Policy>,
+    request: &Request,
+) -> Verdict {
     transaction.begin(
         policy,
         &Exchange {
@@ -132,37 +153,26 @@ pub(crate) fn run(
     for (name, value) in &request.headers {
         transaction.request_header(name, value);
     }
-    let verdict = request_and_response(transaction, request, answer);
-    transaction.run_logging();
-    verdict
+    transaction.run_request_head()
 }
 
-fn request_and_response(
-    transaction: &mut Transaction,
-    request: &Request,
-    answer: impl FnOnce(&Request) -> Response,
-) -> Verdict {
-    let verdict = transaction.run_request_head();
-    if !verdict.passes() {
-        return verdict;
-    }
+pub(crate) fn request_body(transaction: &mut Transaction, request: &Request) -> Verdict {
     if let BodyWish::Inspect { limit, .. } = transaction.request_body_wish() {
         let cut = request.body.len().min(limit as usize);
         transaction.request_body(&request.body[..cut], cut == request.body.len());
     }
-    let verdict = transaction.run_request_body();
-    if !verdict.passes() {
-        return verdict;
-    }
-    let response = answer(request);
+    transaction.run_request_body()
+}
+
+pub(crate) fn response_head(transaction: &mut Transaction, response: &Response) -> Verdict {
     transaction.response_line(b"HTTP/1.1", response.status, b"OK");
     for (name, value) in &response.headers {
         transaction.response_header(name.as_bytes(), value.as_bytes());
     }
-    let verdict = transaction.run_response_head();
-    if !verdict.passes() {
-        return verdict;
-    }
+    transaction.run_response_head()
+}
+
+pub(crate) fn response_body(transaction: &mut Transaction, response: &Response) -> Verdict {
     if let BodyWish::Inspect { .. } = transaction.response_body_wish() {
         transaction.response_body(&response.body, true);
     }

@@ -6,3 +6,4 @@ mod crs;
 mod exchange;
 mod libinjection;
 mod rules;
+mod workspace;

@@ -60,6 +60,7 @@ fn published(generation: u64) -> Published {
         message: "it is odd".to_owned(),
         consequence: "it is served".to_owned(),
         severity: Severity::Warning,
+        cause: Default::default(),
         location: Some(Location {
             path: Arc::new("dir/a.yaml".into()),
             line: 3,

@@ -96,6 +96,7 @@ mod tests {
             message: "it is odd".to_owned(),
             consequence: "it is off".to_owned(),
             severity,
+            cause: Default::default(),
             location: None,
         };
         let of = |before: &[Condition], generation, problems: &[Problem]| {

@@ -176,6 +176,7 @@ fn name(problem: &Problem, uid: Option<&str>) -> String {
         message,
         consequence,
         severity: _,
+        cause: _,
         location: _,
     } = problem;
     let text = [

@@ -41,6 +41,7 @@ fn problem(message: &str) -> Problem {
         message: message.to_owned(),
         consequence: String::new(),
         severity: Severity::Error,
+        cause: Default::default(),
         location: None,
     }
 }

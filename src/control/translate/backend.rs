@@ -9,11 +9,11 @@ use super::{
     clusters::ClusterSpec,
     names,
     report::Reporter,
-    service::{self, ResolvedPort},
+    service::{self, PortFault, ResolvedPort},
     settings::TranslateSettings,
 };
 use crate::{
-    config::{Action, Forward},
+    config::{Action, Cause, Forward, Severity},
     control::{Key, Objects},
     tls::ClientTls,
     upstream::{Balancer, Protocol},
@@ -119,8 +119,13 @@ impl Resolver<'_> {
         };
         let object = names::live(self.objects.services.get(&key), |service| &service.metadata);
         let resolved = match object {
-            Some(service) => service::resolve(service, port.as_ref())
-                .map_err(|message| (format!("{field}.service.port"), message)),
+            Some(service) => service::resolve(service, port.as_ref()).map_err(|fault| {
+                let (cause, message) = match fault {
+                    PortFault::Reference(message) => (Cause::Object, message),
+                    PortFault::Service(message) => (Cause::Surroundings, message),
+                };
+                (cause, format!("{field}.service.port"), message)
+            }),
             None if self.settings.stand_ins.contains_key(&key) => {
                 // Named ports have no number without a Service; the stand-in is the same for all.
                 let number = written.parse().unwrap_or(0);
@@ -128,13 +133,18 @@ impl Resolver<'_> {
             }
             None => {
                 let message = format!("Service {} does not exist", names::spelled(&key));
-                Err((format!("{field}.service.name"), message))
+                Err((
+                    Cause::Surroundings,
+                    format!("{field}.service.name"),
+                    message,
+                ))
             }
         };
         let (action, clusters) = match resolved {
             Ok(port) => self.forward(&key, &port),
-            Err((field, message)) => {
-                reporter.error(field, message, UNAVAILABLE);
+            Err((cause, field, message)) => {
+                let severity = Severity::Error;
+                reporter.because_of(cause, field, (message, UNAVAILABLE), severity);
                 (Action::Unavailable, Vec::new())
             }
         };

@@ -46,7 +46,7 @@ mod tests;
 pub use access_control::AccessControl;
 pub use firewall::ModSecurityOptions;
 pub use options::{GlobalOptions, options_from_config_map};
-pub use references::{NamespaceReferences, References, references, served_ingresses};
+pub use references::{NamespaceReferences, References, is_foreign, references, served_ingresses};
 pub(super) use secret::WITHHELD;
 pub use settings::{ClassSelection, DefaultFirewall, TranslateSettings};
 pub use translator::{Translation, Translator};

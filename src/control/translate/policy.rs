@@ -61,6 +61,7 @@ fn policy(
     let RoutePolicy {
         https_redirect,
         hsts,
+        names_server,
         client_certificate: _,
         cookies: _,
         body_limit,
@@ -94,6 +95,7 @@ fn policy(
     RoutePolicy {
         https_redirect: redirected.then_some(redirect),
         hsts: hsts.filter(|_| host.tls),
+        names_server: *names_server,
         client_certificate: host.certificate.cloned(),
         cookies: host.cookies.cloned(),
         body_limit: annotations.body_limit.unwrap_or(*body_limit),

@@ -92,6 +92,11 @@ pub fn served_ingresses(objects: &Objects, class: &ClassSelection) -> BTreeSet<K
     served(objects, class).map(|(key, _)| key.clone()).collect()
 }
 
+/// Whether an Ingress is another controller's, by its class.
+pub fn is_foreign(ingress: &Ingress, objects: &Objects, class: &ClassSelection) -> bool {
+    Classes::of(objects).judge(class, ingress) == Verdict::Foreign
+}
+
 fn served<'a>(
     objects: &'a Objects,
     class: &'a ClassSelection,

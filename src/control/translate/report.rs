@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use crate::{
-    config::{ObjectRef, Problem, Severity},
+    config::{Cause, ObjectRef, Problem, Severity},
     control::Places,
 };
 
@@ -44,11 +44,33 @@ impl Reporter {
         self.report(field.into(), message, consequence, Severity::Warning);
     }
 
+    /// A part of the object is not served as written because of something else, which may come or change
+    /// later.
+    pub(super) fn awaits(
+        &mut self,
+        field: impl Into<String>,
+        message: impl fmt::Display,
+        consequence: impl fmt::Display,
+    ) {
+        let cause = Cause::Surroundings;
+        self.because_of(cause, field.into(), (message, consequence), Severity::Error);
+    }
+
     pub(super) fn report(
         &mut self,
         field: String,
         message: impl fmt::Display,
         consequence: impl fmt::Display,
+        severity: Severity,
+    ) {
+        self.because_of(Cause::Object, field, (message, consequence), severity);
+    }
+
+    pub(super) fn because_of(
+        &mut self,
+        cause: Cause,
+        field: String,
+        (message, consequence): (impl fmt::Display, impl fmt::Display),
         severity: Severity,
     ) {
         self.problems.push(Problem {
@@ -61,6 +83,7 @@ impl Reporter {
             message: message.to_string(),
             consequence: consequence.to_string(),
             severity,
+            cause,
         });
     }
 

@@ -22,6 +22,15 @@ pub(super) struct ResolvedPort {
     pub(super) h2c: bool,
 }
 
+/// Why a backend means no port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum PortFault {
+    /// The backend cannot mean any.
+    Reference(String),
+    /// The Service has none that it could mean.
+    Service(String),
+}
+
 /// Finds the port that a backend means, by the name or number of a Service port.
 ///
 /// # Errors
@@ -29,7 +38,8 @@ pub(super) struct ResolvedPort {
 pub(super) fn resolve(
     service: &Service,
     port: Option<&ServiceBackendPort>,
-) -> Result<ResolvedPort, String> {
+) -> Result<ResolvedPort, PortFault> {
+    let reference = |message: &str| PortFault::Reference(message.to_owned());
     let (name, number) = match port {
         Some(port) => (
             port.name.as_deref().filter(|name| !name.is_empty()),
@@ -38,15 +48,15 @@ pub(super) fn resolve(
         None => (None, None),
     };
     let found = match (name, number) {
-        (Some(_), Some(_)) => return Err("name and number exclude each other".to_owned()),
-        (None, None) => return Err("neither a name nor a number is given".to_owned()),
+        (Some(_), Some(_)) => return Err(reference("name and number exclude each other")),
+        (None, None) => return Err(reference("neither a name nor a number is given")),
         (Some(name), None) => tcp_ports(service).find(|port| port_name(port) == name),
         (None, Some(number)) => tcp_ports(service).find(|port| port.port == number),
     };
     if let Some(port) = found {
         let h2c = port.app_protocol.as_deref() == Some(H2C);
         return Ok(ResolvedPort {
-            number: valid(port.port)?,
+            number: valid(port.port).map_err(PortFault::Service)?,
             h2c,
         });
     }
@@ -54,11 +64,11 @@ pub(super) fn resolve(
         // Names outside the cluster need no list of ports.
         Some(number) if is_external_name(service) && tcp_ports(service).next().is_none() => {
             Ok(ResolvedPort {
-                number: valid(number)?,
+                number: valid(number).map_err(PortFault::Reference)?,
                 h2c: false,
             })
         }
-        _ => Err(no_such_port(service, name, number)),
+        _ => Err(PortFault::Service(no_such_port(service, name, number))),
     }
 }
 

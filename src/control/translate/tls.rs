@@ -77,7 +77,7 @@ pub(super) fn bind(
                     bindings.refused.extend(named);
                     bindings.refused.extend(rule_hosts.iter().cloned());
                 }
-                reporter.error(
+                reporter.awaits(
                     format!("{field}.secretName"),
                     format!("Secret {} {fault}", names::spelled(&secret)),
                     match withheld {
@@ -167,7 +167,7 @@ impl Bindings {
         let mut further = Vec::new();
         for (host, field) in &entry.hosts {
             if !secret::covers(&entry.certificate, host) {
-                reporter.error(
+                reporter.awaits(
                     field.as_str(),
                     format!(
                         "the certificate in Secret {} is for {}, not for this host",

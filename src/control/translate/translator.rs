@@ -12,7 +12,7 @@ use super::{
     class::Classes,
     clusters::{Clusters, SliceIndex},
     conflict::Precedence,
-    firewall::{Changed, Firewalls},
+    firewall::{self, Changed, Firewalls},
     hosts::HostIndex,
     ingress::{self, CompiledIngress, World},
     names,
@@ -24,7 +24,7 @@ use super::{
     users::Users,
 };
 use crate::{
-    config::{Config, ObjectKind, Options, Problem},
+    config::{Config, ObjectKind, Options, Problem, RuleOrigin},
     control::{Key, Objects},
     message::HostMatch,
     tls::CertificateBinding,
@@ -242,6 +242,8 @@ impl Translator {
         }
         problems.sort_unstable();
         problems.dedup();
+        let mut rule_origins = self.firewalls.origins();
+        rule_origins.extend(self.snippet_origins());
         let config = Config {
             routes: self.assembled.routes.clone(),
             clusters: self.clusters.settings().clone(),
@@ -250,10 +252,21 @@ impl Translator {
             default_firewall: self.firewalls.for_all(),
             certificate_hosts: self.assembled.certificate_hosts.clone(),
             refused_hosts,
-            rule_origins: self.firewalls.origins(),
+            rule_origins,
             options: Arc::clone(&self.options),
         };
         Translation { config, problems }
+    }
+
+    /// Where the rules stand that Ingresses bring along.
+    fn snippet_origins(&self) -> impl Iterator<Item = (Arc<str>, RuleOrigin)> {
+        let with_snippet = self
+            .outlines
+            .iter()
+            .filter(|(_, it)| it.served && it.settings.mod_security.snippet.is_some());
+        with_snippet.filter_map(|(key, _)| {
+            firewall::snippet_origin(names::object_ref(ObjectKind::Ingress, key))
+        })
     }
 
     /// Reports clusters without endpoints wherever an Ingress names them.
@@ -269,7 +282,7 @@ impl Translator {
                     .and_then(|stored| stored.places.clone());
                 let mut reporter = Reporter::new(compiled.object.clone(), places);
                 for (_, field) in compiled.uses.iter().filter(|(used, _)| used == id) {
-                    reporter.error(field.as_str(), why, "requests are answered 503");
+                    reporter.awaits(field.as_str(), why, "requests are answered 503");
                 }
                 problems.append(&mut reporter.finish());
             }

@@ -166,6 +166,7 @@ impl Exchange<'_> {
             websocket: false,
         };
         self.outgoing.hsts = self.account.hsts().copied();
+        self.outgoing.names_server = self.account.names_server();
         self.outgoing.cookies = self.account.cookies.clone();
         self.outgoing.send_timeout = rule.policy.timeouts.send;
         let mut forward = Forward {

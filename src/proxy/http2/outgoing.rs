@@ -43,6 +43,8 @@ pub(super) struct Outgoing<'a> {
     clock: &'a Clock,
     /// Sent where the upstream sent no `Strict-Transport-Security` of its own.
     pub(super) hsts: Option<Hsts>,
+    /// Whether answers without a `Server` get one.
+    pub(super) names_server: bool,
     /// Signs cookies.
     pub(super) cookies: Option<Rc<CookieExchange>>,
     /// How long the client may take no bytes.
@@ -67,6 +69,7 @@ impl<'a> Outgoing<'a> {
             slot,
             clock,
             hsts: None,
+            names_server: false,
             cookies: None,
             send_timeout,
         }
@@ -175,6 +178,7 @@ impl ToClient for Outgoing<'_> {
             connection: framing.connection,
             clock: self.clock,
             hsts: self.hsts.as_ref(),
+            names_server: self.names_server,
             cookies: self.cookies.as_deref(),
         }
         .write(lines);

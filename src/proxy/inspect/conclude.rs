@@ -27,14 +27,17 @@ pub(in crate::proxy) fn conclude(
 ) {
     let mut transaction = inspection.transaction.take();
     if let Some(running) = &mut transaction {
-        let ended = guarded(|| {
-            if inspection.status == 0 {
-                let protocol = record.version.as_str().as_bytes();
-                running.response_line(protocol, record.status, b"");
-            }
-            running.run_logging();
+        let ended = worker.transactions.lend(running, |running| {
+            let end = || {
+                if inspection.status == 0 {
+                    let protocol = record.version.as_str().as_bytes();
+                    running.response_line(protocol, record.status, b"");
+                }
+                running.run_logging();
+            };
+            guarded(end).ok()
         });
-        if ended == Err(Panicked) {
+        if ended.is_none() {
             inspection.passes(worker, Uninspected::Panicked);
             transaction = None;
         }
@@ -63,36 +66,30 @@ pub(in crate::proxy) fn conclude_refused_head(
         (peer, record.client),
         record.request_id,
     );
-    let mut transaction = inspection.transaction.take();
-    let looked = begun.and_then(|()| {
-        guarded(|| {
-            let Some(transaction) = &mut transaction else {
-                return;
-            };
-            show_refused(transaction, head, REFUSED_HEAD);
-            // Most rules about the head stand in phase 2. Verdicts come too late, but a phase is not
-            // run after one that has refused.
-            if transaction.run_request_head().passes() {
-                transaction.run_request_body();
-            }
-            let protocol = record.version.as_str().as_bytes();
-            transaction.response_line(protocol, record.status, b"");
-            transaction.run_logging();
-        })
-    });
-    if looked == Err(Panicked) {
-        worker.metrics.pass_uninspected(Uninspected::Panicked);
+    let panicked = || worker.metrics.pass_uninspected(Uninspected::Panicked);
+    if begun == Err(Panicked) {
+        return panicked();
+    }
+    let Some(mut transaction) = inspection.transaction.take() else {
         return;
+    };
+    let look = |transaction: &mut Transaction| {
+        show_refused(transaction, head, REFUSED_HEAD);
+        // Most rules about the head stand in phase 2. Verdicts come too late, but a phase is not
+        // run after one that has refused.
+        if transaction.run_request_head().passes() {
+            transaction.run_request_body();
+        }
+        let protocol = record.version.as_str().as_bytes();
+        transaction.response_line(protocol, record.status, b"");
+        transaction.run_logging();
+    };
+    let look = |it: &mut Transaction| guarded(|| look(it)).ok();
+    if worker.transactions.lend(&mut transaction, look).is_none() {
+        return panicked();
     }
-    if transaction.is_some() {
-        tell(
-            worker,
-            &inspection,
-            transaction,
-            FirewallOutcome::Malformed,
-            record,
-        );
-    }
+    let outcome = FirewallOutcome::Malformed;
+    tell(worker, &inspection, Some(transaction), outcome, record);
 }
 
 /// What is said of an exchange that nothing has refused.

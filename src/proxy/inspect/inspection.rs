@@ -14,7 +14,7 @@ use super::{
     guard::{Panicked, guarded},
     kept::Kept,
     threads::{Done, Task},
-    work::{Fault, Found, Work, perform_guarded},
+    work::{Fault, Found, Work},
 };
 use crate::{
     config::FirewallMode,
@@ -124,7 +124,7 @@ impl Inspection {
             return Ok((work, None));
         };
         if !work.is_long() {
-            let found = perform_guarded(&mut transaction, &mut work);
+            let found = worker.transactions.perform(&mut transaction, &mut work);
             self.keep(&mut work);
             let fault = self.take_up(worker, found.map(|found| (transaction, found)))?;
             return Ok((work, fault));
@@ -176,7 +176,7 @@ impl Inspection {
         let Some(mut transaction) = self.transaction.take() else {
             return Ok(());
         };
-        let found = perform_guarded(&mut transaction, &mut work);
+        let found = worker.transactions.perform(&mut transaction, &mut work);
         self.take_up(worker, found.map(|found| (transaction, found)))?;
         Ok(())
     }
@@ -352,15 +352,18 @@ impl Inspection {
             self.transaction = Some(transaction);
             return;
         }
-        let ended = guarded(|| {
-            transaction.run_logging();
-            transaction.matches().next().is_some()
-                || worker.firewall_log.audit.is_some() && wants_audit(&transaction, self.status)
+        let ended = worker.transactions.lend(&mut transaction, |transaction| {
+            let end = || {
+                transaction.run_logging();
+                transaction.matches().next().is_some()
+                    || worker.firewall_log.audit.is_some() && wants_audit(transaction, self.status)
+            };
+            guarded(end).ok()
         });
         match ended {
-            Err(Panicked) => self.passes(worker, Uninspected::Panicked),
-            Ok(true) => self.transaction = Some(transaction),
-            Ok(false) => {
+            None => self.passes(worker, Uninspected::Panicked),
+            Some(true) => self.transaction = Some(transaction),
+            Some(false) => {
                 self.request_body = Kept::default();
                 self.response_body = Kept::default();
                 self.give_back(worker, transaction);

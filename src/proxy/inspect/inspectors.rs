@@ -39,6 +39,11 @@ impl Inspectors {
             threads: Arc::new(Threads::start(threads)?),
         })
     }
+
+    /// Lets go of what was learnt about rules that nobody has any more.
+    pub(in crate::proxy) fn forget_gone(&self) {
+        self.threads.forget_gone();
+    }
 }
 
 /// What bodies are kept out of for the audit log, if there is one.

@@ -12,8 +12,8 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::work::{Found, Work, perform_guarded};
-use crate::waf::Transaction;
+use super::work::{Found, Work, lend, perform_guarded};
+use crate::waf::{Transaction, Workspace};
 
 /// Inspections that may wait for each thread. At some milliseconds each it is no use to wait longer.
 const WAITING: usize = 32;
@@ -51,6 +51,16 @@ struct Queue {
 struct State {
     waiting: VecDeque<Task>,
     closed: bool,
+    /// How often rules have changed.
+    changes: u64,
+}
+
+/// What there is to do for a thread.
+enum Next {
+    Task(Task),
+    /// Rules have changed, so often so far.
+    Changed(u64),
+    End,
 }
 
 impl std::fmt::Debug for Queue {
@@ -93,6 +103,14 @@ impl Threads {
         self.queue.changed.notify_one();
         Ok(())
     }
+
+    /// Has every thread let go of what it has learnt about rules that nobody has any more.
+    pub(super) fn forget_gone(&self) {
+        let mut state = self.queue.lock();
+        state.changes = state.changes.wrapping_add(1);
+        drop(state);
+        self.queue.changed.notify_all();
+    }
 }
 
 impl Drop for Threads {
@@ -109,7 +127,18 @@ impl Queue {
     }
 
     fn serve(&self) {
-        while let Some(task) = self.next() {
+        let mut workspace = Box::<Workspace>::default();
+        let mut changes = 0;
+        loop {
+            let task = match self.next(changes) {
+                Next::Task(task) => task,
+                Next::Changed(count) => {
+                    changes = count;
+                    workspace.forget_gone();
+                    continue;
+                }
+                Next::End => return,
+            };
             let Task {
                 mut transaction,
                 mut work,
@@ -119,20 +148,26 @@ impl Queue {
             if done.is_closed() {
                 continue;
             }
-            let found = perform_guarded(&mut transaction, &mut work);
+            let found = lend(&mut workspace, &mut transaction, |transaction| {
+                perform_guarded(transaction, &mut work)
+            });
             let found = found.map(|found| (transaction, found));
             let _ = done.send(Done { work, found });
         }
     }
 
-    fn next(&self) -> Option<Task> {
+    /// What there is to do for a thread that has seen so many changes of the rules.
+    fn next(&self, changes: u64) -> Next {
         let mut state = self.lock();
         loop {
             if let Some(task) = state.waiting.pop_front() {
-                return Some(task);
+                return Next::Task(task);
             }
             if state.closed {
-                return None;
+                return Next::End;
+            }
+            if state.changes != changes {
+                return Next::Changed(state.changes);
             }
             state = self
                 .changed

@@ -1,13 +1,14 @@
-//! A worker's spare transactions, the one used last on top.
+//! A worker's spare transactions, the one used last on top, and what it lends to those that run.
 
 use std::{cell::RefCell, sync::Arc};
 
-use crate::waf::{Policy, Transaction};
+use super::work::{Found, Work, lend, perform_guarded};
+use crate::waf::{Policy, Transaction, Workspace};
 
 /// Transactions kept by a worker for later use: what they have grown to is theirs to keep.
-const KEPT: usize = 16;
+const KEPT: usize = 64;
 
-/// A worker's spare transactions.
+/// A worker's spare transactions, and what it lends to those that run.
 #[derive(Debug, Default)]
 #[expect(
     clippy::vec_box,
@@ -15,20 +16,13 @@ const KEPT: usize = 16;
 )]
 pub(in crate::proxy) struct Transactions {
     spare: RefCell<Vec<Box<Transaction>>>,
+    workspace: RefCell<Box<Workspace>>,
 }
 
 impl Transactions {
-    /// A transaction for an exchange under `policy`; one that was used under it before if there is one,
-    /// since what its rules keep for themselves need not be made again.
+    /// A transaction for an exchange under `policy`.
     pub(super) fn take(&self, policy: &Arc<Policy>) -> Box<Transaction> {
-        let mut spare = self.spare.borrow_mut();
-        let same = spare
-            .iter()
-            .rposition(|it| Arc::ptr_eq(it.policy(), policy));
-        let taken = match same {
-            Some(place) => Some(spare.remove(place)),
-            None => spare.pop(),
-        };
+        let taken = self.spare.borrow_mut().pop();
         taken.unwrap_or_else(|| Box::new(Transaction::new(Arc::clone(policy))))
     }
 
@@ -40,8 +34,24 @@ impl Transactions {
         }
     }
 
-    /// Lets go of all that are spare, and of the rules that they hold.
+    /// Does a piece of work; `None` where the engine panicked, and then the transaction is not to be
+    /// used any more.
+    pub(super) fn perform(&self, transaction: &mut Transaction, work: &mut Work) -> Option<Found> {
+        self.lend(transaction, |it| perform_guarded(it, work))
+    }
+
+    /// The same, for anything else that runs phases: `run` gives `None` where the engine panicked.
+    pub(super) fn lend<T>(
+        &self,
+        transaction: &mut Transaction,
+        run: impl FnOnce(&mut Transaction) -> Option<T>,
+    ) -> Option<T> {
+        lend(&mut self.workspace.borrow_mut(), transaction, run)
+    }
+
+    /// Lets go of all that are spare, and of what was learnt about rules that are gone.
     pub(in crate::proxy) fn clear(&self) {
         self.spare.borrow_mut().clear();
+        self.workspace.borrow_mut().forget_gone();
     }
 }

@@ -6,7 +6,7 @@ use super::{
     kept::Kept,
 };
 use crate::waf::{
-    Transaction, Verdict,
+    Transaction, Verdict, Workspace,
     body::coding::{CodingError, CodingLimits, Decoder},
 };
 
@@ -111,6 +111,19 @@ impl Work {
             }
         }
     }
+}
+
+/// Lends `workspace` to a transaction for as long as `run` takes. `None`, as `run` gives it, where the
+/// engine panicked: what was lent may be in any state then, and goes with the transaction.
+pub(super) fn lend<T>(
+    workspace: &mut Box<Workspace>,
+    transaction: &mut Transaction,
+    run: impl FnOnce(&mut Transaction) -> Option<T>,
+) -> Option<T> {
+    transaction.exchange_workspace(workspace);
+    let done = run(transaction)?;
+    transaction.exchange_workspace(workspace);
+    Some(done)
 }
 
 /// Does it; `None` where the engine panicked, and then the transaction is not to be used any more.

@@ -3,7 +3,7 @@
 use std::{fmt, path::PathBuf, sync::Arc};
 
 use crate::{
-    config::{Config, Location, ObjectKind, ObjectRef, Problem, Severity},
+    config::{Cause, Config, Location, ObjectKind, ObjectRef, Problem, Severity},
     waf::seclang::{SourceMap, Span},
 };
 
@@ -100,6 +100,7 @@ pub(super) fn problems(
             message: format!("there are {more} more findings about these rules"),
             consequence: used.consequence().to_owned(),
             severity: Severity::Warning,
+            cause: Cause::Object,
             location: None,
         });
     }
@@ -150,6 +151,7 @@ impl Origin {
             message,
             consequence: used.consequence().to_owned(),
             severity: finding.severity,
+            cause: Cause::Object,
             location,
         }
     }

@@ -170,4 +170,12 @@ fn the_self_made_certificate_is_new_each_time_and_is_for_no_host() {
         "CN=Portcullis default certificate"
     );
     assert!(parsed.validity().is_valid());
+    let names = parsed.subject_alternative_name().unwrap().unwrap();
+    let names: Vec<String> = names
+        .value
+        .general_names
+        .iter()
+        .map(|it| it.to_string())
+        .collect();
+    assert_eq!(names, ["DNSName(portcullis.invalid)"]);
 }

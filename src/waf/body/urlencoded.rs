@@ -34,13 +34,12 @@ pub fn parse(input: &[u8], separator: u8, limits: &Limits, out: &mut Pairs) -> U
         left -= 1;
         let buffer = out.buffer();
         let start = buffer.len();
-        let is_end = |byte| byte == separator || byte == b'=';
-        rest = seen.component(rest, is_end, buffer);
+        rest = seen.component(rest, [separator, b'='], buffer);
         let middle = buffer.len();
         if let [first, value @ ..] = rest {
             rest = value;
             if *first != separator {
-                rest = seen.component(value, |byte| byte == separator, buffer);
+                rest = seen.component(value, [separator; 2], buffer);
                 rest = rest.get(1..).unwrap_or_default();
             }
         }
@@ -52,22 +51,14 @@ pub fn parse(input: &[u8], separator: u8, limits: &Limits, out: &mut Pairs) -> U
 
 impl Urlencoded {
     /// Decodes a name or a value from the front of `rest` and leaves the byte that ended it.
-    fn component<'a>(
-        &mut self,
-        mut rest: &'a [u8],
-        is_end: impl Fn(u8) -> bool,
-        out: &mut Vec<u8>,
-    ) -> &'a [u8] {
+    fn component<'a>(&mut self, mut rest: &'a [u8], ends: [u8; 2], out: &mut Vec<u8>) -> &'a [u8] {
         loop {
-            let run = rest
-                .iter()
-                .position(|&byte| byte == b'%' || byte == b'+' || is_end(byte))
-                .unwrap_or(rest.len());
+            let run = plain(rest, ends);
             let (plain, more) = rest.split_at_checked(run).unwrap_or((rest, &[]));
             out.extend_from_slice(plain);
             rest = match more {
                 [] => return more,
-                [byte, ..] if is_end(*byte) => return more,
+                [byte, ..] if ends.contains(byte) => return more,
                 [b'%', tail @ ..] => self.escape(tail, out),
                 [_, tail @ ..] => {
                     out.push(b' ');
@@ -90,6 +81,27 @@ impl Urlencoded {
         tail
     }
 }
+
+/// How many bytes stand before an end or what is to be decoded.
+fn plain(text: &[u8], ends: [u8; 2]) -> usize {
+    let [one, other] = ends;
+    // Most are short, for which a search takes longer to begin than to end.
+    let (near, far) = text.split_at_checked(NEAR).unwrap_or((text, &[]));
+    let is_other = |byte: &u8| matches!(byte, b'%' | b'+') || ends.contains(byte);
+    if let Some(at) = near.iter().position(is_other) {
+        return at;
+    }
+    let end = memchr::memchr3(b'%', b'+', one, far).unwrap_or(far.len());
+    let far = far.get(..end).unwrap_or(far);
+    let end = match other == one {
+        true => end,
+        false => memchr::memchr(other, far).unwrap_or(end),
+    };
+    near.len() + end
+}
+
+/// Bytes that are looked at one by one.
+const NEAR: usize = 32;
 
 /// The value of a hexadecimal digit.
 pub(super) fn hex(digit: u8) -> Option<u8> {
@@ -139,6 +151,27 @@ mod tests {
             assert_eq!(pairs, expected, "{input}");
             assert_eq!(seen.invalid_escapes, invalid, "{input}");
             assert!(!seen.over_limit, "{input}");
+        }
+    }
+
+    #[test]
+    fn what_ends_or_decodes_is_found_however_far_it_is() {
+        for length in 0..3 * NEAR {
+            let run = "x".repeat(length);
+            let input = format!("{run}a={run}1+{run}%41&{run}={run}=%z&{run}+b&{run}");
+            let expected = [
+                format!("{run}a={run}1 {run}A"),
+                format!("{run}={run}=%z"),
+                format!("{run} b="),
+                format!("{run}="),
+            ];
+            let expected = &expected[..3 + length.min(1)];
+            let (pairs, seen) = parsed(&input, b'&', &Limits::default());
+            assert_eq!(
+                (pairs.as_slice(), seen.invalid_escapes),
+                (expected, true),
+                "{length}"
+            );
         }
     }
 

@@ -6,11 +6,13 @@
 
 mod answers;
 mod gates;
+mod inquiry;
 mod memo;
 mod plan;
 mod test;
 
 pub(crate) use self::{
     answers::Answers,
+    inquiry::Inquiry,
     plan::{Plan, plan},
 };

@@ -1,11 +1,11 @@
 //! One link of a chain, looked at with every target.
 
 use super::{
-    State,
+    State, Workspace,
     expand::Expander,
     grams::Within,
     phase::Place,
-    state::{Event, VALUE_KEPT, Work},
+    state::{Event, VALUE_KEPT},
     targets::Named,
 };
 use crate::waf::{
@@ -144,12 +144,12 @@ impl Looking<'_> {
             matched_value,
             ..
         } = state;
-        let Work {
+        let Workspace {
             transformed,
             captures,
             caches,
             ..
-        } = work;
+        } = &mut **work;
         let Some(caches) = caches.of(self.place.index) else {
             return false;
         };

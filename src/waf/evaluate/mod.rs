@@ -13,7 +13,9 @@ mod phase;
 mod record;
 mod state;
 mod targets;
+mod workspace;
 
+pub use self::workspace::Workspace;
 pub(crate) use self::{
     phase::run_phase,
     record::{Compared, Comparison, LinkPlace, Note, Recording},

@@ -8,7 +8,7 @@ use super::{
     state::{Interruption, Kind},
 };
 use crate::waf::{
-    candidates::{Answers, Plan},
+    candidates::{Answers, Inquiry, Plan},
     policy::Policy,
     ruleset::{Disruption, Jump, Program, Rule, Turn},
     seclang::EngineMode,
@@ -31,6 +31,7 @@ pub(super) struct Place<'a> {
 
 /// Evaluates the rules of phase `number` (1 to 5) until one refuses the exchange.
 pub(crate) fn run_phase(policy: &Policy, values: &Values, state: &mut State, number: u8) {
+    state.work.caches.follow(&policy.programs);
     for index in policy.order.iter().copied() {
         let stopped = state.interruption.is_some() || number <= state.allowed_to;
         let done = stopped && number != LOGGING;
@@ -58,19 +59,31 @@ fn run_program(
         walk(policy, values, state, number, program, index, None);
         return;
     };
-    let mut answers = state.work.caches.take_answers(index, place);
+    let of_program = state.answers.get_mut(index);
+    let kept = of_program.and_then(|plans| plans.get_mut(place));
+    let mut answers = kept.map(std::mem::take).unwrap_or_default();
+    let mut inquiry = state.work.caches.take_inquiry(index, place);
     let asking = Asking {
         plan,
+        inquiry: &mut inquiry,
         answers: &mut answers,
         followed: false,
     };
     walk(policy, values, state, number, program, index, Some(asking));
-    state.work.caches.give_answers(index, place, answers);
+    if Program::plan_of(number + 1) != Some(place) {
+        inquiry.end(&mut answers);
+    }
+    state.work.caches.give_inquiry(index, place, inquiry);
+    let of_program = state.answers.get_mut(index);
+    if let Some(kept) = of_program.and_then(|plans| plans.get_mut(place)) {
+        *kept = answers;
+    }
 }
 
 /// The matcher's answers during a phase.
 struct Asking<'a> {
     plan: &'a Plan,
+    inquiry: &'a mut Inquiry,
     answers: &'a mut Answers,
     /// Whether it was asked about what came before this phase.
     followed: bool,
@@ -81,7 +94,8 @@ impl Asking<'_> {
     fn answers(&mut self, values: &Values, state: &State) -> &Answers {
         if !self.followed {
             self.followed = true;
-            self.answers.follow(self.plan, values, &state.tx);
+            self.inquiry
+                .follow(self.answers, self.plan, values, &state.tx);
         }
         self.answers
     }

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{Recording, caches::ProgramCaches};
+use super::{Recording, Workspace};
 use crate::waf::{
     Pairs,
-    operators::Captures,
+    candidates::Answers,
     ruleset::{Exclusion, Program, RuleBits},
     seclang::{AuditMode, AuditParts, BodyProcessor, EngineMode},
-    transformations::Buffers,
     tx::TxStore,
 };
 
@@ -43,7 +42,10 @@ pub(crate) struct State {
     /// What rules have set for the exchange, over the settings of its rule set.
     pub(crate) set: Overrides,
     pub(crate) environment: Pairs,
-    pub(crate) work: Work,
+    /// What the matcher has answered, program by program and plan by plan.
+    pub(crate) answers: Vec<[Answers; Program::PLANS]>,
+    /// Its own where nobody lends one.
+    pub(crate) work: Box<Workspace>,
     /// What is noted of the exchange, if anybody asks.
     pub(crate) recording: Option<Box<Recording>>,
 }
@@ -73,18 +75,6 @@ impl Default for Engine {
     fn default() -> Self {
         Self(EngineMode::DetectionOnly)
     }
-}
-
-/// Buffers that are used again and again.
-#[derive(Debug, Default)]
-pub(crate) struct Work {
-    pub(crate) transformed: Buffers,
-    pub(crate) captures: Captures,
-    pub(crate) caches: ProgramCaches,
-    pub(crate) argument: Vec<u8>,
-    pub(crate) name: Vec<u8>,
-    pub(crate) text: Vec<u8>,
-    pub(crate) gathered: Pairs,
 }
 
 /// A rule that matched.
@@ -148,7 +138,8 @@ impl State {
         self.allowed_to = 0;
         self.set = Overrides::default();
         self.environment.clear();
-        self.work.caches.follow(programs);
+        self.answers.iter_mut().flatten().for_each(Answers::clear);
+        self.answers.resize_with(programs.len(), Default::default);
         self.recording = None;
     }
 

@@ -13,7 +13,7 @@ mod xss;
 pub use self::{
     fingerprint::Fingerprint,
     sqli::{detect_sqli, may_be_sqli},
-    xss::{detect_xss, may_be_xss},
+    xss::{Finding, detect_xss, detect_xss_that, may_be_xss},
 };
 
 #[cfg(test)]

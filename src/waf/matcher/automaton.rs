@@ -17,8 +17,21 @@ const MAX_TABLE: usize = 6 << 20;
 /// Most bytes of a word that are looked for.
 const MAX_PART: usize = 7;
 
-/// On the place of a state in which a word ends: more than any place in the table.
-const MARK: u32 = 1 << 31;
+/// Columns of a row are a multiple of this, and places are counted in it, which leaves more of a state's
+/// number to the words that end there.
+const UNIT: usize = 8;
+
+/// Bits of a state that tell the place of its row; those above, which words end in it. A state in which
+/// any ends is more than any place in the table.
+const PLACE_BITS: u32 = 18;
+
+/// Most lists of words that end together.
+const MOST_ENDINGS: usize = 1 << (u32::BITS - PLACE_BITS);
+
+/// Bytes of a text from which on endings are noted first.
+const LONG: usize = 512;
+
+const _: () = assert!(MAX_TABLE / size_of::<u32>() / UNIT <= 1 << PLACE_BITS);
 
 /// The place of the empty set of conditions, which is there first.
 const NOTHING: u32 = 0;
@@ -29,13 +42,11 @@ const RECENT: usize = 8;
 /// The conditions that a word tells of: the shape of the text and the condition's number.
 pub(super) type Tellings = Vec<(u8, u16)>;
 
-/// The automaton. A state is the place of its row in the table.
+/// The automaton. A state is the place of its row in the table, and which words end there.
 #[derive(Debug)]
 pub(super) struct Automaton {
     /// The column of each byte.
     columns: [u8; 256],
-    /// The last column, which has the words that end in a state.
-    last: usize,
     /// Rows of the states to go to.
     table: Box<[u32]>,
     shapes: usize,
@@ -50,10 +61,14 @@ impl Automaton {
         let mut longest = MAX_PART;
         loop {
             let parts = parts(words, longest);
-            let (columns, last) = columns(&parts);
-            let size = states(&parts) * (last + 1) * size_of::<u32>();
+            let (columns, count) = columns(&parts);
+            let width = count.next_multiple_of(UNIT);
+            let size = states(&parts) * width * size_of::<u32>();
             if size <= MAX_TABLE || longest == 1 {
-                return Self::of_parts(&parts, columns, last, shapes);
+                let made = Self::of_parts(&parts, columns, count, shapes);
+                if made.endings.len() <= MOST_ENDINGS * shapes || longest == 1 {
+                    return made;
+                }
             }
             longest -= 1;
         }
@@ -62,7 +77,7 @@ impl Automaton {
     fn of_parts(
         parts: &[(&[u8], Tellings)],
         columns: [u8; 256],
-        last: usize,
+        count: usize,
         shapes: usize,
     ) -> Self {
         // Rows of numbers of states, in the order in which these are met.
@@ -82,7 +97,7 @@ impl Automaton {
             failure,
         }) = queue.pop_front()
         {
-            let fallback = rows.get(failure).cloned().unwrap_or_else(|| vec![0; last]);
+            let fallback = rows.get(failure).cloned().unwrap_or_else(|| vec![0; count]);
             let mut row = fallback.clone();
             for parts in parts.chunk_by(|one, other| one.0.get(depth) == other.0.get(depth)) {
                 // The part that ends here is the first, and goes no further.
@@ -106,11 +121,10 @@ impl Automaton {
             }
             rows.push(row);
         }
-        let table = in_order(&rows, &ends, last + 1);
+        let table = in_order(&rows, &ends, count.next_multiple_of(UNIT));
         let (endings, sets) = endings.by_shape(shapes);
         Self {
             columns,
-            last,
             table,
             shapes,
             endings,
@@ -120,13 +134,15 @@ impl Automaton {
 
     /// The conditions that the words in a text of the shape tell of.
     pub(super) fn scan(&self, text: &[u8], shape: u8) -> Bits {
+        if text.len() >= LONG {
+            return self.scan_long(text, shape);
+        }
         let mut found = Found::default();
         let mut state = 0;
         let mut step = |byte: &u8| {
-            let column = self.columns.get(usize::from(*byte));
-            let column = usize::from(column.copied().unwrap_or_default());
-            // Only of a state with a mark is there no such place.
-            state = match self.table.get(state as usize + column) {
+            let column = self.column(*byte);
+            // Only of a state in which words end is there no such place.
+            state = match self.table.get(state as usize * UNIT + column) {
                 Some(next) => *next,
                 None => self.step_from_end(state, column, shape, &mut found),
             };
@@ -136,27 +152,64 @@ impl Automaton {
             chunk.iter().for_each(&mut step);
         }
         rest.iter().for_each(step);
-        if state & MARK != 0 {
-            self.note(state & !MARK, shape, &mut found);
+        self.note(state, shape, &mut found);
+        found.conditions
+    }
+
+    /// The same for a long text, in four lanes at a time: each step waits for the one before it and for
+    /// nothing else. Endings are noted first and what they tell at last, since in an attack words end at
+    /// every other byte, without a pattern that a processor could foresee.
+    #[inline(never)]
+    fn scan_long(&self, text: &[u8], shape: u8) -> Bits {
+        let mut met = vec![false; self.endings.len() / self.shapes.max(1)];
+        let mut step = |state: &mut u32, byte: &u8| {
+            let next = place(*state) as usize * UNIT + self.column(*byte);
+            *state = self.table.get(next).copied().unwrap_or_default();
+            if let Some(met) = met.get_mut(ending(*state) as usize) {
+                *met = true;
+            }
+        };
+        let [first, second, third, fourth] = lanes(text);
+        let mut states = [0; 4];
+        let lanes = first.iter().zip(second).zip(third.iter().zip(fourth));
+        for ((first, second), (third, fourth)) in lanes {
+            let [one, two, three, four] = &mut states;
+            step(one, first);
+            step(two, second);
+            step(three, third);
+            step(four, fourth);
+        }
+        let mut found = Found::default();
+        let met = met.iter().zip(self.endings.chunks(self.shapes.max(1)));
+        for (_, sets) in met.filter(|(met, _)| **met) {
+            self.tell(sets.get(usize::from(shape)), &mut found);
         }
         found.conditions
+    }
+
+    #[inline]
+    fn column(&self, byte: u8) -> usize {
+        let column = self.columns.get(usize::from(byte));
+        usize::from(column.copied().unwrap_or_default())
     }
 
     /// A step from a state in which words end.
     #[inline(never)]
     fn step_from_end(&self, state: u32, column: usize, shape: u8, found: &mut Found) -> u32 {
-        let state = state & !MARK;
         self.note(state, shape, found);
-        let next = self.table.get(state as usize + column);
+        let next = self.table.get(place(state) as usize * UNIT + column);
         next.copied().unwrap_or_default()
     }
 
     /// Notes the words that end in a state.
     #[inline]
     fn note(&self, state: u32, shape: u8, found: &mut Found) {
-        let ending = self.table.get(state as usize + self.last);
-        let ending = ending.copied().unwrap_or_default() as usize;
-        let set = self.endings.get(ending * self.shapes + usize::from(shape));
+        let sets = ending(state) as usize * self.shapes + usize::from(shape);
+        self.tell(self.endings.get(sets), found);
+    }
+
+    #[inline]
+    fn tell(&self, set: Option<&u32>, found: &mut Found) {
         let set = set.copied().unwrap_or_default();
         // Of words for other shapes there are more than of those for this one.
         if set == NOTHING {
@@ -178,23 +231,44 @@ impl Automaton {
     }
 }
 
-/// The rows with numbers of states made places, marked where a word ends, and with what ends there.
-/// The states nearest to the start, where most texts stay, lie together.
+/// The rows with numbers of states made places, each with what ends there. The states nearest to the
+/// start, where most texts stay, lie together.
 fn in_order(rows: &[Vec<u32>], ends: &[u32], width: usize) -> Box<[u32]> {
-    let places = (0..).step_by(width).zip(ends);
-    let places: Vec<u32> = places
-        .map(|(place, end): (u32, &u32)| match *end {
-            Endings::NONE => place,
-            _ => place | MARK,
-        })
+    let places = (0..).step_by(width / UNIT).zip(ends);
+    let states: Vec<u32> = places
+        .map(|(place, end): (u32, &u32)| place | *end << PLACE_BITS)
         .collect();
     let mut table = Vec::with_capacity(rows.len() * width);
-    for (row, end) in rows.iter().zip(ends) {
-        let place = |to: &u32| places.get(*to as usize).copied().unwrap_or_default();
-        table.extend(row.iter().map(place));
-        table.push(*end);
+    for row in rows {
+        let state = |to: &u32| states.get(*to as usize).copied().unwrap_or_default();
+        table.extend(row.iter().map(state));
+        table.resize(table.len().next_multiple_of(UNIT), 0);
     }
     table.into_boxed_slice()
+}
+
+/// Where a state's row is in the table, in units.
+#[inline]
+const fn place(state: u32) -> u32 {
+    state & ((1 << PLACE_BITS) - 1)
+}
+
+/// The number of the list of words that end in a state.
+#[inline]
+const fn ending(state: u32) -> u32 {
+    state >> PLACE_BITS
+}
+
+/// Four parts of a text of [`LONG`] bytes or more, of one length, that share enough of their ends for every
+/// word to lie in one of them as a whole.
+fn lanes(text: &[u8]) -> [&[u8]; 4] {
+    const SHARED: usize = MAX_PART - 1;
+    const _: () = assert!(LONG > 8 * MAX_PART);
+    let length = (text.len() + 3 * SHARED).div_ceil(4);
+    let apart = length - SHARED;
+    let lane = |start: usize| text.get(start..start + length).unwrap_or(text);
+    let last = text.len() - length;
+    [lane(0), lane(apart), lane(2 * apart), lane(last)]
 }
 
 /// What a scan has found.
@@ -308,4 +382,60 @@ fn states(parts: &[(&[u8], Tellings)]) -> usize {
         before = part;
     }
     states
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_found_wherever_they_stand_in_long_texts_and_in_short_ones() {
+        let words: [&[u8]; 5] = [
+            b"a",
+            b"select",
+            b"%00",
+            b"longer than is looked for",
+            b"elect",
+        ];
+        let tellings = (0..)
+            .zip(words)
+            .map(|(bit, word)| (word.to_vec(), vec![(0, bit), (1, bit + 8)]));
+        let automaton = Automaton::new(&tellings.collect(), 2);
+        for length in [
+            1,
+            40,
+            LONG - 1,
+            LONG,
+            LONG + 1,
+            LONG + 2,
+            LONG + 3,
+            1000,
+            4099,
+        ] {
+            for (bit, word) in (0..).zip(words) {
+                for start in (0..length).filter(|start| start + word.len() <= length) {
+                    if length > LONG + 3 && start > 300 && start % 7 != 0 {
+                        continue;
+                    }
+                    let mut text = vec![b'.'; length];
+                    text[start..start + word.len()].copy_from_slice(word);
+                    text.make_ascii_uppercase();
+                    let is_within = |one: &[u8]| word.windows(one.len()).any(|part| part == one);
+                    let expected: Bits = (0..)
+                        .zip(words)
+                        .filter(|one| is_within(one.1))
+                        .map(|one| one.0)
+                        .collect();
+                    assert_eq!(
+                        automaton.scan(&text, 0),
+                        expected,
+                        "{bit} at {start} of {length}"
+                    );
+                    let other = expected.iter().map(|bit| bit + 8).collect::<Bits>();
+                    assert_eq!(automaton.scan(&text, 1), other);
+                }
+            }
+            assert_eq!(automaton.scan(&vec![b'.'; length], 0), Bits::EMPTY);
+        }
+    }
 }

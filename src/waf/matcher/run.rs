@@ -211,7 +211,8 @@ impl Matcher {
         tell: impl FnOnce() -> Bits,
         out: &mut Bits,
     ) -> Bits {
-        let mut possible = *asked;
+        // What is known to hold need not be asked again, nor looked for.
+        let mut possible = asked.difference(out);
         if let Some(longer) = self.shapes.longer(shape, len) {
             possible = possible.difference(longer);
         }

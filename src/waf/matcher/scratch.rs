@@ -46,6 +46,11 @@ impl Scratch {
         }
     }
 
+    /// Bytes that the caches of regular expressions take, roughly.
+    pub fn memory_usage(&self) -> usize {
+        self.caches.memory_usage()
+    }
+
     /// The number of a question. Where there are too many, all that is kept with numbers goes.
     #[inline]
     pub(super) fn question(&mut self, wanted: &Bits) -> u16 {

@@ -41,7 +41,7 @@ pub enum Operator {
     DetectSqli,
     /// `@detectXSS`: captures the value.
     DetectXss,
-    /// `@detectBase64`, `@detectShell`, `@detectSQL`, `@detectSSRF` and
+    /// `@detectBase64`, `@detectHTML`, `@detectShell`, `@detectSQL`, `@detectSSRF` and
     /// `@detectTraversal`
     Detect(Detector),
     /// `@unconditionalMatch`
@@ -93,6 +93,7 @@ const TABLE: &[(&str, Compile)] = &[
     ("detectBase64", |_, _| {
         Ok(Operator::Detect(Detector::Base64))
     }),
+    ("detectHTML", |_, _| Ok(Operator::Detect(Detector::Html))),
     ("detectShell", |argument, _| {
         Detector::shell(argument).map(Operator::Detect)
     }),

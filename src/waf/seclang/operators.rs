@@ -51,6 +51,7 @@ const ROWS: &[Row] = &[
     expands("contains"),
     expands("containsWord"),
     plain("detectBase64"),
+    plain("detectHTML"),
     plain("detectShell"),
     plain("detectSQL"),
     plain("detectSQLi"),

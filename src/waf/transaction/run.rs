@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Verdict, begin::Clock};
 use crate::waf::{
     Variable, body,
-    evaluate::{Recording, State, run_phase},
+    evaluate::{Recording, State, Workspace, run_phase},
     policy::Policy,
     seclang::EngineMode,
     values::Values,
@@ -49,6 +49,14 @@ impl Transaction {
         &self.policy
     }
 
+    /// Takes `workspace` to run phases with, in exchange for the one at hand. A transaction that is never
+    /// lent one uses its own.
+    ///
+    /// Where a run panics, what was lent is not to be used any more.
+    pub fn exchange_workspace(&mut self, workspace: &mut Box<Workspace>) {
+        std::mem::swap(&mut self.state.work, workspace);
+    }
+
     /// Has everything noted that is to be explained afterwards. Asked right after
     /// [`begin`](Self::begin).
     pub fn record(&mut self) {
@@ -68,6 +76,7 @@ impl Transaction {
             self.tell_time();
             run_phase(&self.policy, &self.values, &mut self.state, phase);
             Recording::compare(&self.policy, &mut self.state, phase);
+            self.state.work.trim();
         }
         Verdict::of(self.state.interruption.as_ref())
     }

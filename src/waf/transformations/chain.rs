@@ -74,6 +74,15 @@ impl Buffers {
         self.kept.get(place).map_or(&[], |kept| &kept.output)
     }
 
+    /// Lets go of memory that a long value has needed.
+    pub(crate) fn trim(&mut self) {
+        for buffer in [&mut self.current, &mut self.next] {
+            if buffer.capacity() > *KEPT.end() {
+                *buffer = Vec::new();
+            }
+        }
+    }
+
     /// Leaves in `current` what becomes of `input`, if it changes.
     fn transform(&mut self, chain: &[Transformation], input: &[u8]) -> bool {
         let mut changed = false;

@@ -27,6 +27,7 @@ MAY = {
     ("discovery.k8s.io", "endpointslices"): READ,
     ("networking.k8s.io", "ingresses"): READ,
     ("networking.k8s.io", "ingressclasses"): READ,
+    ("", "namespaces"): READ,
     ("networking.k8s.io", "ingresses/status"): {"patch"},
     (OWN_GROUP, "wafpolicies"): READ,
     (OWN_GROUP, "clusterwafpolicies"): READ,
@@ -37,9 +38,19 @@ MAY = {
     ("", "pods"): {"get", "list"},
     ("events.k8s.io", "events"): {"create"},
     ("coordination.k8s.io", "leases"): {"create", "get", "update"},
+    # Where the authority of the admission webhook is made known.
+    ("admissionregistration.k8s.io", "validatingwebhookconfigurations"): {"get", "update"},
+}
+# What may be done besides to an object that is named.
+MAY_BY_NAME = {
+    # The one that holds the webhook's certificate.
+    ("", "secrets"): {"get", "update"},
 }
 # What is granted by name alone, except for creating, which knows no names.
-BY_NAME = {("coordination.k8s.io", "leases")}
+BY_NAME = {
+    ("coordination.k8s.io", "leases"),
+    ("admissionregistration.k8s.io", "validatingwebhookconfigurations"),
+}
 
 ADMIN_PORT = 10255
 
@@ -50,7 +61,7 @@ def name_of(item):
 
 
 def all_faults(objects, restricted=True):
-    checks = [schemas, names, selectors, services, arguments, shutdown, permissions]
+    checks = [schemas, names, selectors, services, arguments, shutdown, permissions, webhooks]
     if restricted:
         checks.append(restricted_pods)
     for check in checks:
@@ -181,7 +192,10 @@ def permissions(objects):
                 for group in rule["apiGroups"]:
                     for resource in rule["resources"]:
                         verbs, key = set(rule["verbs"]), (group, resource)
-                        if not verbs <= MAY.get(key, set()):
+                        may = MAY.get(key, set())
+                        if rule.get("resourceNames"):
+                            may = may | MAY_BY_NAME.get(key, set())
+                        if not verbs <= may:
                             yield f"{name_of(item)}: {sorted(verbs)} on {resource} is too much"
                         if key in BY_NAME and verbs != {"create"} and not rule.get("resourceNames"):
                             yield f"{name_of(item)}: {resource} without a name"
@@ -193,6 +207,32 @@ def permissions(objects):
             for subject in item["subjects"]:
                 if (subject["namespace"], subject["name"]) not in accounts:
                     yield f"{name_of(item)}: {subject['name']} is not the account of the pods"
+
+
+def webhooks(objects):
+    """The API server asks a Service that is there, about what is read, and changes nothing by asking."""
+    ports = {
+        (item["metadata"]["name"], item["metadata"]["namespace"], port["port"])
+        for item in objects
+        if item["kind"] == "Service"
+        for port in item["spec"]["ports"]
+    }
+    for item in objects:
+        if item["kind"] != "ValidatingWebhookConfiguration":
+            continue
+        for webhook in item["webhooks"]:
+            service = webhook["clientConfig"]["service"]
+            if (service["name"], service["namespace"], service["port"]) not in ports:
+                yield f"{name_of(item)}: there is no such Service: {service}"
+            if webhook["sideEffects"] != "None":
+                yield f"{name_of(item)}: side effects"
+            for rule in webhook["rules"]:
+                for group in rule["apiGroups"]:
+                    for resource in rule["resources"]:
+                        if (group, resource) not in MAY:
+                            yield f"{name_of(item)}: reviews {resource}"
+                if "DELETE" in rule["operations"]:
+                    yield f"{name_of(item)}: stands in the way of an end"
 
 
 def restricted_pods(objects):

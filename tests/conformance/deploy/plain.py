@@ -48,6 +48,9 @@ def write_or_compare(render, write):
         # Whichever is applied takes the place of the others.
         outer["metadata"]["name"] = OUTER
         files[FOLDER / "service" / f"{name}.yaml"] = text(f"# {what} See docs/install.md.\n", [outer])
+    webhook = render({"controller": {"admissionWebhooks": {"enabled": True}}}, namespace=NAMESPACE)
+    webhook = [item for item in map(without_helm, webhook) if item not in objects]
+    files[FOLDER / "admission.yaml"] = text(ADMISSION, webhook)
     for path, contents in files.items():
         compared.names.append(path.name)
         if write:
@@ -58,7 +61,8 @@ def write_or_compare(render, write):
                 f"{path.relative_to(ROOT)}: is not the chart's rendering; tests/conformance/deploy/run --write"
             )
         else:
-            applied = load(FOLDER / "portcullis.yaml") + (load(path) if path.parent != FOLDER else [])
+            applied = {invariants.name_of(item): item for item in load(FOLDER / "portcullis.yaml") + load(path)}
+            applied = list(applied.values())
             compared.faults += [f"{path.relative_to(ROOT)}: {it}" for it in invariants.all_faults(applied)]
     there = set(FOLDER.rglob("*.yaml"))
     compared.faults += [f"{path.relative_to(ROOT)}: nobody writes it" for path in there - set(files)]
@@ -68,6 +72,12 @@ def write_or_compare(render, write):
 PREFACE = """\
 # Everything but the definitions in deploy/crds and one of the Services in deploy/kubernetes/service:
 # docs/install.md says how to apply them. It is the chart's rendering with its own values.
+"""
+
+
+ADMISSION = """\
+# The admission webhook: applied after portcullis.yaml, some of whose objects it changes. See
+# docs/kubernetes.md.
 """
 
 

@@ -172,7 +172,14 @@ pub(super) fn name_of(object: &Value) -> Name {
         "wafpolicy" | "clusterwafpolicy" => format!("{}ies", kind.strip_suffix('y').unwrap()),
         _ => format!("{kind}s"),
     };
-    let in_none = ["ingressclasses", "clusterwafpolicies", "nodes"].contains(&plural.as_str());
+    let in_none = [
+        "ingressclasses",
+        "clusterwafpolicies",
+        "nodes",
+        "validatingwebhookconfigurations",
+        "namespaces",
+    ];
+    let in_none = in_none.contains(&plural.as_str());
     let metadata = &object["metadata"];
     let namespace = match in_none {
         true => "",

@@ -1,5 +1,6 @@
 //! A cluster as a source, against an API server inside of the test.
 
+mod admission;
 mod earlier;
 mod faults;
 mod parity;

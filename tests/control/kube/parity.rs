@@ -60,7 +60,7 @@ async fn from_cluster(documents: &[Value]) -> Translation {
 }
 
 /// The cases leave out the versions of their objects, and name hosts instead of certificates.
-fn complete(mut document: Value) -> Value {
+pub(super) fn complete(mut document: Value) -> Value {
     let version = match document["kind"].as_str().unwrap() {
         "Ingress" | "IngressClass" => "networking.k8s.io/v1",
         "EndpointSlice" => "discovery.k8s.io/v1",

@@ -62,6 +62,78 @@ async fn changes_are_followed_and_what_went_goes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn ingresses_of_a_namespace_that_is_deleted_are_not_waited_for() {
+    let server = ApiServer::new();
+    let made = |namespace: &str, name: &str, at: &str| {
+        let mut object = ingress(namespace, name, "a.com");
+        object["metadata"]["creationTimestamp"] = at.into();
+        object
+    };
+    let namespace = |name: &str, deleted: Option<&str>| {
+        json!({
+            "apiVersion": "v1", "kind": "Namespace",
+            "metadata": {"name": name, "deletionTimestamp": deleted},
+        })
+    };
+    let deletion = Some("2026-01-01T00:00:10Z");
+    server.put(namespace("old", None));
+    server.put(namespace("gone", deletion));
+    server.put(made("old", "a", "2026-01-01T00:00:00Z"));
+    server.put(made("gone", "a", "2026-01-01T00:00:00Z"));
+    server.put(made("other", "a", "2026-01-01T00:00:00Z"));
+    let following = Following::start(server);
+    let counting = |view: &portcullis::control::View| -> Vec<String> {
+        let all = view.objects.ingresses.iter();
+        let left = all.filter(|(_, it)| it.object.metadata.deletion_timestamp.is_none());
+        left.map(|(key, _)| format!("{}/{}", key.namespace, key.name))
+            .collect()
+    };
+    let is = |expected: &'static [&'static str]| {
+        move |view: &portcullis::control::View| counting(view) == expected
+    };
+    following
+        .until("one is deleted at the start", is(&["old/a", "other/a"]))
+        .await;
+    following.server.put(namespace("old", deletion));
+    following
+        .until("another one is deleted", is(&["other/a"]))
+        .await;
+    // It changes once more on its way, and one comes with the next namespace of that name before that does.
+    following
+        .server
+        .put(made("old", "a", "2026-01-01T00:00:01Z"));
+    following
+        .server
+        .put(made("old", "b", "2026-01-01T00:00:20Z"));
+    following
+        .until("a new one counts", is(&["old/b", "other/a"]))
+        .await;
+    following.server.delete(&namespace("old", None));
+    following.server.put(namespace("old", None));
+    // The two kinds have a watch each.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    following
+        .server
+        .put(made("old", "c", "2026-01-01T00:00:05Z"));
+    following
+        .until(
+            "the new namespace is like others",
+            is(&["old/b", "old/c", "other/a"]),
+        )
+        .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn namespaces_that_may_not_be_read_are_not_needed() {
+    let server = ApiServer::new();
+    server.put(ingress("default", "a", "a.com"));
+    server.fault(|faults| faults.status_of = Some(("/api/v1/namespaces", 403)));
+    let following = Following::start(server);
+    let took = following.synced().await;
+    assert!(took < Duration::from_secs(5), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn long_lists_come_in_pages() {
     let server = ApiServer::new();
     for number in 0..1_201 {

@@ -309,6 +309,7 @@ fn problem(kind: ObjectKind, name: &str, message: &str) -> Problem {
         message: message.to_owned(),
         consequence: "it is not served".to_owned(),
         severity: Severity::Error,
+        cause: Default::default(),
         location: None,
     }
 }

@@ -12,8 +12,9 @@ use portcullis::waf::{
 /// What repeats becomes so long: read again for each repetition, it would not end within the limit.
 const REPEATED: usize = 128 << 10;
 
-const NAMES: [(&str, &[u8]); 6] = [
+const NAMES: [(&str, &[u8]); 7] = [
     ("detectBase64", b""),
+    ("detectHTML", b""),
     ("detectShell", b""),
     ("detectShell", b"likely"),
     ("detectSQL", b""),
@@ -23,10 +24,19 @@ const NAMES: [(&str, &[u8]); 6] = [
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| {
     match input {
-        [0, piece @ ..] if !piece.is_empty() => check(&piece.repeat(REPEATED / piece.len())),
+        [0, piece @ ..] if !piece.is_empty() => check(&repeated(piece)),
+        // What stands before, what is repeated and what stands behind, with 1 between them.
+        [1, pieces @ ..] => {
+            let pieces = pieces.split(|byte| *byte == 1).take(3);
+            check(&pieces.flat_map(repeated).collect::<Vec<u8>>());
+        }
         _ => check(input),
     }
 });
+
+fn repeated(piece: &[u8]) -> Vec<u8> {
+    piece.repeat(REPEATED.checked_div(piece.len()).unwrap_or_default())
+}
 
 fn check(input: &[u8]) {
     static OPERATORS: OnceLock<Vec<Operator>> = OnceLock::new();

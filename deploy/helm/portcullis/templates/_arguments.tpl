@@ -30,6 +30,9 @@
 - --http={{ $any }}:{{ $controller.containerPort.http }}
 - --https={{ $any }}:{{ $controller.containerPort.https }}
 - --status={{ $any }}:{{ $controller.containerPort.status }}
+{{- if $controller.admissionWebhooks.enabled }}
+{{ include "portcullis.admission.arguments" . }}
+{{- end }}
 {{- if and $controller.hostNetwork (not (hasKey $controller.extraArgs "admin")) }}
 - --admin=off
 {{- end }}

@@ -1,6 +1,7 @@
 {{/* The template of the controller's pods. */}}
 {{- define "portcullis.pod" -}}
 {{- $controller := .Values.controller -}}
+{{- $givenCertificate := and $controller.admissionWebhooks.enabled (not (include "portcullis.admission.isMade" .)) -}}
 metadata:
   labels:
     {{- include "portcullis.labels" . | nindent 4 }}
@@ -79,6 +80,11 @@ spec:
     - name: status
       containerPort: {{ $controller.containerPort.status }}
       protocol: TCP
+    {{- if $controller.admissionWebhooks.enabled }}
+    - name: admission
+      containerPort: {{ $controller.admissionWebhooks.port }}
+      protocol: TCP
+    {{- end }}
     livenessProbe:
       {{- toYaml $controller.livenessProbe | nindent 6 }}
     readinessProbe:
@@ -89,8 +95,13 @@ spec:
     {{- end }}
     securityContext:
       {{- toYaml $controller.containerSecurityContext | nindent 6 }}
-    {{- if or $controller.stateDir.enabled $controller.extraVolumeMounts }}
+    {{- if or $controller.stateDir.enabled $controller.extraVolumeMounts $givenCertificate }}
     volumeMounts:
+    {{- if $givenCertificate }}
+    - name: admission
+      mountPath: /etc/portcullis/admission
+      readOnly: true
+    {{- end }}
     {{- if $controller.stateDir.enabled }}
     - name: state
       mountPath: /var/lib/portcullis
@@ -102,8 +113,19 @@ spec:
   {{- with $controller.extraContainers }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
-  {{- if or $controller.stateDir.enabled $controller.extraVolumes }}
+  {{- if or $controller.stateDir.enabled $controller.extraVolumes $givenCertificate }}
   volumes:
+  {{- if $givenCertificate }}
+  - name: admission
+    secret:
+      secretName: {{ include "portcullis.admission.secret" . }}
+      defaultMode: 0444
+      items:
+      - key: tls.crt
+        path: tls.crt
+      - key: tls.key
+        path: tls.key
+  {{- end }}
   {{- if $controller.stateDir.enabled }}
   - name: state
     emptyDir:

@@ -44,6 +44,19 @@
   resources: [nodes]
   verbs: [get]
 {{- end }}
+{{- if include "portcullis.admission.isMade" . }}
+- apiGroups: [admissionregistration.k8s.io]
+  resources: [validatingwebhookconfigurations]
+  resourceNames: [{{ include "portcullis.admission.configuration" . }}]
+  verbs: [get, update]
+{{- end }}
+{{- end -}}
+
+{{/* Which namespaces are being deleted, where all of them are watched. */}}
+{{- define "portcullis.rulesOfEveryNamespace" -}}
+- apiGroups: [""]
+  resources: [namespaces]
+  verbs: [list, watch]
 {{- end -}}
 
 {{/* What is the controller's own: the Lease of its leader, its options, and where its addresses come from. */}}
@@ -59,6 +72,12 @@
   resources: [configmaps]
   resourceNames: [{{ include "portcullis.controller" . }}]
   verbs: [list, watch]
+{{- if include "portcullis.admission.isMade" . }}
+- apiGroups: [""]
+  resources: [secrets]
+  resourceNames: [{{ include "portcullis.admission.secret" . }}]
+  verbs: [get, update]
+{{- end }}
 {{- if or (include "portcullis.showsNodes" .) (hasKey .Values.controller.extraArgs "clear-status") }}
 # Which replicas there are: on which nodes, and whether one serves on when another ends.
 - apiGroups: [""]

@@ -20,6 +20,18 @@
 {{- fail "controller.autoscaling.enabled: a DaemonSet has one pod a node and cannot be scaled" -}}
 {{- end -}}
 
+{{- with $controller.admissionWebhooks -}}
+{{- if and .enabled .existingSecret (not .caBundle) (not (hasKey .annotations "cert-manager.io/inject-ca-from")) -}}
+{{- fail "controller.admissionWebhooks.existingSecret: name its authority in caBundle, or have cert-manager do so by an annotation; the API server would trust nobody" -}}
+{{- end -}}
+{{- if and .caBundle (not .existingSecret) -}}
+{{- fail "controller.admissionWebhooks.caBundle: means nothing without existingSecret; the leader names the authority that it makes" -}}
+{{- end -}}
+{{- if and .enabled (has (int .port) (list (int $controller.containerPort.http) (int $controller.containerPort.https) (int $controller.containerPort.status))) -}}
+{{- fail "controller.admissionWebhooks.port: is another listener's" -}}
+{{- end -}}
+{{- end -}}
+
 {{- $shutdown := add $controller.shutdown.delaySeconds $controller.shutdown.graceSeconds -}}
 {{- $termination := $controller.terminationGracePeriodSeconds -}}
 {{- if and (not (kindIs "invalid" $termination)) (le (int $termination) (int $shutdown)) -}}
@@ -36,6 +48,11 @@
   "election-id" "controller.electionID"
   "configmap" "controller.config"
   "state-dir" "controller.stateDir"
+  "admission" "controller.admissionWebhooks.port"
+  "admission-cert" "controller.admissionWebhooks.existingSecret"
+  "admission-key" "controller.admissionWebhooks.existingSecret"
+  "admission-secret" ""
+  "admission-configuration" ""
   "http" "controller.containerPort.http"
   "https" "controller.containerPort.https"
   "status" "controller.containerPort.status"
@@ -49,6 +66,9 @@
   "default-ssl-certificate" "controller.extraArgs.default-tls"
   "publish-status-address" "controller.extraArgs.publish-address"
   "watch-namespace" "controller.scope"
+  "validating-webhook" "controller.admissionWebhooks.enabled"
+  "validating-webhook-certificate" "controller.admissionWebhooks.existingSecret"
+  "validating-webhook-key" "controller.admissionWebhooks.existingSecret"
   "controller-class" "controller.ingressClassResource.controllerValue" -}}
 {{- if hasKey $controller.extraArgs $theirs -}}
 {{- fail (printf "controller.extraArgs.%s: this is ingress-nginx's; here it is %s" $theirs $ours) -}}

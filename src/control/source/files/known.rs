@@ -19,7 +19,7 @@ use super::{
     scan::FileId,
 };
 use crate::{
-    config::{ObjectKind, Problem, Severity},
+    config::{Cause, ObjectKind, Problem, Severity},
     control::Key,
 };
 
@@ -210,6 +210,7 @@ pub(super) fn file_problem(path: &Path, message: String, is_new: bool) -> Proble
         message,
         consequence: consequence.to_owned(),
         severity: Severity::Error,
+        cause: Cause::Object,
         location: None,
     }
 }

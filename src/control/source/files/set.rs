@@ -20,7 +20,7 @@ use super::{
     scan::FileId,
 };
 use crate::{
-    config::{ObjectKind, ObjectRef, Problem, Severity},
+    config::{Cause, ObjectKind, ObjectRef, Problem, Severity},
     control::{Edit, Key},
 };
 
@@ -211,6 +211,7 @@ fn clash(
         message: format!("the object is already defined in {}", first.display()),
         consequence: "this definition is not used".to_owned(),
         severity: Severity::Error,
+        cause: Cause::Object,
         location: places.and_then(|places| places.locate("metadata.name")),
     }
 }

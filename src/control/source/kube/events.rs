@@ -6,7 +6,7 @@ use kube::{Resource, ResourceExt, core::DeserializeGuard};
 
 use super::{kinds::Watched, scope::Scope, source::Shared, statuses::Status};
 use crate::{
-    config::{ObjectKind, ObjectRef, Problem, Severity},
+    config::{Cause, ObjectKind, ObjectRef, Problem, Severity},
     control::{Edit, Key, Object},
 };
 
@@ -96,6 +96,7 @@ impl Receiver {
                 if let Some(status) = status {
                     self.shared.statuses.see(self.kind, &key, status);
                 }
+                let object = self.shared.ending.apply(&key, object);
                 edit.upsert(key, object, None);
             }
             Came::Bad(key, problem) => {
@@ -136,6 +137,7 @@ impl Receiver {
                     },
                     consequence: "its last good version stays in force, if there is one".to_owned(),
                     severity: Severity::Error,
+                    cause: Cause::Object,
                     location: None,
                 };
                 Came::Bad(key, problem)

@@ -13,6 +13,7 @@ mod backoff;
 mod client;
 mod contact;
 mod earlier;
+mod ending;
 mod events;
 mod kinds;
 mod named;

@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use super::{
     Client, Contact, Statuses,
     client::of_one_watch,
+    ending::{Ending, follow_namespaces},
     kinds::{ClusterPolicy, NamespacedPolicy, Watched},
     named,
     progress::Progress,
@@ -57,6 +58,7 @@ pub(super) struct Shared {
     pub(super) store: Arc<Store>,
     pub(super) contact: Arc<Contact>,
     pub(super) statuses: Arc<Statuses>,
+    pub(super) ending: Ending,
     pub(super) progress: Progress,
 }
 
@@ -93,6 +95,7 @@ impl KubeSource {
             store,
             contact,
             statuses,
+            ending: Ending::default(),
             progress: Progress::new(),
         });
         let mut tasks = JoinSet::new();
@@ -123,6 +126,9 @@ impl KubeSource {
             starts.within::<NamespacedPolicy>(*namespace, None, Optional::WhereUnknown);
             let certificates = format!("type={}", scope::TLS);
             starts.within::<Secret>(*namespace, Some(certificates), Optional::No);
+        }
+        if settings.namespaces.is_empty() {
+            tasks.spawn(follow_namespaces(client.clone(), Arc::clone(&shared)));
         }
         tasks.spawn(named::follow_references(
             client,

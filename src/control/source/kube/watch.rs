@@ -44,9 +44,7 @@ pub(super) async fn follow<K: Watched>(
     shared: Arc<Shared>,
     first: impl Fn(&mut Edit<'_>),
 ) -> Infallible {
-    let mut config = watcher::Config::default()
-        .timeout(WATCH_SECONDS)
-        .page_size(PAGE);
+    let mut config = config();
     config.field_selector = fields;
     let mut receiver = Receiver::new(K::KIND, scope, Arc::clone(&shared));
     let mut backoff = Backoff::new();
@@ -93,16 +91,27 @@ pub(super) async fn follow<K: Watched>(
                 shared.store.edit(&first);
                 shared.progress.tell();
             }
-            tokio::time::sleep(match refusal {
-                Refusal::Unknown | Refusal::Forbidden => REFUSED,
-                Refusal::Other | Refusal::None => backoff.delay(),
-            })
-            .await;
+            tokio::time::sleep(pause(&error, &mut backoff)).await;
             // What was lost can only be found by another list.
             if matches!(error, watcher::Error::WatchFailed(_)) {
                 break;
             }
         }
+    }
+}
+
+/// How every kind is watched.
+pub(super) fn config() -> watcher::Config {
+    watcher::Config::default()
+        .timeout(WATCH_SECONDS)
+        .page_size(PAGE)
+}
+
+/// How long to wait after an error.
+pub(super) fn pause(error: &watcher::Error, backoff: &mut Backoff) -> Duration {
+    match Refusal::of(error) {
+        Refusal::Unknown | Refusal::Forbidden => REFUSED,
+        Refusal::Other | Refusal::None => backoff.delay(),
     }
 }
 

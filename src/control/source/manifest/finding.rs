@@ -5,7 +5,7 @@
 use std::{ops::Range, path::PathBuf, sync::Arc};
 
 use super::Piece;
-use crate::config::{ObjectRef, Problem, Severity};
+use crate::config::{Cause, ObjectRef, Problem, Severity};
 
 /// One thing that is wrong. The span is within the document's text.
 #[derive(Clone, Debug)]
@@ -36,6 +36,7 @@ impl Finding {
             message: message.clone(),
             consequence: consequence.clone(),
             severity: *severity,
+            cause: Cause::Object,
             location: Some(piece.location(file, span)),
         }
     }

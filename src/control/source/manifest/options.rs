@@ -16,7 +16,7 @@ use super::{
     tree::{self, NodeId, Shape, Tree},
 };
 use crate::{
-    config::{Location, ObjectRef, Problem, Severity},
+    config::{Cause, Location, ObjectRef, Problem, Severity},
     control::{Places, source::FILE_BYTES},
 };
 
@@ -112,6 +112,7 @@ impl OptionsFile {
                     message: "the value is not a text, a number or a boolean".to_owned(),
                     consequence: "the default applies".to_owned(),
                     severity: Severity::Error,
+                    cause: Cause::Object,
                     location: Some(place),
                 }),
             }

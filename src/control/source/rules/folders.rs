@@ -39,6 +39,8 @@ pub struct FolderRules {
 #[derive(Debug, Default)]
 pub struct RuleFolders {
     known: Mutex<BTreeMap<PathBuf, Known>>,
+    /// Where these are only looked at: whoever follows them.
+    of: Option<Arc<RuleFolders>>,
 }
 
 #[derive(Debug)]
@@ -49,9 +51,23 @@ struct Known {
 }
 
 impl RuleFolders {
+    /// The same folders for somebody who asks what would be. Asking changes nothing, and opens nothing
+    /// either: of what is not among `folders` it is only said that it has not been read. Whoever asks may
+    /// be nobody who could have it read.
+    pub fn looked_at(folders: &Arc<Self>) -> Self {
+        Self {
+            known: Mutex::default(),
+            of: Some(Arc::clone(folders)),
+        }
+    }
+
     /// What the folder at `path` says. It is read if that was not asked before: that blocks. The path
     /// [`BUILTIN`] is no folder: it stands for the rules that the program brings along.
     pub fn rules(&self, path: &Path) -> Arc<FolderRules> {
+        if let Some(of) = &self.of {
+            let there = of.lock().get(path).map(|it| Arc::clone(&it.rules));
+            return there.unwrap_or_else(|| Known::unread(path).rules);
+        }
         let mut known = self.lock();
         if let Some(there) = known.get(path) {
             return Arc::clone(&there.rules);
@@ -65,11 +81,7 @@ impl RuleFolders {
                 )),
             });
         }
-        let new = if path == Path::new(BUILTIN) {
-            Known::builtin()
-        } else {
-            Known::read(path, None)
-        };
+        let new = Known::new(path);
         let rules = Arc::clone(&new.rules);
         known.insert(path.to_owned(), new);
         rules
@@ -134,6 +146,29 @@ impl RuleFolders {
 }
 
 impl Known {
+    fn new(path: &Path) -> Self {
+        if path == Path::new(BUILTIN) {
+            Self::builtin()
+        } else {
+            Self::read(path, None)
+        }
+    }
+
+    /// The rules that the program brings along, or that there are none yet.
+    fn unread(path: &Path) -> Self {
+        if path == Path::new(BUILTIN) {
+            return Self::builtin();
+        }
+        let fault = "it is read when something that is in force names it";
+        Self {
+            rules: Arc::new(FolderRules {
+                part: None,
+                fault: Some(fault.to_owned()),
+            }),
+            trace: None,
+        }
+    }
+
     fn builtin() -> Self {
         Self {
             rules: Arc::new(FolderRules {

@@ -85,7 +85,7 @@ impl ModSecurity {
             return policy;
         }
         if let Some(snippet) = &self.snippet {
-            let file = policy.file("modsecurity-snippet", field);
+            let file = policy.file(SNIPPET_LABEL, field);
             let mut part = RulePart::text(file, snippet);
             part.files.extend(loaded());
             policy.mode = guard::engine_mode(&part);
@@ -97,6 +97,9 @@ impl ModSecurity {
     /// What ingress-nginx's own settings of the engine say where nothing else does.
     pub(super) const MODE: Mode = Mode::Detect;
 }
+
+/// What its file is called in messages, after the name of the object.
+pub(super) const SNIPPET_LABEL: &str = "modsecurity-snippet";
 
 fn loaded() -> BTreeMap<String, Arc<[u8]>> {
     let text: Arc<[u8]> = b"# The operator's rules are loaded in any case.\n"

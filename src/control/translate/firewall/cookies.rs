@@ -13,7 +13,7 @@ use super::{
     },
 };
 use crate::{
-    config::{ObjectKind, ObjectRef, Problem},
+    config::{Cause, ObjectKind, ObjectRef, Problem, Severity},
     control::{
         Key, Objects,
         translate::{names, report::Reporter},
@@ -112,10 +112,12 @@ impl CookieReading<'_> {
         if let Some(keys) = keys {
             match self.keys(&keys) {
                 Ok(keys) => fields.keys = Some(Arc::new(keys)),
-                Err((field, message)) => {
+                Err((cause, field, message)) => {
                     fields.faults.note(Some("keys"));
                     let field = format!("spec.cookieIntegrity.keys{field}");
-                    self.reporter.error(field, message, BROKEN);
+                    let severity = Severity::Error;
+                    self.reporter
+                        .because_of(cause, field, (message, BROKEN), severity);
                 }
             }
         }
@@ -151,19 +153,22 @@ impl CookieReading<'_> {
         patterns
     }
 
-    fn keys(&mut self, spec: &CookieKeysSpec) -> Result<CookieKeys, (&'static str, String)> {
+    fn keys(&mut self, spec: &CookieKeysSpec) -> Result<CookieKeys, (Cause, &'static str, String)> {
+        let own = Cause::Object;
         let CookieKeysSpec { secret, current } = spec;
         let Some(CookieSecretRef { name, namespace }) = secret else {
-            return Err((".secret", "it names no Secret".into()));
+            return Err((own, ".secret", "it names no Secret".into()));
         };
         let namespace = match (self.namespace, namespace.as_deref()) {
             (None, Some(namespace)) => namespace,
-            (None, None) => return Err((".secret", "the Secret's namespace is missing".into())),
-            (Some(own), Some(other)) if other != own => {
-                let message = "only a Secret of the policy's own namespace can be named";
-                return Err((".secret.namespace", message.into()));
+            (None, None) => {
+                return Err((own, ".secret", "the Secret's namespace is missing".into()));
             }
-            (Some(own), _) => own,
+            (Some(tenant), Some(other)) if other != tenant => {
+                let message = "only a Secret of the policy's own namespace can be named";
+                return Err((own, ".secret.namespace", message.into()));
+            }
+            (Some(tenant), _) => tenant,
         };
         let key = Key::new(namespace, name);
         let stored = self.objects.secrets.get(&key);
@@ -171,12 +176,15 @@ impl CookieReading<'_> {
             .insert(key.clone(), stored.map(|stored| stored.revision));
         let spelled = names::spelled(&key);
         let Some(object) = names::live(stored, |it| &it.metadata) else {
-            return Err((".secret", format!("there is no Secret {spelled}")));
+            let message = format!("there is no Secret {spelled}");
+            return Err((Cause::Surroundings, ".secret", message));
         };
         let data = object.data.iter().flatten();
         let data = data.map(|(name, bytes)| (name.as_str(), bytes.0.as_slice()));
-        CookieKeys::new(data, current.as_deref())
-            .map_err(|error| (".secret", format!("Secret {spelled} {error}")))
+        CookieKeys::new(data, current.as_deref()).map_err(|error| {
+            let message = format!("Secret {spelled} {error}");
+            (Cause::Surroundings, ".secret", message)
+        })
     }
 }
 
@@ -211,7 +219,7 @@ impl NoKeys {
         let places = policies.get(&key).and_then(|it| it.places.clone());
         let mut reporter = Reporter::new(object.clone(), places);
         let message = "nothing names the keys for it: cookieIntegrity.keys is missing";
-        reporter.error(*field, message, BROKEN);
+        reporter.awaits(*field, message, BROKEN);
         reporter.finish()
     }
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    annotation::{ModSecurity, ModSecurityOptions},
+    annotation::{ModSecurity, ModSecurityOptions, SNIPPET_LABEL},
     compose::{Composed, Operator, first},
     cookies::{self, AskedSecrets, FoundCookies, NoKeys},
     exclusions::{OPERATOR_ROOM, TENANT_ROOM},
@@ -470,13 +470,22 @@ pub(in crate::control::translate) const NO_RULE_SET: &str =
 pub(in crate::control::translate) const SNIPPET: &str =
     "metadata.annotations[\"nginx.ingress.kubernetes.io/modsecurity-snippet\"]";
 
+/// Where the rules of an Ingress's snippet were written, by the name of their file.
+pub(in crate::control::translate) fn snippet_origin(
+    object: ObjectRef,
+) -> Option<(Arc<str>, RuleOrigin)> {
+    let mut policy = Policy::new(Arc::default(), object);
+    policy.file(SNIPPET_LABEL, SNIPPET);
+    policy.origins.pop()
+}
+
 fn no_rules(mode: Mode, reporter: &mut Reporter) {
     let consequence = match mode {
         Mode::Block => "requests are answered 403",
         Mode::Off | Mode::Detect => "requests are not inspected",
     };
     let message = "there are no rules: neither this policy nor one above it names any";
-    reporter.error("spec.mode", message, consequence);
+    reporter.awaits("spec.mode", message, consequence);
 }
 
 type Map = Arc<BTreeMap<Key, Stored<WafPolicy>>>;

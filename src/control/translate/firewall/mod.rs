@@ -25,5 +25,7 @@ pub use annotation::ModSecurityOptions;
 
 pub(super) use annotation::ModSecurity;
 pub(super) use cookies::{FoundCookies, NoKeys};
-pub(super) use firewalls::{Changed, Firewalls, Found, InFront, NO_RULE_SET, SNIPPET};
+pub(super) use firewalls::{
+    Changed, Firewalls, Found, InFront, NO_RULE_SET, SNIPPET, snippet_origin,
+};
 pub(super) use guard::NOT_IN_FORCE;

@@ -17,6 +17,7 @@ use super::{
         ResponsesSpec, RuleSetRef, SecLangSpec, Spec,
     },
 };
+use crate::config::Severity;
 use crate::control::{
     FieldPath, Segment, Stored, WafPolicy,
     source::{
@@ -422,7 +423,7 @@ impl Reading<'_> {
                     if let Some(fault) = fault {
                         let consequence = "the rules that were read last stay in force";
                         self.reporter
-                            .error(format!("{at}.folder"), fault, consequence);
+                            .awaits(format!("{at}.folder"), fault, consequence);
                     }
                     self.policy.origins.extend(origins);
                     let RulePart {
@@ -434,10 +435,11 @@ impl Reading<'_> {
                     all.files.extend(files);
                     all.sets_up |= sets_up;
                 }
-                Err((field, message)) => {
+                Err((cause, field, message)) => {
                     self.policy.lacks_rules = true;
+                    let words = (message, self.without_rules());
                     self.reporter
-                        .error(under(&at, field), message, self.without_rules());
+                        .because_of(cause, under(&at, field), words, Severity::Error);
                 }
             }
         }

@@ -10,7 +10,7 @@ use k8s_openapi::api::core::v1::ConfigMap;
 
 use super::spec::{ConfigMapRef, RuleSetRef};
 use crate::{
-    config::{ObjectKind, RuleOrigin},
+    config::{Cause, ObjectKind, RuleOrigin},
     control::{
         Key, Objects,
         source::rules::{BUILTIN, BUILTIN_SET, FolderRules, RuleFolders, RulePart},
@@ -46,7 +46,8 @@ impl Sets<'_> {
         &mut self,
         item: &RuleSetRef,
         inline: impl FnOnce(&str) -> RulePart,
-    ) -> Result<Set, (&'static str, String)> {
+    ) -> Result<Set, (Cause, &'static str, String)> {
+        let own = Cause::Object;
         let RuleSetRef {
             folder,
             config_map,
@@ -56,33 +57,33 @@ impl Sets<'_> {
         match (folder, config_map, text, builtin) {
             (Some(path), None, None, None) if self.namespace.is_none() => self
                 .folder(Path::new(path))
-                .map_err(|message| ("folder", message)),
+                .map_err(|message| (Cause::Surroundings, "folder", message)),
             (Some(_), None, None, None) => {
                 let message = "only a ClusterWafPolicy and the command line name folders";
-                Err(("folder", message.into()))
+                Err((own, "folder", message.into()))
             }
             (None, Some(reference), None, None) => self
                 .config_map(reference)
-                .map_err(|message| ("configMap", message)),
+                .map_err(|(cause, message)| (cause, "configMap", message)),
             (None, None, Some(text), None) => Ok(Set {
                 part: inline(text),
                 origins: Vec::new(),
                 fault: None,
             }),
             (None, None, None, Some(name)) if name != BUILTIN_SET => {
-                Err(("builtin", format!("no rule set {name:?} is built in")))
+                Err((own, "builtin", format!("no rule set {name:?} is built in")))
             }
             (None, None, None, Some(_)) if self.namespace.is_some() => {
                 let message = "only a ClusterWafPolicy and the command line name built-in rules, \
                                which precede those of a namespace";
-                Err(("builtin", message.into()))
+                Err((own, "builtin", message.into()))
             }
             (None, None, None, Some(_)) => self
                 .folder(Path::new(BUILTIN))
-                .map_err(|message| ("builtin", message)),
+                .map_err(|message| (own, "builtin", message)),
             _ => {
                 let message = "name one of folder, configMap and inline";
-                Err(("", message.into()))
+                Err((own, "", message.into()))
             }
         }
     }
@@ -101,27 +102,31 @@ impl Sets<'_> {
         }
     }
 
-    fn config_map(&self, reference: &ConfigMapRef) -> Result<Set, String> {
+    fn config_map(&self, reference: &ConfigMapRef) -> Result<Set, (Cause, String)> {
+        let own = |message: &str| (Cause::Object, message.to_owned());
+        let awaits = |message| (Cause::Surroundings, message);
         let ConfigMapRef { name, namespace } = reference;
         let namespace = match (self.namespace, namespace.as_deref()) {
             (None, Some(namespace)) => namespace,
-            (None, None) => return Err("the ConfigMap's namespace is missing".into()),
-            (Some(own), Some(other)) if other != own => {
-                return Err("only a ConfigMap of the policy's own namespace can be named".into());
+            (None, None) => return Err(own("the ConfigMap's namespace is missing")),
+            (Some(tenant), Some(other)) if other != tenant => {
+                let message = "only a ConfigMap of the policy's own namespace can be named";
+                return Err(own(message));
             }
-            (Some(own), _) => own,
+            (Some(tenant), _) => tenant,
         };
         let key = Key::new(namespace, name);
         let object = names::live(self.objects.config_maps.get(&key), |it| &it.metadata);
         let Some(object) = object else {
-            return Err(format!("ConfigMap {} does not exist", names::spelled(&key)));
+            let message = format!("ConfigMap {} does not exist", names::spelled(&key));
+            return Err(awaits(message));
         };
         let (part, origins) = of_config_map(&key, object);
         if part.loaded.is_empty() {
             let spelled = names::spelled(&key);
-            return Err(format!(
+            return Err(awaits(format!(
                 "ConfigMap {spelled} has no rules, which are keys that end in .conf"
-            ));
+            )));
         }
         Ok(Set {
             part,

@@ -134,13 +134,13 @@ fn demands(
             Ok(policy) => CertificateOf::Asked(policy),
             Err(fault) => {
                 match (fault, asked.secret()) {
-                    (Some(fault), Some(secret)) if is_own => reporter.error(
+                    (Some(fault), Some(secret)) if is_own => reporter.awaits(
                         client_certificate::field(),
                         format!("Secret {} {fault}", names::spelled(secret)),
                         DENIED,
                     ),
                     _ if is_own => {}
-                    _ => reporter.error(
+                    _ => reporter.awaits(
                         "spec.rules",
                         format!(
                             "another Ingress asks for client certificates on all of {} that cannot \

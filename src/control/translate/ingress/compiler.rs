@@ -9,7 +9,7 @@ use k8s_openapi::api::networking::v1::{HTTPIngressPath, IngressRule};
 
 use super::{CompiledIngress, DEFAULT, EXPLICIT, LAST};
 use crate::{
-    config::{Action, DenyReason, ObjectRef, Route, Rule, RuleMeta, Severity},
+    config::{Action, Cause, DenyReason, ObjectRef, Route, Rule, RuleMeta, Severity},
     control::{
         Key, Places,
         translate::{
@@ -354,10 +354,10 @@ impl Compiler<'_> {
         } else {
             (DENIED, Severity::Error)
         };
-        self.reporter.report(
+        self.reporter.because_of(
+            Cause::Surroundings,
             format!("metadata.annotations[\"nginx.ingress.kubernetes.io/{name}\"]"),
-            NO_RULE_SET,
-            consequence,
+            (NO_RULE_SET, consequence),
             severity,
         );
     }
@@ -401,7 +401,7 @@ impl Compiler<'_> {
             .iter()
             .filter(|host| self.hosts.facts(host).guarded)
         {
-            self.reporter.error(
+            self.reporter.awaits(
                 "spec.rules",
                 format!(
                     "another Ingress asks for access control on all of {} that is not supported yet",

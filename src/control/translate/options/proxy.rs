@@ -36,6 +36,10 @@ pub(super) const ROWS: &[Row<Draft>] = &[
         draft.no_https_redirect = values::list(value).map(Box::from).collect();
         Ok(())
     }),
+    row("server-tokens", |value, draft| {
+        draft.options.defaults.names_server = values::boolean(value)?;
+        Ok(())
+    }),
     row("hsts", |value, draft| {
         draft.send_hsts = values::boolean(value)?;
         Ok(())

@@ -18,11 +18,6 @@ pub(super) const ROWS: &[Row<Draft>] = &[
         "the backend's Server header is passed on",
     ),
     row(
-        "server-tokens",
-        FALSE,
-        "the proxy sends no Server header of its own",
-    ),
-    row(
         "forwarded-for-header",
         &["X-Forwarded-For"],
         "the client's address is read from X-Forwarded-For",

@@ -413,6 +413,7 @@ fn render_policy(policy: &RoutePolicy) -> String {
     let RoutePolicy {
         https_redirect,
         hsts,
+        names_server,
         client_certificate,
         cookies,
         body_limit,
@@ -435,6 +436,11 @@ fn render_policy(policy: &RoutePolicy) -> String {
         };
         parts += if hsts.preload { " preload" } else { "" };
     }
+    parts += if *names_server {
+        ", names its server"
+    } else {
+        ""
+    };
     if let Some(ClientCertificatePolicy {
         authorities: _,
         demand,

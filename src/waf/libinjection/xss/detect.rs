@@ -5,12 +5,30 @@ use memchr::{memchr, memchr_iter};
 use super::html::{Kind, Piece, Pieces, Place};
 use super::names::{ATTRIBUTES, Attribute, ELEMENT_PREFIXES, ELEMENTS, EVENTS, SCHEMES};
 
+/// What libinjection takes for an injection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finding<'a> {
+    /// A document type.
+    Doctype,
+    /// What is within a comment.
+    Comment(&'a [u8]),
+    /// The value of a `style` attribute.
+    Style(&'a [u8]),
+    /// An element, an event or a URL.
+    Other,
+}
+
 /// Finds an injection of HTML or script, as libinjection's `libinjection_xss` does.
 ///
 /// The input is tried as text, within a tag and within each kind of quotes. Linear in the length of
 /// the input; nothing is allocated.
 pub fn detect_xss(input: &[u8]) -> bool {
-    may_be_xss(input) && detect_unfiltered(input)
+    detect_xss_that(input, |_| true)
+}
+
+/// Finds an injection that counts for the caller, of those that [`detect_xss`] finds.
+pub fn detect_xss_that(input: &[u8], counts: impl Fn(Finding<'_>) -> bool) -> bool {
+    may_be_xss(input) && detect_unfiltered(input, &counts)
 }
 
 /// Whether [`detect_xss`] can find anything: `false` is certain, and cheap.
@@ -26,36 +44,35 @@ pub fn may_be_xss(input: &[u8]) -> bool {
         })
 }
 
-pub(super) fn detect_unfiltered(input: &[u8]) -> bool {
-    let quoted = |quote| memchr(quote, input).is_some() && injects(input, Place::Quoted(quote));
-    injects(input, Place::Text)
-        || injects(input, Place::Tag)
-        || quoted(b'\'')
-        || quoted(b'"')
-        || quoted(b'`')
+pub(super) fn detect_unfiltered(input: &[u8], counts: &impl Fn(Finding<'_>) -> bool) -> bool {
+    let injects = |place| injects(input, place, counts);
+    let quoted = |quote| memchr(quote, input).is_some() && injects(Place::Quoted(quote));
+    injects(Place::Text) || injects(Place::Tag) || quoted(b'\'') || quoted(b'"') || quoted(b'`')
 }
 
-fn injects(input: &[u8], place: Place) -> bool {
+fn injects(input: &[u8], place: Place, counts: &impl Fn(Finding<'_>) -> bool) -> bool {
     let mut attribute = Attribute::Harmless;
     for Piece { kind, text } in Pieces::new(input, place) {
         let before = std::mem::replace(&mut attribute, Attribute::Harmless);
-        let found = match kind {
-            Kind::Doctype => true,
-            Kind::TagName => is_dangerous_element(text),
-            Kind::Comment => is_dangerous_comment(text),
+        let other = |found: bool| found.then_some(Finding::Other);
+        let finding = match kind {
+            Kind::Doctype => Some(Finding::Doctype),
+            Kind::TagName => other(is_dangerous_element(text)),
+            Kind::Comment => is_dangerous_comment(text).then_some(Finding::Comment(text)),
             Kind::AttributeName => {
                 attribute = attribute_named(text);
-                false
+                None
             }
             Kind::AttributeValue => match before {
-                Attribute::Harmless => false,
-                Attribute::Dangerous => true,
-                Attribute::Url => is_dangerous_url(text),
-                Attribute::Indirect => attribute_named(text) != Attribute::Harmless,
+                Attribute::Harmless => None,
+                Attribute::Dangerous => Some(Finding::Other),
+                Attribute::Style => Some(Finding::Style(text)),
+                Attribute::Url => other(is_dangerous_url(text)),
+                Attribute::Indirect => other(attribute_named(text) != Attribute::Harmless),
             },
-            Kind::Text | Kind::TagEnd | Kind::EmptyTagEnd | Kind::ClosingTag => false,
+            Kind::Text | Kind::TagEnd | Kind::EmptyTagEnd | Kind::ClosingTag => None,
         };
-        if found {
+        if finding.is_some_and(counts) {
             return true;
         }
     }

@@ -5,7 +5,7 @@ mod detect;
 mod html;
 mod names;
 
-pub use self::detect::{detect_xss, may_be_xss};
+pub use self::detect::{Finding, detect_xss, detect_xss_that, may_be_xss};
 
 #[cfg(test)]
 mod tests;

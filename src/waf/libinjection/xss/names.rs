@@ -8,8 +8,10 @@
 pub(super) enum Attribute {
     /// Nothing that is known of.
     Harmless,
-    /// Runs script, or styles what may: any value is an injection.
+    /// Runs script: any value is an injection.
     Dangerous,
+    /// Styles what may run script: any value is an injection, too.
+    Style,
     /// Is dangerous if its value is a URL of a dangerous scheme.
     Url,
     /// Is what its value names.
@@ -34,7 +36,7 @@ pub(super) const ATTRIBUTES: &[(&str, Attribute)] = &[
     ("LOWSRC", Attribute::Url),
     ("POSTER", Attribute::Url),
     ("SRC", Attribute::Url),
-    ("STYLE", Attribute::Dangerous),
+    ("STYLE", Attribute::Style),
     ("TO", Attribute::Url),
     ("VALUES", Attribute::Url),
     ("XLINK:HREF", Attribute::Url),

@@ -32,7 +32,9 @@ impl Kinds {
 }
 
 /// One of these is in every URL.
-pub(super) const WORDS: &[&[u8]] = &[b"//", b"/\\", b"\\/", b":/", b":\\", b"\\\\"];
+pub(super) const WORDS: &[&[u8]] = &[
+    b"//", b"/\\", b"\\/", b":/", b":\\", b"\\\\", b"http:", b"https:",
+];
 
 /// Longest host that is looked at, in bytes.
 const HOST: usize = 255;
@@ -78,21 +80,33 @@ const INSIDE: [&str; 4] = [
     "internal",
 ];
 
-/// Where the host of such a URL stands.
+/// Where the host of such a URL stands. Parsers disagree about a `#`, `?` or `\\` before an `@`, so the
+/// host behind it counts as well.
 pub(super) fn find(input: &[u8], kinds: Kinds) -> Option<Range<usize>> {
-    let range = authority(input)?;
-    let mut buffer = [0; HOST];
-    let host = plain_host(input.get(range.clone())?, &mut buffer)?;
-    let found = kind(host)?;
-    let wanted = kinds.metadata && found.metadata
-        || kinds.disguised && found.disguised
-        || kinds.loopback && found.loopback
-        || kinds.private && found.private;
-    wanted.then_some(range)
+    let start = authority(input)?;
+    let ends = |byte: &u8| matches!(byte, b'?' | b'#' | b'&' | b'|' | b'\\');
+    [
+        host(input, start, |byte| ends(byte) || *byte == b'/'),
+        host(input, start, |byte| *byte == b'/'),
+    ]
+    .into_iter()
+    .flatten()
+    .find(|range| is_inside(input.get(range.clone()).unwrap_or_default(), kinds))
 }
 
-/// Where the host stands in a value that is a URL: user, password and port left out.
-fn authority(input: &[u8]) -> Option<Range<usize>> {
+fn is_inside(host: &[u8], kinds: Kinds) -> bool {
+    let mut buffer = [0; HOST];
+    let found = plain_host(host, &mut buffer).and_then(kind);
+    found.is_some_and(|found| {
+        kinds.metadata && found.metadata
+            || kinds.disguised && found.disguised
+            || kinds.loopback && found.loopback
+            || kinds.private && found.private
+    })
+}
+
+/// Where user, host and port begin in a value that is a URL.
+fn authority(input: &[u8]) -> Option<usize> {
     let is_slash = |byte: &u8| matches!(byte, b'/' | b'\\');
     let blanks = input.iter().take_while(|byte| **byte <= b' ').count();
     let rest = input.get(blanks..)?;
@@ -121,15 +135,20 @@ fn authority(input: &[u8]) -> Option<Range<usize>> {
         .iter()
         .take_while(|byte| is_slash(byte))
         .count();
-    if slashes == 0 || start == 0 && slashes < 2 {
+    // What browsers read needs no slashes behind the schemes of the web.
+    let scheme = rest.get(..start).unwrap_or_default();
+    let is_web = scheme.eq_ignore_ascii_case(b"http:") || scheme.eq_ignore_ascii_case(b"https:");
+    if slashes == 0 && !is_web || start == 0 && slashes < 2 {
         return None;
     }
-    start += slashes;
-    let after = rest.get(start..)?;
-    let ends =
-        |byte: &u8| is_slash(byte) || matches!(byte, b'?' | b'#' | b'&' | b'|') || *byte <= b' ';
-    let end = after.iter().position(ends).unwrap_or(after.len());
-    let authority = after.get(..end)?;
+    Some(blanks + start + slashes)
+}
+
+/// Where the host stands behind `start`: user, password and port left out.
+fn host(input: &[u8], start: usize, ends: impl Fn(&u8) -> bool) -> Option<Range<usize>> {
+    let after = input.get(start..)?;
+    let end = after.iter().position(|byte| ends(byte) || *byte <= b' ');
+    let authority = after.get(..end.unwrap_or(after.len()))?;
     let user = authority
         .iter()
         .rposition(|byte| *byte == b'@')
@@ -140,11 +159,10 @@ fn authority(input: &[u8]) -> Option<Range<usize>> {
             .position(|byte| *byte == b']')
             .map_or(host.len(), |at| at + 1)
     } else {
-        host.iter()
-            .position(|byte| *byte == b':')
-            .unwrap_or(host.len())
+        let ends = |byte: &u8| matches!(byte, b':' | b'?' | b'#' | b'&' | b'|' | b'\\');
+        host.iter().position(ends).unwrap_or(host.len())
     };
-    let from = blanks + start + user;
+    let from = start + user;
     (len > 0).then_some(from..from + len)
 }
 

@@ -3,7 +3,7 @@
 use super::super::{Captures, OperatorError};
 use super::{
     address::{self, Kinds},
-    base64, shell, sql, traversal,
+    base64, html, shell, sql, traversal,
 };
 use crate::waf::ByteSet;
 
@@ -18,6 +18,8 @@ const WORD: ByteSet = ByteSet::range(b'0', b'9')
 pub enum Detector {
     /// `@detectBase64`: the value is text in Base64; captures the text.
     Base64,
+    /// `@detectHTML`: the value is HTML that runs a script; captures it.
+    Html,
     /// `@detectShell`: the value holds a command that a shell would run. `true`: even where that is
     /// only likely.
     Shell(bool),
@@ -83,6 +85,7 @@ impl Detector {
         }
         let found = match self {
             Self::Base64 | Self::Sql => None,
+            Self::Html => html::runs_script(input).then_some(0..input.len()),
             Self::Shell(likely) => shell::find(input, likely),
             Self::Ssrf(kinds) => address::find(input, kinds),
             Self::Traversal => traversal::find(input),
@@ -100,7 +103,7 @@ impl Detector {
     /// Words of which every value that matches has one, in any case; `None` where there are none.
     pub fn words(self) -> Option<&'static [&'static [u8]]> {
         match self {
-            Self::Base64 | Self::Shell(_) | Self::Sql => None,
+            Self::Base64 | Self::Html | Self::Shell(_) | Self::Sql => None,
             Self::Ssrf(_) => Some(address::WORDS),
             Self::Traversal => Some(traversal::WORDS),
         }
@@ -110,6 +113,8 @@ impl Detector {
     pub fn bytes(self) -> Option<ByteSet> {
         match self {
             Self::Shell(_) => Some(shell::SIGNS),
+            // Nothing else begins a tag or an attribute's value: see `libinjection::may_be_xss`.
+            Self::Html => Some(ByteSet::of(b"<=")),
             // A word alone is no injection: see `libinjection::may_be_sqli`.
             Self::Sql => Some(WORD.complement()),
             Self::Base64 | Self::Ssrf(_) | Self::Traversal => None,
@@ -120,7 +125,7 @@ impl Detector {
     pub fn min_len(self) -> usize {
         match self {
             Self::Base64 => base64::SHORTEST,
-            Self::Sql => 1,
+            Self::Html | Self::Sql => 1,
             Self::Shell(_) | Self::Traversal => 3,
             // `//8` is an address; how short one can be is not worth the risk.
             Self::Ssrf(_) => 1,

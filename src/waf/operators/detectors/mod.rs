@@ -9,6 +9,7 @@
 mod address;
 mod base64;
 mod detector;
+mod html;
 mod prose;
 mod shell;
 mod sql;

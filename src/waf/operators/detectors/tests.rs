@@ -43,7 +43,13 @@ fn paths_that_lead_out_are_found_however_they_are_written() {
             "..0x2f..0x2fx",
             "/0x2e0x2e/x",
             "a/..;/manager/html",
-            "see ../../../x for it",
+            "see ../../../etc/passwd for it",
+            "see ..\\..\\..\\Windows\\Win.ini for it",
+            "My Documents/../../../../srv/app/settings.py",
+            "../../../../srv/app/settings.py .png",
+            "'../../../../srv/app/settings.py",
+            "[a](../../../../../etc/shadow)",
+            "[a](..%2f..%2fx)",
             "file=../../x",
             "/./././././x",
         ],
@@ -57,6 +63,17 @@ fn paths_that_lead_out_are_found_however_they_are_written() {
             "v1..v2",
             "https://example.com/.../page",
             "import x from '../../lib/x'",
+            "import x from '../../../lib/x'",
+            "#include \"../../../third_party/common.h\"",
+            "go build -o ./client ../../../../interop/client/",
+            ".. include:: ../../../../CONTRIBUTING.rst",
+            "ROOT=$(dirname \"$0\")/../../..",
+            "cd ${HERE}/../../.. || exit",
+            "[policy](../../../VERSIONING.md).",
+            "url(../../img/a.png)",
+            "../../../cmd/a.go:12:5 is where the compiler says that a name is not declared",
+            "/usr/lib/gcc/x86_64-linux-gnu/14/../../../../include is what it searches",
+            "gitdir: ../../../.git/modules/a",
             "![a](../img/a.png) and [b](../b.md)",
             "50%20off",
             "C:\\Users\\me",
@@ -102,6 +119,7 @@ fn commands_are_found_where_a_shell_begins_one() {
             "\n id",
             "x\nwget http://host/a",
             " | dir c:/",
+            " | dir c: ",
             "$&&dir c:/",
             "& w^h^o^a^m^i",
             "x; sudo ls -la /root",
@@ -111,9 +129,17 @@ fn commands_are_found_where_a_shell_begins_one() {
             ";echo test",
             "| net user",
             "a;id",
+            "a|env",
             "127.0.0.1\nid",
             "w'h'o'am'i",
             ";/bin/c?t /x",
+            ";. /tmp/x",
+            "x\n| id |\n|-|",
+            "x|id\n|---|",
+            "| id\n|---|",
+            "x| id |\n|---|",
+            "```\n; cat /etc/passwd",
+            "```\nx\n```\n; cat /etc/passwd",
         ],
         &[
             "id",
@@ -140,7 +166,14 @@ fn commands_are_found_where_a_shell_begins_one() {
             "tail of the dog; head of the cat",
             "text/html; charset=utf-8",
             "You can look into your own files with this line, as I always do: cd /etc; cat /etc/passwd",
+            "a; . b. c",
+            "| id | name |\n|---|---|\n| 1 | x |",
+            "```sh\n$ cat ../README.md | grep -n foo\n```",
+            "see; . . .",
             "1 Main Street\nhost family\ntime out",
+            "dir  = flag.String(\"dir\", \"../../../testdata\", \"where scripts are\")",
+            "type Item = <&'a Vec<i32> as IntoIterator>::Item;\ntype Item = <&'a T>::Item;",
+            "fn at<R>(index: BitIdx<R>) -> BitPos<R>\nwhere R: BitRegister {\n x()\n}",
         ],
     );
     check(
@@ -148,6 +181,43 @@ fn commands_are_found_where_a_shell_begins_one() {
         b"likely",
         &["a;b;id;c", "ls -la", "name;date"],
         &["id", "Tom & Jerry"],
+    );
+}
+
+#[test]
+fn html_that_runs_scripts_is_found_and_styled_text_is_not() {
+    check(
+        "detectHTML",
+        b"",
+        &[
+            "<script>",
+            "<svg/onload=x>",
+            "<p onclick=x>",
+            "' onerror=x '",
+            "<a href=javascript:x>",
+            "<iframe src=//x>",
+            "<meta http-equiv=refresh>",
+            "<p style=\"x:expr/**/ession(y)\">",
+            "<p style=\"x:Expression(y)\">",
+            "<p style='background:url(java\\script:x)'>",
+            "<p style=\"behavior:url(x)\">",
+            "<p style=\"x:&#101;xpression(y)\">",
+            "<?import x>",
+            "<?xml-stylesheet href=x?>",
+            "<!ENTITY x>",
+            "<p style=\"color:red\" onclick=x>",
+            "<!-- ` --><script>",
+        ],
+        &[
+            "<p style=\"text-align: center;\">Hello</p>",
+            "<span style='color:#c00; background-image: url(/a.png)'>red</span>",
+            "style=modern",
+            "<!DOCTYPE html>",
+            "<!-- `code` -->",
+            "<!--[if gte mso 9]>x<![endif]-->",
+            "<a href=\"https://example.com/\">x</a>",
+            "<3",
+        ],
     );
 }
 
@@ -180,6 +250,10 @@ fn urls_of_hosts_inside_are_found_however_they_are_written() {
             "url:http://127.0.0.1/",
             "http://api.default.svc.cluster.local/",
             "http://LOCALHOST./",
+            "http://example.com#@127.0.0.1/",
+            "http://example.com\\@127.0.0.1/",
+            "http://example.com?@127.0.0.1/",
+            "http:127.0.0.1/x",
         ],
         &[
             "http://example.com/",
@@ -194,6 +268,9 @@ fn urls_of_hosts_inside_are_found_however_they_are_written() {
             "http://localhost.example.com/",
             "https://metadata.example.com/",
             "https://172.15.0.1/",
+            "https://example.com/?mail=me@localhost",
+            "https://example.com/#@127.0.0.1",
+            "http: 127.0.0.1",
         ],
     );
     check(
@@ -234,6 +311,7 @@ fn what_is_said_of_every_match_holds() {
         Detector::Shell(true),
         Detector::ssrf(b"").unwrap(),
         Detector::Base64,
+        Detector::Html,
     ];
     let pieces: [&[u8]; 25] = [
         b"..",
@@ -304,7 +382,7 @@ fn what_is_said_of_every_match_holds() {
 fn long_values_come_to_an_end() {
     // What stands before, what is repeated, what stands behind. Read again for each repetition, none
     // of them would end in hours.
-    let values: [(&[u8], &[u8], &[u8]); 18] = [
+    let values: [(&[u8], &[u8], &[u8]); 22] = [
         (b"", b";id", b""),
         (b"", b"a``", b""),
         (b"", b"`id", b""),
@@ -323,6 +401,10 @@ fn long_values_come_to_an_end() {
         (b"a", b";id x", b""),
         (b"))))", b"\ncat", b"\ncat x"),
         (b"a", b"\rid", b"))))"),
+        (b"", b"$(cat x", b""),
+        (b"''''", b"../../../ ", b""),
+        (b"", b"<p style=x ", b""),
+        (b"", b"dir c: ", b" "),
     ];
     for (before, unit, behind) in values {
         let text = [
@@ -338,6 +420,7 @@ fn long_values_come_to_an_end() {
             Detector::Sql,
             Detector::ssrf(b"").unwrap(),
             Detector::Base64,
+            Detector::Html,
         ] {
             detector.finds(&text, None);
         }

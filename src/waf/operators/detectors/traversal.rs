@@ -2,16 +2,95 @@
 //!
 //! The value is read as the dots, separators and names that some decoder may take it for: percent-encoded
 //! once or several times, even digit by digit, as `%u002e`, `\x2e`, `\u002e` or `0x2e`, in overlong
-//! UTF-8 or full width. Then segments are counted as a file system would take them. Invariant: each
-//! byte is looked at a bounded number of times. Non-goal: what the path leads to.
+//! UTF-8 or full width. Then segments are counted as a file system would take them. A value that is a
+//! path is one that is opened; in a text, in quotes or in the parentheses of a link a path is mostly one
+//! that somebody writes about, so there it counts if it is disguised, or for where it leads. Invariant:
+//! each byte is looked at a bounded number of times. Non-goal: whether the file is there.
 
 use std::ops::Range;
+
+use super::prose::is_prose;
 
 /// One of these is in every value with a segment of dots and separators around it.
 pub(super) const WORDS: &[&[u8]] = &[
     b"..", b"/./", b"\\.\\", b"/.\\", b"%2", b"%3", b"%5", b"%6", b"%u", b"%c", b"%e", b"%f",
     b"%%", b"\\x2", b"\\x5", b"\\u00", b"\\u2", b"\\uf", b"0x2", b"0x5", b"\xc0", b"\xc1", b"\xe0",
     b"\xe2", b"\xef", b"\xf0",
+];
+
+/// What paths that are attacks lead to, in lower case and with slashes: what a system or a server keeps
+/// for itself. Folders that sources have as well, such as `usr`, are not among them.
+const TARGETS: &[&[u8]] = &[
+    b".aws/credentials",
+    b".bash_history",
+    b".git/config",
+    b".git/head",
+    b".git/index",
+    b".htaccess",
+    b".htpasswd",
+    b".kube/config",
+    b".ssh/",
+    b"apache/conf",
+    b"apache/logs",
+    b"apache2/",
+    b"boot.ini",
+    b"boot/grub",
+    b"etc/apache",
+    b"etc/cron",
+    b"etc/fstab",
+    b"etc/group",
+    b"etc/host",
+    b"etc/httpd",
+    b"etc/issue",
+    b"etc/kubernetes/",
+    b"etc/motd",
+    b"etc/my.cnf",
+    b"etc/mysql/",
+    b"etc/nginx/",
+    b"etc/passwd",
+    b"etc/php",
+    b"etc/profile",
+    b"etc/resolv.conf",
+    b"etc/shadow",
+    b"etc/ssh/",
+    b"etc/ssl/private",
+    b"etc/sudoers",
+    b"inetpub/",
+    b"meta-inf/",
+    b"opt/lampp",
+    b"proc/1/",
+    b"proc/cmdline",
+    b"proc/cpuinfo",
+    b"proc/meminfo",
+    b"proc/mounts",
+    b"proc/net/",
+    b"proc/self/",
+    b"proc/version",
+    b"program files",
+    b"progra~",
+    b"root/.",
+    b"system32/",
+    b"usr/local/apache",
+    b"usr/local/apps",
+    b"usr/local/etc/",
+    b"usr/local/nginx",
+    b"usr/local/tomcat",
+    b"var/lib/mysql",
+    b"var/log/",
+    b"var/mail/",
+    b"var/run/secrets",
+    b"var/spool/",
+    b"var/www/",
+    b"web-inf/",
+    b"web.config",
+    b"win.ini",
+    b"windows/php.ini",
+    b"windows/repair/",
+    b"windows/system",
+    b"windows/win.ini",
+    b"winnt/",
+    b"wp-config",
+    b"xampp/",
 ];
 
 /// What stands at a place of the value.
@@ -55,6 +134,26 @@ struct Walk {
     long_doubled: usize,
     /// Whether the segment before this one was one of three dots and more.
     after_long: bool,
+    /// Segments with a name before the first of two dots.
+    named: usize,
+    /// Whether a variable stands in for what these lead to.
+    variable: bool,
+    /// Where in the value the last segment of two dots ends.
+    beyond: usize,
+}
+
+/// What is around a path.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    input: &'a [u8],
+    /// Whether the value holds no blanks and quotes.
+    dense: bool,
+    /// Where the value's first byte is that is no blank and no quote.
+    content: usize,
+    /// Where the path begins.
+    start: usize,
+    /// Where it ends.
+    end: usize,
 }
 
 /// Where a path leads out of its folder.
@@ -63,40 +162,59 @@ pub(super) fn find(input: &[u8]) -> Option<Range<usize>> {
     let dense = !input
         .iter()
         .any(|byte| byte.is_ascii_whitespace() || b"'\"<>`".contains(byte));
+    let is_quote = |byte: &u8| byte.is_ascii_whitespace() || b"'\"`".contains(byte);
+    let content = input.iter().take_while(|byte| is_quote(byte)).count();
     let mut walk = Walk::default();
     let (mut start, mut at) = (0, 0);
     while let Some(rest) = input.get(at..).filter(|rest| !rest.is_empty()) {
         let (symbol, len, plain) = symbol(rest);
         match symbol {
             Symbol::Break => {
-                if walk.ends(dense && start == 0, dense) {
+                let place = Place {
+                    input,
+                    dense,
+                    content,
+                    start,
+                    end: at,
+                };
+                if walk.ends(place) {
                     return Some(start..at);
                 }
                 walk = Walk::default();
                 start = at + len;
             }
             Symbol::Separator => {
-                walk.separator(plain, rest.first() == Some(&b'\\'));
+                walk.separator(plain, rest.first() == Some(&b'\\'), at + len);
             }
             Symbol::Dot => {
                 walk.dots += 1;
                 walk.encoded |= !plain;
             }
             Symbol::Parameter if walk.dots == 2 && walk.others == 0 => walk.parameter(),
-            Symbol::Parameter | Symbol::Other => walk.others += 1,
+            Symbol::Parameter | Symbol::Other => {
+                walk.others += 1;
+                let stands_in = rest.first().is_some_and(|byte| b"${}%~@".contains(byte));
+                walk.variable |= stands_in && walk.up == 0;
+            }
         }
         at += len;
     }
-    walk.ends(dense && start == 0, dense)
-        .then_some(start..input.len())
+    let place = Place {
+        input,
+        dense,
+        content,
+        start,
+        end: input.len(),
+    };
+    walk.ends(place).then_some(start..input.len())
 }
 
 impl Walk {
-    fn separator(&mut self, plain: bool, backslash: bool) {
+    fn separator(&mut self, plain: bool, backslash: bool, end: usize) {
         if self.separators == 0 && self.dots == 0 && self.others == 0 {
             self.rooted = true;
         }
-        self.close(Some((plain, backslash)));
+        self.close(Some((plain, backslash)), end);
         self.separators += 1;
         self.encoded = !plain;
         self.backslash = plain && backslash;
@@ -111,8 +229,9 @@ impl Walk {
         self.others += 1;
     }
 
-    /// Ends a segment, at a separator that is plain, or a backslash, or at the end of the path.
-    fn close(&mut self, separator: Option<(bool, bool)>) {
+    /// Ends a segment, at a separator that is plain, or a backslash, or at the end of the path. `end`:
+    /// where the separator ends in the value.
+    fn close(&mut self, separator: Option<(bool, bool)>, end: usize) {
         let (plain, backslash) = separator.unwrap_or((true, false));
         let bounded = separator.is_some() || self.separators > 0;
         let is_empty = self.dots == 0 && self.others == 0;
@@ -120,12 +239,14 @@ impl Walk {
             self.long_doubled += 1;
         }
         self.after_long = false;
+        self.named += usize::from(self.others > 0 && self.up == 0);
         if self.others == 0 && bounded {
             match self.dots {
                 0 => {}
                 1 => self.here += 1,
                 2 => {
                     self.up += 1;
+                    self.beyond = end;
                     self.up_encoded += usize::from(self.encoded || !plain);
                     self.up_backslash += usize::from(self.backslash || plain && backslash);
                 }
@@ -139,22 +260,50 @@ impl Walk {
         self.others = 0;
     }
 
-    /// Ends the path. `whole`: it is all of a value that holds nothing but a path; `dense`: the value
-    /// holds no blanks and quotes.
-    fn ends(&mut self, whole: bool, dense: bool) -> bool {
-        self.close(None);
-        if self.up_encoded > 0 || self.up > 2 {
+    /// Ends the path: whether it leads out.
+    fn ends(&mut self, place: Place<'_>) -> bool {
+        self.close(None, place.end);
+        if self.up_encoded > 0 {
             return true;
         }
-        if !dense {
-            return false;
+        if !place.dense || place.is_link() {
+            return self.up > 2
+                && (self.leads_to_target(place)
+                    || !self.variable && self.up > self.named + 1 && self.named > 0
+                    || self.up + usize::from(self.rooted) > self.named && place.is_value());
         }
         self.up > 1
             || self.up_backslash > 0
             || self.long > 1
             || self.here > 3
             || self.long_doubled > 0
-            || whole && self.rooted && (self.up > 0 || self.long > 0)
+            || place.start == 0 && self.rooted && (self.up > 0 || self.long > 0)
+    }
+
+    /// Whether what follows the last step up is something that paths of attacks lead to.
+    fn leads_to_target(&self, place: Place<'_>) -> bool {
+        let target = place.input.get(self.beyond..place.end).unwrap_or_default();
+        let is_same = |byte: &u8, wanted: &u8| match byte {
+            b'\\' => *wanted == b'/',
+            byte => byte.eq_ignore_ascii_case(wanted),
+        };
+        TARGETS.iter().any(|wanted| {
+            let start = target.get(..wanted.len());
+            start.is_some_and(|start| start.iter().zip(*wanted).all(|(a, b)| is_same(a, b)))
+        })
+    }
+}
+
+impl Place<'_> {
+    /// Whether the path stands in parentheses, as those of links in Markdown and of styles do.
+    fn is_link(self) -> bool {
+        let before = self.start.checked_sub(1);
+        before.and_then(|at| self.input.get(at)) == Some(&b'(')
+    }
+
+    /// Whether the value begins with the path, and what follows is no text about it.
+    fn is_value(self) -> bool {
+        self.start <= self.content && !is_prose(self.input)
     }
 }
 

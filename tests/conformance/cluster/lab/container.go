@@ -14,7 +14,7 @@ import (
 type described struct {
 	// Where its root is put together.
 	Work string
-	// The one program of the image, which is /portcullis in it.
+	// The one program of the image: the first word of the command is where it is in it.
 	Program string
 	Command []string
 	Env     []string
@@ -31,10 +31,10 @@ type bind struct {
 }
 
 // describe writes down what a container is, and returns where.
-func (w *worker) describe(c container, command []string) (string, error) {
+func (w *worker) describe(c container, program string, command []string) (string, error) {
 	d := described{
 		Work:    filepath.Join(w.folder, c.Name),
-		Program: w.kubelet.program,
+		Program: program,
 	}
 	values := map[string]string{"KUBERNETES_SERVICE_HOST": hostAddress, "KUBERNETES_SERVICE_PORT": "443"}
 	for _, v := range c.Env {
@@ -144,10 +144,10 @@ func (d *described) makeRoot() (string, error) {
 	if err := syscall.Mount("overlay", root, "overlay", 0, layers); err != nil {
 		return "", fmt.Errorf("overlay: %w", err)
 	}
-	if err := os.WriteFile(filepath.Join(root, "portcullis"), nil, 0o755); err != nil {
+	if err := os.WriteFile(filepath.Join(root, d.Command[0]), nil, 0o755); err != nil {
 		return "", err
 	}
-	binds := append([]bind{{"/proc", "/proc", false}, {"/dev", "/dev", false}, {d.Program, "/portcullis", true}}, d.Binds...)
+	binds := append([]bind{{"/proc", "/proc", false}, {"/dev", "/dev", false}, {d.Program, d.Command[0], true}}, d.Binds...)
 	for _, b := range binds {
 		target, err := inside(root, b.Target)
 		if err != nil {

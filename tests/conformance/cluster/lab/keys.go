@@ -82,6 +82,13 @@ func makeKeys(folder string) (*keys, error) {
 	if err := made.writeKey("tokens.key", tokens); err != nil {
 		return nil, err
 	}
+	public, err := x509.MarshalPKIXPublicKey(tokens.Public())
+	if err != nil {
+		return nil, err
+	}
+	if err := made.write("tokens.pub", "PUBLIC KEY", public); err != nil {
+		return nil, err
+	}
 	made.client, err = tls.LoadX509KeyPair(made.path("administrator.crt"), made.path("administrator.key"))
 	if err != nil {
 		return nil, err

@@ -14,18 +14,20 @@ const nodeName = "lab"
 
 // kubelet binds every pod to the one node, and runs those bound to it.
 type kubelet struct {
-	api             *api
-	folder, program string
+	api    *api
+	folder string
+	// The one program of each image, by the image's name.
+	images map[string]string
 
 	mutex   sync.Mutex
 	workers map[string]*worker
 }
 
-func startKubelet(api *api, folder, program string) (*kubelet, error) {
+func startKubelet(api *api, folder string, images map[string]string) (*kubelet, error) {
 	k := &kubelet{
 		api:     api,
 		folder:  filepath.Join(folder, "pods"),
-		program: program,
+		images:  images,
 		workers: map[string]*worker{},
 	}
 	if err := os.MkdirAll(k.folder, 0o755); err != nil {
@@ -84,17 +86,31 @@ func (k *kubelet) end() {
 	}
 }
 
-// command is what a container's image stands for.
-func (k *kubelet) command(c container) ([]string, error) {
+// parseImages reads a list of names and programs.
+func parseImages(list string) (map[string]string, error) {
+	images := map[string]string{}
+	for _, one := range strings.Split(list, ",") {
+		name, program, ok := strings.Cut(one, "=")
+		if !ok || name == "" || !filepath.IsAbs(program) {
+			return nil, fmt.Errorf("image %q: expected NAME=/PROGRAM", one)
+		}
+		images[name] = program
+	}
+	return images, nil
+}
+
+// command is what a container's image stands for: its program here, and what is run inside.
+func (k *kubelet) command(c container) (program string, command []string, err error) {
 	path := strings.Split(c.Image, "@")[0]
 	name := strings.Split(filepath.Base(path), ":")[0]
-	if name != "portcullis" {
-		return nil, fmt.Errorf("image %s: only portcullis is known here", c.Image)
+	program, ok := k.images[name]
+	if !ok {
+		return "", nil, fmt.Errorf("image %s is not known here", c.Image)
 	}
 	if len(c.Command) > 0 {
-		return nil, fmt.Errorf("container %s: the image has nothing but its entry point", c.Name)
+		return "", nil, fmt.Errorf("container %s: the image has nothing but its entry point", c.Name)
 	}
-	return append([]string{"/portcullis"}, c.Args...), nil
+	return program, append([]string{"/" + name}, c.Args...), nil
 }
 
 // launch starts a container's process in its network, as `container` describes it.

@@ -1,6 +1,6 @@
 // A cluster in one network namespace: the control plane's real pieces (../pieces) as processes, a node
 // whose pods are processes of this machine, each in a network namespace with an address of its own, and a
-// load balancer. It knows the images of this project and no other.
+// load balancer. It knows the images that it is told of and no other.
 //
 // What is not real: the container runtime, the network between nodes, DNS and kube-proxy. Service
 // addresses lead nowhere; pods reach the API server by its own address.
@@ -17,11 +17,12 @@ import (
 	"syscall"
 )
 
-const usage = `usage: lab up FOLDER PIECES PROGRAM -- COMMAND [ARGUMENT...]
+const usage = `usage: lab up FOLDER PIECES IMAGES -- COMMAND [ARGUMENT...]
        lab container FILE
 
 up starts a cluster, runs the command with KUBECONFIG and LAB_FOLDER set, and ends with its exit code.
-FOLDER is for logs and state, PIECES the control plane's program, PROGRAM the one in the image.
+FOLDER is for logs and state, PIECES the control plane's program. IMAGES is a list with commas of
+NAME=PROGRAM: the image of that name, whatever its registry and tag, has this one program.
 `
 
 func main() {
@@ -43,7 +44,11 @@ func main() {
 	}
 }
 
-func up(folder, pieces, program string, command []string) (int, error) {
+func up(folder, pieces, list string, command []string) (int, error) {
+	images, err := parseImages(list)
+	if err != nil {
+		return 0, err
+	}
 	if err := bridge(); err != nil {
 		return 0, err
 	}
@@ -57,7 +62,7 @@ func up(folder, pieces, program string, command []string) (int, error) {
 	}
 	defer plane.end()
 	api := newAPI(keys)
-	kubelet, err := startKubelet(api, folder, program)
+	kubelet, err := startKubelet(api, folder, images)
 	if err != nil {
 		return 0, err
 	}

@@ -5,8 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
-	"syscall"
+	"sync"
 	"time"
 )
 
@@ -22,18 +21,53 @@ const controllerNames = "namespace-controller,serviceaccount-controller,root-ca-
 type plane struct {
 	folder, pieces string
 	keys           *keys
-	running        []*exec.Cmd
+
+	mutex   sync.Mutex
+	running map[string]*piece
+	// Whatever ends is to stay away.
+	isOver bool
+}
+
+// piece is a process of the control plane.
+type piece struct {
+	process *exec.Cmd
+	ended   chan struct{}
 }
 
 func startPlane(folder, pieces string, keys *keys) (*plane, error) {
-	p := &plane{folder: folder, pieces: pieces, keys: keys}
+	p := &plane{folder: folder, pieces: pieces, keys: keys, running: map[string]*piece{}}
 	for _, step := range []func() error{p.startEtcd, p.startAPIServer, p.startControllers} {
 		if err := step(); err != nil {
 			p.end()
 			return nil, err
 		}
 	}
+	for name, one := range p.running {
+		go p.restart(name, one)
+	}
 	return p, nil
+}
+
+// restart starts a piece again, five seconds after each end of it.
+func (p *plane) restart(name string, one *piece) {
+	for {
+		<-one.ended
+		time.Sleep(5 * time.Second)
+		p.mutex.Lock()
+		isOver := p.isOver
+		if !isOver {
+			fmt.Fprintf(os.Stderr, "lab: %s ended: %s; it is started again\n", name, one.process.ProcessState)
+			if err := p.startLocked(name, one.process.Args[2:]); err != nil {
+				fmt.Fprintln(os.Stderr, "lab:", err)
+				isOver = true
+			}
+		}
+		one = p.running[name]
+		p.mutex.Unlock()
+		if isOver {
+			return
+		}
+	}
 }
 
 func (p *plane) startEtcd() error {
@@ -48,27 +82,29 @@ func (p *plane) startEtcd() error {
 	if err != nil {
 		return err
 	}
-	return await("etcd", func() bool { return listening("127.0.0.1:2379") })
+	return p.await("etcd", func() bool { return listening("127.0.0.1:2379") })
 }
 
 func (p *plane) startAPIServer() error {
 	err := p.start("apiserver",
 		"--etcd-servers=http://127.0.0.1:2379",
-		"--secure-port=443", "--advertise-address="+hostAddress,
+		"--bind-address="+hostAddress, "--secure-port=443", "--advertise-address="+hostAddress,
 		"--service-cluster-ip-range=10.96.0.0/16",
 		"--tls-cert-file="+p.keys.path("server.crt"), "--tls-private-key-file="+p.keys.path("server.key"),
 		"--client-ca-file="+p.keys.path("ca.crt"),
 		"--service-account-issuer=https://kubernetes.default.svc",
-		"--service-account-key-file="+p.keys.path("tokens.key"),
+		"--service-account-key-file="+p.keys.path("tokens.pub"),
 		"--service-account-signing-key-file="+p.keys.path("tokens.key"),
 		"--authorization-mode=RBAC",
+		// Webhooks are called at their pods: the addresses of Services lead nowhere here.
+		"--enable-aggregator-routing=true",
 		"--allow-privileged=true",
 	)
 	if err != nil {
 		return err
 	}
 	api := newAPI(p.keys)
-	return await("the API server", func() bool { return api.get("/readyz", nil) == nil })
+	return p.await("apiserver", func() bool { return api.get("/readyz", nil) == nil })
 }
 
 func (p *plane) startControllers() error {
@@ -83,46 +119,63 @@ func (p *plane) startControllers() error {
 		return err
 	}
 	api := newAPI(p.keys)
-	return await("the controllers", func() bool {
+	return p.await("controllers", func() bool {
 		return api.get("/api/v1/namespaces/default/configmaps/kube-root-ca.crt", nil) == nil
 	})
 }
 
 // start runs a piece; its output goes to a file.
 func (p *plane) start(name string, arguments ...string) error {
-	log, err := os.Create(filepath.Join(p.folder, name+".log"))
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	return p.startLocked(name, arguments)
+}
+
+func (p *plane) startLocked(name string, arguments []string) error {
+	log, err := os.OpenFile(filepath.Join(p.folder, name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err
 	}
 	defer log.Close()
-	piece := exec.Command(p.pieces, append([]string{name}, arguments...)...)
-	piece.Stdout, piece.Stderr = log, log
-	piece.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := piece.Start(); err != nil {
+	process := exec.Command(p.pieces, append([]string{name}, arguments...)...)
+	process.Stdout, process.Stderr = log, log
+	if err := process.Start(); err != nil {
 		return err
 	}
-	p.running = append(p.running, piece)
+	started := &piece{process, make(chan struct{})}
+	go func() {
+		_ = process.Wait()
+		close(started.ended)
+	}()
+	p.running[name] = started
 	// For tests that take the API server away and bring it back.
 	pid := filepath.Join(p.folder, name+".pid")
-	return os.WriteFile(pid, []byte(fmt.Sprint(piece.Process.Pid)), 0o600)
+	return os.WriteFile(pid, []byte(fmt.Sprint(process.Process.Pid)), 0o600)
 }
 
 func (p *plane) end() {
-	for i := len(p.running) - 1; i >= 0; i-- {
-		_ = p.running[i].Process.Kill()
-		_ = p.running[i].Wait()
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.isOver = true
+	for _, one := range p.running {
+		_ = one.process.Process.Kill()
+		<-one.ended
 	}
-	p.running = nil
 }
 
-// await asks until the answer is yes, and fails with the piece's name when that takes too long.
-func await(what string, ready func() bool) error {
+// await asks a piece until the answer is yes, and fails when that takes too long, or when it has ended.
+func (p *plane) await(name string, ready func() bool) error {
+	one := p.running[name]
 	end := time.Now().Add(readyWithin)
 	for time.Now().Before(end) {
 		if ready() {
 			return nil
 		}
-		time.Sleep(100 * time.Millisecond)
+		select {
+		case <-one.ended:
+			return fmt.Errorf("%s: %s; see its log in %s", name, one.process.ProcessState, p.folder)
+		case <-time.After(100 * time.Millisecond):
+		}
 	}
-	return fmt.Errorf("%s: not ready after %s; see the logs", strings.TrimSpace(what), readyWithin)
+	return fmt.Errorf("%s: not ready after %s; see its log in %s", name, readyWithin, p.folder)
 }

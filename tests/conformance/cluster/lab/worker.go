@@ -168,11 +168,11 @@ func (w *worker) keep(c *running) error {
 	if time.Now().Before(c.restartAt) {
 		return nil
 	}
-	command, err := w.kubelet.command(c.spec)
+	program, command, err := w.kubelet.command(c.spec)
 	if err != nil {
 		return err
 	}
-	file, err := w.describe(c.spec, command)
+	file, err := w.describe(c.spec, program, command)
 	if err != nil {
 		return err
 	}

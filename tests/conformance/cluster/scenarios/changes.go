@@ -15,6 +15,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -175,15 +176,7 @@ func brokenIngress(s *suite) error {
 	if err := s.apply(made.String()); err != nil {
 		return err
 	}
-	err := eventually(patience, func() error {
-		said, err := s.kubectl("-n", "shop", "get", "events", "--field-selector=involvedObject.name=broken",
-			"-o", "jsonpath={.items[*].message}")
-		if err == nil && !strings.Contains(said, "proxy-read-timeout") {
-			err = fmt.Errorf("its Events say %q", said)
-		}
-		return err
-	})
-	if err != nil {
+	if err := s.hasEvent("broken", "proxy-read-timeout"); err != nil {
 		return err
 	}
 	return s.expect([]expectation{
@@ -226,17 +219,18 @@ func refusedRights(s *suite) error {
 	return nil
 }
 
-// failures of requests under load, and how many there were.
+// load is how many requests there were, how many of them failed, and how the first one did.
 type load struct {
-	requests int
-	failed   []string
+	requests, failed int
+	first            string
 }
 
 // underLoad sends requests one after the other from some clients, with and without connections that are
-// kept, until `during` is over.
-func (s *suite) underLoad(during func() error) (load, error) {
+// kept, until `during` is over, which may ask how many were sent.
+func (s *suite) underLoad(during func(sent func() int) error) (load, error) {
 	const clients = 4
 	stop, results := make(chan struct{}), make(chan load, clients)
+	var sent atomic.Int64
 	for number := range clients {
 		go func() {
 			var own load
@@ -249,27 +243,33 @@ func (s *suite) underLoad(during func() error) (load, error) {
 				default:
 				}
 				own.requests++
+				sent.Add(1)
 				got, err := s.sendBy(client, request{method: http.MethodGet, host: "first.example.com", path: "/"})
 				if err == nil && got.status != 200 {
 					err = fmt.Errorf("%d", got.status)
 				}
-				if err != nil && len(own.failed) < 10 {
-					own.failed = append(own.failed, err.Error())
+				if err != nil {
+					if own.failed++; own.failed == 1 {
+						own.first = err.Error()
+					}
 				}
 				time.Sleep(2 * time.Millisecond)
 			}
 		}()
 	}
-	err := during()
+	err := during(func() int { return int(sent.Load()) })
 	close(stop)
 	var sum load
 	for range clients {
 		own := <-results
 		sum.requests += own.requests
-		sum.failed = append(sum.failed, own.failed...)
+		sum.failed += own.failed
+		if sum.first == "" {
+			sum.first = own.first
+		}
 	}
-	if err == nil && len(sum.failed) > 0 {
-		err = fmt.Errorf("%d of %d requests failed: %s", len(sum.failed), sum.requests, sum.failed[0])
+	if err == nil && sum.failed > 0 {
+		err = fmt.Errorf("%d of %d requests failed: %s", sum.failed, sum.requests, sum.first)
 	}
 	return sum, err
 }

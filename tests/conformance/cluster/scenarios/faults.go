@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -22,21 +21,11 @@ func (s *suite) kubectlAnswer(arguments ...string) (string, error) {
 
 // The API server does not answer for twenty seconds, and comes back with what it knew.
 func apiServerAway(s *suite) error {
-	text, err := s.pid("apiserver")
+	pid, err := s.pidOf("apiserver")
 	if err != nil {
 		return err
 	}
-	pid, err := strconv.Atoi(text)
-	if err != nil {
-		return err
-	}
-	sum, err := s.underLoad(func() error {
-		if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
-			return err
-		}
-		time.Sleep(20 * time.Second)
-		return syscall.Kill(pid, syscall.SIGCONT)
-	})
+	sum, err := s.underLoad(func(func() int) error { return away(pid, 20*time.Second) })
 	if err != nil {
 		return err
 	}
@@ -48,6 +37,38 @@ func apiServerAway(s *suite) error {
 		return err
 	}
 	return s.expect([]expectation{{request{host: host, path: "/"}, 200, "two"}})
+}
+
+// The API server is killed; lab starts it anew five seconds later, with what etcd has.
+func apiServerRestarts(s *suite) error {
+	pid, err := s.pidOf("apiserver")
+	if err != nil {
+		return err
+	}
+	sum, err := s.underLoad(func(func() int) error {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			return err
+		}
+		return eventually(2*patience, func() error {
+			_, err := s.kubectl("get", "--raw=/readyz")
+			return err
+		})
+	})
+	if err != nil {
+		return err
+	}
+	const host = "restarted.example.com"
+	made := ingress{namespace: "shop", name: "restarted", hosts: []string{host},
+		paths: map[string][]path{host: {{"Prefix", "/", "two"}}}}
+	start := time.Now()
+	if err := eventually(patience, func() error { return s.apply(made.String()) }); err != nil {
+		return err
+	}
+	if err := s.expect([]expectation{{request{host: host, path: "/"}, 200, "two"}}); err != nil {
+		return err
+	}
+	s.measure("0 of %d requests failed, a change live within %.1f s of the return", sum.requests, time.Since(start).Seconds())
+	return nil
 }
 
 func (s *suite) leader() (string, error) {
@@ -94,7 +115,7 @@ func takeOver(s *suite) error {
 }
 
 func rollingRestart(s *suite) error {
-	sum, err := s.underLoad(func() error {
+	sum, err := s.underLoad(func(func() int) error {
 		if _, err := s.kubectl("-n", "portcullis", "rollout", "restart", "deployment/portcullis-controller"); err != nil {
 			return err
 		}

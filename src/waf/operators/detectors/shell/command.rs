@@ -30,6 +30,8 @@ pub(super) struct Command {
     pub(super) option: bool,
     /// A number or an address.
     pub(super) number: bool,
+    /// Whether `=` and a blank follow, as behind the name of a variable in most languages.
+    pub(super) assigned: bool,
     /// Where the arguments end.
     pub(super) end: usize,
 }
@@ -93,15 +95,16 @@ impl Command {
         let glob = word.path
             && (word.globs > 1 || in_folder && word.globs > 0)
             && word.name().first() == Some(&b'/');
+        let behind = text.get(after..).unwrap_or_default();
         let kind = match kind(name) {
             Some(kind) => kind,
+            None if is_sourced(word, behind) => Kind::Word,
             None if glob => Kind::Tool,
             None => return None,
         };
         if word.is_upper() && (word.is_title() || !is_windows(name)) {
             return None;
         }
-        let behind = text.get(after..).unwrap_or_default();
         if matches!(
             behind,
             [b'=' | b'(' | b'#' | b'!' | b'@' | b'~' | b'+' | b'%', ..]
@@ -121,6 +124,7 @@ impl Command {
             technical: false,
             option: false,
             number: false,
+            assigned: is_assigned(behind),
             end: after,
         };
         command.arguments(behind, braced);
@@ -144,9 +148,7 @@ impl Command {
                 }
                 [b',', ..] if braced => fresh = true,
                 [byte, ..] if byte.is_ascii_whitespace() => fresh = true,
-                [b'<' | b'>', next, ..]
-                    if offset == 0 || matches!(next, b'/' | b'&' | b'~' | b'.') =>
-                {
+                [b'<' | b'>', next, ..] if offset == 0 || is_redirected(next, window) => {
                     self.bare = false;
                     // A closing tag is no redirection, nor is an arrow.
                     let before = offset.checked_sub(1).and_then(|at| behind.get(at));
@@ -213,7 +215,15 @@ impl Command {
                 self.technical = true
             }
             [drive, b':', ..] if drive.is_ascii_alphabetic() => {
-                self.technical |= matches!(text.get(2), Some(b'\\' | b'/')) || ends(text.get(2));
+                // With a blank behind it is a name and a colon, unless nothing comes then.
+                let behind = text.get(2..).unwrap_or_default();
+                let mut near = behind.iter().take(CLOSING);
+                let drive = behind
+                    .first()
+                    .is_none_or(|byte| !byte.is_ascii_whitespace())
+                    || near.all(|byte| byte.is_ascii_whitespace() || b";|&`)'\"".contains(byte));
+                self.technical |=
+                    matches!(behind.first(), Some(b'\\' | b'/')) || drive && ends(behind.first());
             }
             [b'$', next, ..] => {
                 self.technical |= next == b'(' || next == b'{' || next.is_ascii_alphabetic();
@@ -236,10 +246,35 @@ impl Command {
     }
 }
 
+/// Whether `<` or `>` and what follows is a redirection: to a path, or to a file that is open.
+fn is_redirected(next: u8, window: &[u8]) -> bool {
+    match next {
+        b'/' | b'~' | b'.' => true,
+        b'&' => window
+            .get(2)
+            .is_some_and(|it| it.is_ascii_digit() || b"-/ ".contains(it)),
+        _ => false,
+    }
+}
+
 impl Word {
     fn len_is_zero(&self) -> bool {
         self.name().is_empty()
     }
+}
+
+/// Whether a file is read as commands: a dot, blanks and a path.
+fn is_sourced(word: &Word, behind: &[u8]) -> bool {
+    let path = behind.get(blanks(behind)..).unwrap_or_default();
+    word.name() == b"." && path.len() < behind.len() && matches!(path, [b'/' | b'~', ..])
+}
+
+/// Whether what follows a name is `=` or `:=` between blanks.
+fn is_assigned(behind: &[u8]) -> bool {
+    let near = behind.get(..behind.len().min(16)).unwrap_or_default();
+    let sign = near.trim_ascii_start();
+    let sign = sign.strip_prefix(b":").unwrap_or(sign);
+    sign.len() < near.len() && matches!(sign, [b'=', b' ' | b'\t' | b'=', ..])
 }
 
 /// The blanks at the beginning of a text, and what stands for them.

@@ -247,7 +247,7 @@ pub(super) fn is_windows(name: &[u8]) -> bool {
 /// What a name is, if it is a command's.
 pub(super) fn kind(name: &[u8]) -> Option<Kind> {
     let is_in = |names: &[&str]| holds(names, name);
-    if matches!(name, b"id" | b"ps" | b"df" | b"dir" | b"ver") {
+    if matches!(name, b"id" | b"ps" | b"df" | b"dir" | b"env" | b"ver") {
         Some(Kind::Probe)
     } else if is_in(TOOLS) {
         Some(Kind::Tool)

@@ -28,6 +28,10 @@ enum Lead {
     Substitution,
 }
 
+/// How often the bytes of a value are read as arguments, on average: commands within the arguments of
+/// commands by the hundred are no value that somebody has written.
+const READ: usize = 16;
+
 /// Where there is a command. `likely`: even one that stands in prose, or is a word in a list.
 pub(in super::super) fn find(input: &[u8], likely: bool) -> Option<Range<usize>> {
     let mut known = Known::default();
@@ -36,6 +40,8 @@ pub(in super::super) fn find(input: &[u8], likely: bool) -> Option<Range<usize>>
     let mut lead = Some(Lead::Start);
     // Where the blanks end behind the line end that was looked at last.
     let mut read = 0;
+    // Bytes that may yet be read as arguments.
+    let mut left = READ * input.len().max(1 << 10);
     loop {
         let rest = input.get(at..)?;
         // A line end among blanks leads to the command that the first of them led to.
@@ -49,6 +55,7 @@ pub(in super::super) fn find(input: &[u8], likely: bool) -> Option<Range<usize>>
         if let Some(lead) = lead
             && let Some(command) = Command::read(rest)
         {
+            left = left.saturating_sub(command.end);
             // The second backtick of a pair closes it.
             let open = backticks % 2 == 1;
             let mut place = Place {
@@ -59,7 +66,7 @@ pub(in super::super) fn find(input: &[u8], likely: bool) -> Option<Range<usize>>
                 known: &mut known,
             };
             let counts = likely && place.is_likely(command) || place.is_sure(command);
-            if counts && (likely || !place.is_spoken_of()) {
+            if left == 0 || counts && (likely || !place.is_spoken_of()) {
                 return Some(at..input.len().min(at + command.end));
             }
         }
@@ -94,6 +101,12 @@ struct Known {
     closing_from: Option<usize>,
     /// Whether it has one separator.
     one_separator: Option<bool>,
+    /// Where the first and the last fence of Markdown stand; the same if there are not two.
+    fences: Option<(usize, usize)>,
+    /// Whether it has the line of a table of Markdown that parts heads from rows.
+    table: Option<bool>,
+    /// The line that was looked at last, and whether it is a row of a table.
+    row: Option<(Range<usize>, bool)>,
 }
 
 /// A place where a command begins.
@@ -110,6 +123,13 @@ impl Place<'_> {
     /// Whether it stands in a text for people. What separates commands is seldom in one, so it is
     /// the text before that counts, lest an attacker append one.
     fn is_spoken_of(&mut self) -> bool {
+        if self.lead == Lead::One && self.is_in_table() {
+            return true;
+        }
+        let (first, last) = *self.known.fences.get_or_insert_with(|| fences(self.input));
+        if first < self.at && self.at < last {
+            return true;
+        }
         let whole = || is_prose(self.input) || has_fence(self.input);
         if !*self.known.prose.get_or_insert_with(whole) {
             return false;
@@ -120,6 +140,37 @@ impl Place<'_> {
             return self.known.prose_before;
         }
         true
+    }
+
+    /// Whether it stands in a row of a table of Markdown: no shell runs what begins and ends with `|` and
+    /// has such a line behind it.
+    fn is_in_table(&mut self) -> bool {
+        if !*self
+            .known
+            .table
+            .get_or_insert_with(|| has_table(self.input))
+        {
+            return false;
+        }
+        if let Some((line, is_row)) = &self.known.row
+            && line.contains(&self.at)
+        {
+            return *is_row;
+        }
+        let (before, behind) = self.input.split_at_checked(self.at).unwrap_or_default();
+        let is_end = |byte: &u8| *byte == b'\n';
+        let start = before.iter().rposition(is_end).map_or(0, |at| at + 1);
+        let len = behind.iter().position(is_end).unwrap_or(behind.len());
+        let line = start..self.at + len;
+        let text = self
+            .input
+            .get(line.clone())
+            .unwrap_or_default()
+            .trim_ascii();
+        let next = behind.get(len..).unwrap_or_default().trim_ascii_start();
+        let is_row = text.starts_with(b"|") && text.ends_with(b"|") && next.starts_with(b"|");
+        self.known.row = Some((line, is_row));
+        is_row
     }
 
     fn before(&self) -> &[u8] {
@@ -174,6 +225,7 @@ impl Place<'_> {
             technical,
             option,
             number,
+            assigned,
             end,
         } = command;
         let spoken = technical || option;
@@ -188,7 +240,7 @@ impl Place<'_> {
             Lead::Start => match kind {
                 _ if sure => bare || spoken || number,
                 Kind::Tool => spoken,
-                Kind::Word | Kind::Probe => technical,
+                Kind::Word | Kind::Probe => technical && !assigned,
                 Kind::Count => option || technical,
             },
             Lead::One => {
@@ -244,5 +296,32 @@ impl Place<'_> {
 /// Whether lines of a text are fenced as Markdown does.
 fn has_fence(text: &[u8]) -> bool {
     let mut lines = text.split(|byte| *byte == b'\n');
-    lines.any(|line| line.trim_ascii_start().starts_with(b"```"))
+    lines.any(is_fence)
+}
+
+fn is_fence(line: &[u8]) -> bool {
+    line.trim_ascii_start().starts_with(b"```")
+}
+
+/// Where the first and the last fence begin.
+fn fences(text: &[u8]) -> (usize, usize) {
+    let mut at = 0;
+    let mut fences = text.split(|byte| *byte == b'\n').filter_map(|line| {
+        let start = at;
+        at += line.len() + 1;
+        is_fence(line).then_some(start)
+    });
+    let first = fences.next();
+    let last = fences.last().or(first);
+    (first.unwrap_or(text.len()), last.unwrap_or_default())
+}
+
+/// Whether a line of a text is the one between the heads and the rows of a table of Markdown.
+fn has_table(text: &[u8]) -> bool {
+    let mut lines = text.split(|byte| *byte == b'\n').skip(1);
+    lines.any(|line| {
+        let line = line.trim_ascii();
+        let is_rule = |byte: &u8| matches!(byte, b'|' | b'-' | b':' | b' ');
+        line.starts_with(b"|") && line.windows(3).any(|it| it == b"---") && line.iter().all(is_rule)
+    })
 }

@@ -1,0 +1,8 @@
+//! The admission webhook.
+
+mod certificate;
+mod judging;
+mod reviews;
+mod server;
+mod support;
+mod words;

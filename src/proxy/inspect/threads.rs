@@ -57,7 +57,7 @@ struct State {
 
 /// What there is to do for a thread.
 enum Next {
-    Task(Task),
+    Task(Box<Task>),
     /// Rules have changed, so often so far.
     Changed(u64),
     End,
@@ -143,7 +143,7 @@ impl Queue {
                 mut transaction,
                 mut work,
                 done,
-            } = task;
+            } = *task;
             // Whoever has gone away meanwhile wants nothing done.
             if done.is_closed() {
                 continue;
@@ -161,7 +161,7 @@ impl Queue {
         let mut state = self.lock();
         loop {
             if let Some(task) = state.waiting.pop_front() {
-                return Next::Task(task);
+                return Next::Task(Box::new(task));
             }
             if state.closed {
                 return Next::End;

@@ -23,7 +23,7 @@ pub(in super::super) struct Row {
     pub confidential: bool,
     /// What stands for an object that cannot be used and has no earlier version, given what could be
     /// read of its `spec`, and what could not: kinds without which requests would be served that it may refuse.
-    pub stand_in: Option<fn(&Key, Value, Option<Unread<'_>>) -> Object>,
+    pub stand_in: Option<StandIn>,
     /// Brings the written form to the current schema and gives the fields that have no place in the
     /// written one.
     pub convert: fn(&mut Value) -> Vec<FieldPath>,
@@ -31,6 +31,9 @@ pub(in super::super) struct Row {
     /// Where a field of the current schema may stand in the written form.
     pub written: fn(&FieldPath) -> FieldPath,
 }
+
+/// Makes what stands for an object.
+pub(in super::super) type StandIn = fn(&Key, Value, Option<Unread<'_>>) -> Object;
 
 /// A document that could not be read to its end.
 #[derive(Clone, Copy, Debug)]

@@ -39,7 +39,8 @@ const OTHERS: &str = "theme=dark; lang=en; _ga=GA1.1.1234567890.1700000000; cons
 
 const SESSION: &str =
     "session=3f2a9c51d07e4b8fa6c2e19d05b7f834; Path=/; HttpOnly; Secure; SameSite=Lax";
-const SECRET: &str = "secret=3f2a9c51d07e4b8fa6c2e19d05b7f834; Path=/; HttpOnly; Secure; SameSite=Lax";
+const SECRET: &str =
+    "secret=3f2a9c51d07e4b8fa6c2e19d05b7f834; Path=/; HttpOnly; Secure; SameSite=Lax";
 
 fn main() {
     let arguments: Vec<String> = std::env::args()

@@ -16,12 +16,12 @@ use super::status::Published;
 use crate::{
     config::{
         AccessLogFormat, Action, ClientAddressOptions, Config, DenyReason, Forward, Options, Route,
-        Rule, RuleMeta,
+        Rule, RuleMeta, cookies_to_json,
     },
     message::{HostMatch, Slashes},
     policy::{
-        BodyLimit, CertificateDemand, ClientCertificatePolicy, CookieIntegrity, CookiePattern,
-        Hsts, HttpsRedirect, LeastSameSite, RoutePolicy, SubjectPattern, Timeouts,
+        BodyLimit, CertificateDemand, ClientCertificatePolicy, Hsts, HttpsRedirect, RoutePolicy,
+        SubjectPattern, Timeouts,
     },
     routing::{FieldMatch, Match, PathMatch, TextMatch},
     tls::{Certificate, CertificateBinding, ClientTls, VerifyServer},
@@ -205,7 +205,7 @@ fn policy(policy: &RoutePolicy) -> Value {
         })),
         "names_server": names_server,
         "client_certificate": client_certificate.as_deref().map(certificate_demand),
-        "cookies": cookies.as_deref().map(cookie_integrity),
+        "cookies": cookies.as_deref().map(cookies_to_json),
         "body_limit_bytes": match body_limit {
             BodyLimit::Bytes(bytes) => Some(*bytes),
             BodyLimit::Unlimited => None,
@@ -237,35 +237,6 @@ fn certificate_demand(policy: &ClientCertificatePolicy) -> Value {
         "max_intermediates": max_intermediates,
         "subject": subject.as_ref().map(SubjectPattern::as_str),
         "pass_on": pass_on,
-    })
-}
-
-/// The keys' names alone.
-fn cookie_integrity(cookies: &CookieIntegrity) -> Value {
-    let CookieIntegrity {
-        mode,
-        signed,
-        encrypted,
-        keys,
-        max_age,
-        binding,
-        secure,
-        http_only,
-        same_site,
-    } = cookies;
-    let written = |patterns: &[CookiePattern]| -> Vec<String> {
-        patterns.iter().map(|it| it.as_str().to_owned()).collect()
-    };
-    json!({
-        "mode": mode.as_str(),
-        "signed": written(signed),
-        "encrypted": written(encrypted),
-        "keys": keys.names().collect::<Vec<_>>(),
-        "max_age_seconds": max_age,
-        "bound_to": binding.as_str(),
-        "secure": secure,
-        "http_only": http_only,
-        "same_site": same_site.map(LeastSameSite::as_str),
     })
 }
 

@@ -5,6 +5,7 @@
 
 mod cluster;
 mod configuration;
+mod cookies;
 mod firewall;
 mod meta;
 mod options;
@@ -13,6 +14,7 @@ mod route;
 
 pub use cluster::ClusterMap;
 pub use configuration::Config;
+pub use cookies::cookies_to_json;
 pub use firewall::{Firewall, FirewallMode, RuleOrigin, RuleSource};
 pub use meta::{ObjectKind, ObjectRef, RuleMeta};
 pub use options::{AccessLogFormat, ClientAddressOptions, Options};

@@ -23,4 +23,7 @@ pub struct WafPolicy {
     /// what it is for is to be refused rather than served without it.
     #[serde(skip)]
     pub is_broken: bool,
+    /// Whether what could not be read of it may say something of cookies.
+    #[serde(skip)]
+    pub may_name_cookies: bool,
 }

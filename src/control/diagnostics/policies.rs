@@ -1,4 +1,4 @@
-//! The firewall in front of every rule, as people and programs read it.
+//! The firewall in front of every rule, and what is done to its cookies, as people and programs read it.
 
 use std::{
     collections::BTreeMap,
@@ -8,9 +8,9 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::config::{Config, Firewall, Rule};
+use crate::config::{Action, Config, DenyReason, Firewall, Rule, cookies_to_json};
 
-/// Which firewall is in front of what.
+/// Which firewall is in front of what, and what is done to cookies.
 #[derive(Debug)]
 pub struct EffectivePolicies<'a> {
     /// Rules in the order of their objects, with what is in front of them.
@@ -42,6 +42,7 @@ impl<'a> EffectivePolicies<'a> {
                 "host": &*rule.meta.host,
                 "path": &*rule.meta.path,
                 "firewall": firewall.map(|it| it.to_json()),
+                "cookies": cookies(rule),
             })
         };
         json!({
@@ -50,7 +51,8 @@ impl<'a> EffectivePolicies<'a> {
         })
     }
 
-    /// Each firewall once, with the rules that it is in front of.
+    /// Each firewall once, with the rules that it is in front of; then what is done to cookies, where
+    /// anything is.
     ///
     /// # Errors
     /// `out` fails.
@@ -61,11 +63,7 @@ impl<'a> EffectivePolicies<'a> {
             let key = firewall.map(|it| (&it.name, Arc::as_ptr(it)));
             let firewall = firewall.map(|it| &**it);
             let (_, places) = covered.entry(key).or_insert((firewall, Vec::new()));
-            let host = match &*rule.meta.host {
-                "" => "*",
-                host => host,
-            };
-            places.push(format!("{} {host}{}", rule.meta.object, rule.meta.path));
+            places.push(place(rule));
         }
         if let Some(firewall) = unmatched {
             let key = Some((&firewall.name, Arc::as_ptr(firewall)));
@@ -81,6 +79,39 @@ impl<'a> EffectivePolicies<'a> {
                 writeln!(out, "  {place}")?;
             }
         }
+        let mut covered: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (rule, _) in rules {
+            let cookies = cookies(rule);
+            if !cookies.is_null() {
+                let places = covered.entry(format!("{cookies:#}")).or_default();
+                places.push(place(rule));
+            }
+        }
+        for (cookies, places) in covered {
+            writeln!(out, "cookies {cookies}")?;
+            for place in places {
+                writeln!(out, "  {place}")?;
+            }
+        }
         Ok(())
     }
+}
+
+/// What is done to the cookies of a rule; null: nothing.
+fn cookies(rule: &Rule) -> Value {
+    match (&rule.action, &rule.policy.cookies) {
+        (Action::Deny(DenyReason::BrokenCookieIntegrity), _) => {
+            json!("they cannot be verified: requests are answered 503")
+        }
+        (_, Some(cookies)) => cookies_to_json(cookies),
+        (_, None) => Value::Null,
+    }
+}
+
+fn place(rule: &Rule) -> String {
+    let host = match &*rule.meta.host {
+        "" => "*",
+        host => host,
+    };
+    format!("{} {host}{}", rule.meta.object, rule.meta.path)
 }

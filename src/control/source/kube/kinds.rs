@@ -141,6 +141,7 @@ impl Written {
             spec,
             // The API server has let go of fields that the definition does not know.
             is_broken: false,
+            may_name_cookies: false,
         };
         (policy, status)
     }

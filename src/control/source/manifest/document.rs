@@ -12,7 +12,7 @@ use super::{
     convert::convert,
     decode::shorten,
     finding::Finding,
-    kinds::{Row, row, row_of_kind},
+    kinds::{Row, Unread, row, row_of_kind},
     places::{self, ManifestPlaces},
     scalar,
     tree::{self, NodeId, Shape, SyntaxError, Tree},
@@ -183,7 +183,14 @@ impl Reading<'_> {
         let object = match (known, self.tree.roots.as_slice()) {
             (Some((row, key)), [root]) => {
                 let object = reference(row.object, &key);
-                self.break_off(*root, row, key, |reading| reading.finished_spec(*root));
+                let rest = self.text.get(error.at..).unwrap_or_default();
+                let unread = Unread {
+                    text: self.text,
+                    // A bracket or a quote that nothing closes is where the error is.
+                    is_cut: rest.trim().is_empty() || rest.starts_with(['[', '{', '"', '\'']),
+                };
+                let spec = self.finished_spec(*root);
+                self.break_off(*root, row, key, spec, Some(unread));
                 Some(object)
             }
             _ => {
@@ -214,10 +221,11 @@ impl Reading<'_> {
         root: NodeId,
         row: &'static Row,
         key: Key,
-        spec: impl FnOnce(&Self) -> Value,
+        spec: Value,
+        unread: Option<Unread<'_>>,
     ) {
         if let Some(stand_in) = row.stand_in {
-            let object = stand_in(&key, spec(self));
+            let object = stand_in(&key, spec, unread);
             self.document.stand_ins.push(Found {
                 key: key.clone(),
                 object,
@@ -336,7 +344,10 @@ impl Reading<'_> {
                 row,
                 extent: self.tree.span(self.text, self.tree.resolve(root).0),
             }),
-            _ => self.break_off(root, row, key, |reading| reading.spec(root)),
+            _ => {
+                let spec = self.spec(root);
+                self.break_off(root, row, key, spec, None);
+            }
         }
     }
 
@@ -359,7 +370,8 @@ impl Reading<'_> {
             severity: Severity::Error,
             span: self.locate(root, "apiVersion"),
         });
-        self.break_off(root, row, key, |reading| reading.spec(root));
+        let spec = self.spec(root);
+        self.break_off(root, row, key, spec, None);
     }
 
     /// `spec` as far as it can be told.

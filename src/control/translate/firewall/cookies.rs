@@ -273,6 +273,28 @@ pub(super) fn compose(all: &[&Policy]) -> (FoundCookies, Option<NoKeys>) {
     (FoundCookies::On(Arc::new(found)), None)
 }
 
+/// What policies of one level set together, the first of those that set a field.
+pub(super) fn together(all: &[&Policy]) -> CookieFields {
+    let mut faults = CookieFaults::default();
+    for CookieFaults { any, mode, encrypt } in all.iter().map(|it| it.cookies.faults) {
+        faults.any |= any;
+        faults.mode |= mode;
+        faults.encrypt |= encrypt;
+    }
+    CookieFields {
+        mode: nearest(all, |it| it.mode),
+        names: nearest(all, |it| it.names.clone()),
+        encrypt: nearest(all, |it| it.encrypt.clone()),
+        keys: nearest(all, |it| it.keys.clone()),
+        max_age: nearest(all, |it| it.max_age),
+        bind_to: nearest(all, |it| it.bind_to),
+        secure: nearest(all, |it| it.secure),
+        http_only: nearest(all, |it| it.http_only),
+        same_site: nearest(all, |it| it.same_site),
+        faults,
+    }
+}
+
 fn nearest<T>(all: &[&Policy], of: impl Fn(&CookieFields) -> Option<T>) -> Option<T> {
     all.iter().find_map(|policy| of(&policy.cookies))
 }

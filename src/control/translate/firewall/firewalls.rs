@@ -299,6 +299,8 @@ impl Firewalls {
             minimum.body_limit = first(&policies, |it| it.body_limit);
             minimum.passes_past_limit = first(&policies, |it| it.pass_past_limit).unwrap_or(false);
             minimum.inspects_responses = first(&policies, |it| it.inspect_responses);
+            let policies: Vec<&Policy> = policies.iter().map(|it| &**it).collect();
+            minimum.cookies = cookies::together(&policies);
         }
         self.operator = Operator::new(policies, minimum);
         self.without_rules(objects);

@@ -4,7 +4,7 @@
 //! as it will be compiled counts as more. Non-goal: values of
 //! fields; those are raised where they are read.
 
-use super::{exclusions::Ids, mode::Mode};
+use super::{cookies::CookieFields, exclusions::Ids, mode::Mode};
 use crate::{
     control::source::rules::{RulePart, rule_source},
     snapshot::SourceFiles,
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// What no tenant can weaken.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Minimum {
     /// The policy that sets it, for messages.
     pub(super) policy: String,
@@ -34,6 +34,8 @@ pub(super) struct Minimum {
     pub(super) passes_past_limit: bool,
     /// Whether the operator has responses inspected; `None`: as the rules say.
     pub(super) inspects_responses: Option<bool>,
+    /// What the operator sets for cookies.
+    pub(super) cookies: CookieFields,
 }
 
 /// The thresholds of the Core Rule Set where nothing sets others.

@@ -12,6 +12,7 @@ mod compose;
 mod cookies;
 mod exclusions;
 mod firewalls;
+mod floor;
 mod guard;
 mod index;
 mod mode;

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::{
-    cookies::{self, AskedSecrets, CookieReading},
+    cookies::{self, AskedSecrets, CookieFields, CookieReading},
     exclusions::{Exclusion, read_ids},
     guard::{Minimum, NOT_IN_FORCE, THRESHOLDS, refusals},
     mode::Mode,
@@ -52,6 +52,7 @@ pub(super) fn spec(stored: &Stored<WafPolicy>, reporter: &mut Reporter) -> Writt
     let WafPolicy {
         spec: written,
         is_broken,
+        may_name_cookies,
         ..
     } = &*stored.object;
     let mut written = match written {
@@ -59,7 +60,7 @@ pub(super) fn spec(stored: &Stored<WafPolicy>, reporter: &mut Reporter) -> Writt
         // A list would be taken for the fields in their order.
         Value::Array(_) if !is_broken => {
             reporter.error("spec", "it is not a mapping", NOT_READ);
-            return broken(Spec::default(), false, reporter);
+            return broken(Spec::default(), true, reporter);
         }
         written => written.clone(),
     };
@@ -69,7 +70,9 @@ pub(super) fn spec(stored: &Stored<WafPolicy>, reporter: &mut Reporter) -> Writt
             fields.insert(name.to_owned(), Value::String("a list".to_owned()));
         }
     }
-    let names_cookies = written.get(COOKIES).is_some_and(|it| !it.is_null());
+    let names_cookies = *may_name_cookies
+        || !written.is_object()
+        || written.get(COOKIES).is_some_and(|it| !it.is_null());
     let Fitting {
         object,
         faults,
@@ -155,7 +158,7 @@ pub(super) fn spec(stored: &Stored<WafPolicy>, reporter: &mut Reporter) -> Writt
     }
 }
 
-/// A policy of which no more is known than what it is for, and whether it says something of cookies.
+/// A policy of which no more is known than what it is for, and whether it may say something of cookies.
 fn broken(spec: Spec, names_cookies: bool, reporter: &mut Reporter) -> Written {
     reporter.error(
         "spec",
@@ -173,6 +176,11 @@ fn broken(spec: Spec, names_cookies: bool, reporter: &mut Reporter) -> Written {
     }
     bind(&mut minimum);
     let cookie_integrity = names_cookies.then(|| {
+        reporter.error(
+            "spec.cookieIntegrity",
+            "what it says of cookies is not known",
+            "requests are answered 503, unless a nearer policy switches it off",
+        );
         let mut cookies = CookieIntegritySpec::default();
         cookies.faults.note(None);
         cookies
@@ -294,6 +302,9 @@ impl Reading<'_> {
                 reporter: self.reporter,
             };
             self.policy.cookies = reading.read(spec);
+        }
+        if let Some(minimum) = self.minimum {
+            minimum.raise(&mut self.policy.cookies, self.reporter);
         }
         self.policy
     }
@@ -602,6 +613,7 @@ pub(super) fn minimum(
         body_limit: None,
         passes_past_limit: false,
         inspects_responses: None,
+        cookies: CookieFields::default(),
     })
 }
 

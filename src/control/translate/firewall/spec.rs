@@ -228,7 +228,7 @@ pub(super) struct CookieSecretRef {
     pub(super) namespace: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub(super) enum SameSiteSpec {
     /// As the backend has it.
     Keep,
@@ -236,8 +236,8 @@ pub(super) enum SameSiteSpec {
     Strict,
 }
 
-/// Whether cookies are protected, and how.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Whether cookies are protected, and how; in the order of their strength.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum CookieSwitch {
     Off,
     On(CookieMode),

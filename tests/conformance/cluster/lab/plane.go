@@ -96,6 +96,8 @@ func (p *plane) startAPIServer() error {
 		"--service-account-key-file="+p.keys.path("tokens.pub"),
 		"--service-account-signing-key-file="+p.keys.path("tokens.key"),
 		"--authorization-mode=RBAC",
+		// Webhooks are called at their pods: the addresses of Services lead nowhere here.
+		"--enable-aggregator-routing=true",
 		"--allow-privileged=true",
 	)
 	if err != nil {

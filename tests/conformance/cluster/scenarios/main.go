@@ -28,6 +28,7 @@ var scenarios = []scenario{
 	{"a policy holds and says so, and a broken one says what is wrong with it", policies},
 	{"a Secret that comes late is picked up", lateSecret},
 	{"a namespace that is deleted gives its hosts to others at once", leavingNamespace},
+	{"the admission webhook refuses what would not be served, in the words of the check", admission},
 	{"its rights are enough: nothing was refused to any replica", withoutComplaint},
 	{"traffic goes on while the API server is away, and changes are made up for", apiServerAway},
 	{"the API server is killed and comes back: no request fails, and watches are taken up", apiServerRestarts},

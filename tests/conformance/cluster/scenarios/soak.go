@@ -29,8 +29,7 @@ func throughItAll(s *suite) error {
 	}
 	wanted, changes := number("SOAK_REQUESTS", 100_000), number("SOAK_CHANGES", 1000)
 	sum, err := s.underLoad(func(sent func() int) error {
-		const rate = 50
-		took, failed := m.change(rate, time.Duration(changes)*time.Second/rate)
+		took, failed := m.change(number("SOAK_RATE", 50), changes)
 		if len(failed) > 0 {
 			return fmt.Errorf("%d changes failed: %s", len(failed), failed[0])
 		}

@@ -12,4 +12,4 @@ mod secret;
 mod service;
 mod waf_policy;
 
-pub(super) use row::{Row, row, row_of_kind};
+pub(super) use row::{Row, Unread, row, row_of_kind};

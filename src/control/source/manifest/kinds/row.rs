@@ -22,14 +22,23 @@ pub(in super::super) struct Row {
     /// Whether values must not be shown to people.
     pub confidential: bool,
     /// What stands for an object that cannot be used and has no earlier version, given what could be
-    /// read of its `spec`: kinds without which requests would be served that it may refuse.
-    pub stand_in: Option<fn(&Key, Value) -> Object>,
+    /// read of its `spec`, and what could not: kinds without which requests would be served that it may refuse.
+    pub stand_in: Option<fn(&Key, Value, Option<Unread<'_>>) -> Object>,
     /// Brings the written form to the current schema and gives the fields that have no place in the
     /// written one.
     pub convert: fn(&mut Value) -> Vec<FieldPath>,
     pub decode: fn(Value) -> Decoded<Object>,
     /// Where a field of the current schema may stand in the written form.
     pub written: fn(&FieldPath) -> FieldPath,
+}
+
+/// A document that could not be read to its end.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) struct Unread<'t> {
+    /// All of its text.
+    pub text: &'t str,
+    /// Whether the text may not be all that there was, since it ends within something.
+    pub is_cut: bool,
 }
 
 /// Every form that is read.

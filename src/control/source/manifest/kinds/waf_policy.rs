@@ -9,12 +9,15 @@ use serde_json::Value;
 
 use super::{
     super::decode::{Decoded, decode},
-    row::{Row, as_named, unconverted},
+    row::{Row, Unread, as_named, unconverted},
 };
 use crate::{
     config::ObjectKind,
     control::{Key, Object, WafPolicy},
 };
+
+/// The field that says something of cookies.
+const COOKIES: &str = "cookieIntegrity";
 
 pub(super) const V1ALPHA1: Row = Row {
     api_version: "portcullis.dev/v1alpha1",
@@ -22,7 +25,7 @@ pub(super) const V1ALPHA1: Row = Row {
     object: ObjectKind::WafPolicy,
     namespaced: true,
     confidential: false,
-    stand_in: Some(|key, spec| Object::WafPolicy(Arc::new(stand_in(key, spec)))),
+    stand_in: Some(|key, spec, unread| Object::WafPolicy(Arc::new(stand_in(key, spec, unread)))),
     convert: unconverted,
     decode: |value| policy(value).map(|object| Object::WafPolicy(Arc::new(object))),
     written: as_named,
@@ -32,7 +35,9 @@ pub(super) const CLUSTER_V1ALPHA1: Row = Row {
     kind: "ClusterWafPolicy",
     object: ObjectKind::ClusterWafPolicy,
     namespaced: false,
-    stand_in: Some(|key, spec| Object::ClusterWafPolicy(Arc::new(stand_in(key, spec)))),
+    stand_in: Some(|key, spec, unread| {
+        Object::ClusterWafPolicy(Arc::new(stand_in(key, spec, unread)))
+    }),
     decode: |value| policy(value).map(|object| Object::ClusterWafPolicy(Arc::new(object))),
     ..V1ALPHA1
 };
@@ -43,11 +48,14 @@ fn policy(value: Value) -> Decoded<WafPolicy> {
     if let Ok(policy) = &mut decoded.object {
         // `specs:` would be a policy that says nothing.
         policy.is_broken = is_misspelt && policy.spec.is_null();
+        policy.may_name_cookies = policy.is_broken;
     }
     decoded
 }
 
-fn stand_in(key: &Key, spec: Value) -> WafPolicy {
+fn stand_in(key: &Key, spec: Value, unread: Option<Unread<'_>>) -> WafPolicy {
+    let may_name_cookies =
+        unread.is_some_and(|unread| unread.is_cut || unread.text.contains(COOKIES));
     WafPolicy {
         metadata: ObjectMeta {
             name: Some(key.name.to_string()),
@@ -56,6 +64,7 @@ fn stand_in(key: &Key, spec: Value) -> WafPolicy {
         },
         spec,
         is_broken: true,
+        may_name_cookies,
         ..WafPolicy::default()
     }
 }

@@ -76,8 +76,7 @@ fn works() -> Vec<(&'static str, Work)> {
         CookieExchange::new(&settings(), &CLIENT).write(line.as_bytes(), now(), &mut out);
         let text = String::from_utf8(out).expect("a line of text");
         let pair = text.strip_prefix("Set-Cookie: ").expect("its name");
-        let pair = pair.split(';').next().expect("a cookie").to_owned();
-        pair
+        pair.split(';').next().expect("a cookie").to_owned()
     };
     let session = set(SESSION);
     let altered = session.replacen("3f2a", "3f2b", 1);

@@ -12,7 +12,7 @@ const REQUEST_ROOM: usize = 16 << 10;
 /// First room for what an upstream sends.
 pub(super) const RESPONSE_ROOM: usize = 16 << 10;
 /// Buffers that have grown beyond this are freed instead of kept.
-const KEEP_AT_MOST: usize = 128 << 10;
+pub(super) const KEEP_AT_MOST: usize = 128 << 10;
 /// Scratches kept by a worker for later use.
 const KEEP_SCRATCHES: usize = 64;
 /// Of those, how many it keeps although it does not use them.

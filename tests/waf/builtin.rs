@@ -9,11 +9,13 @@ use std::{
 
 use portcullis::waf::{
     Policy, RuleSet, Transaction, Verdict,
+    explain::{self, Explanation},
+    log::{About, Masks},
     seclang::{EngineMode, Memory, SourceMap, Trust, parse},
 };
 use serde::Deserialize;
 
-use crate::exchange::{Request, Response, run};
+use crate::exchange::{Request, Response, begin, run, run_phases};
 
 /// Rules of which a table of requests cannot show a hit.
 const WITHOUT_TABLE: [u64; 1] = [7_501_105];
@@ -417,6 +419,74 @@ fn attacks_are_refused_at_level_one() {
         failures.join("\n")
     );
     assert!(count > 600, "{count}");
+}
+
+/// Operators of our rules that are about a whole value, and so mark no bytes of it.
+const UNMARKED: [&str; 8] = [
+    "eq",
+    "ge",
+    "gt",
+    "lt",
+    "streq",
+    "within",
+    "validateByteRange",
+    "unconditionalMatch",
+];
+
+#[test]
+fn what_each_rule_finds_is_explained_to_the_byte() {
+    let policy = Arc::new(at_level(&rules(), "4").in_mode(EngineMode::DetectionOnly));
+    let mut transaction = Transaction::new(Arc::clone(&policy));
+    let mut explained = BTreeSet::new();
+    for (file, test) in tests() {
+        for stage in &test.stages {
+            begin(&mut transaction, &policy);
+            transaction.record();
+            run_phases(&mut transaction, &stage.input.request(), |_| {
+                stage.input.answer()
+            });
+            let explanation = Explanation::of(&transaction, &About::default(), &Masks::none());
+            let text = explanation.to_text(false);
+            let case = format!("{file} {}-{}:\n{text}", test.rule_id, test.test_id);
+            assert_eq!(explanation.lost, 0, "{case}");
+            for rule in explanation.rules.iter().filter(|rule| rule.tells) {
+                explained.insert(rule.id);
+                let msg = explain::escaped(&rule.msg);
+                assert!(
+                    msg.starts_with(|first: char| first.is_uppercase()),
+                    "{case}"
+                );
+                assert!(
+                    text.contains(&format!("rule {}: {msg}\n", rule.id)),
+                    "{case}"
+                );
+                let source = fs::read_to_string(folder().join(&*rule.file)).unwrap();
+                let line = source.lines().nth(rule.line as usize - 1).unwrap();
+                assert!(line.starts_with("SecRule "), "{}: {line}", rule.id);
+                for link in &rule.links {
+                    assert!(!link.evidence.is_empty(), "{case}");
+                    for one in &link.evidence {
+                        let shown = one.shown.as_ref().unwrap();
+                        let is_marked = shown.span.is_some()
+                            || link.negated
+                            || UNMARKED.contains(&link.operator);
+                        assert!(is_marked, "{} {case}", rule.id);
+                        let span = shown.span.unwrap_or_default();
+                        assert!(span.0 <= span.1 && span.1 <= shown.seen().len(), "{case}");
+                    }
+                }
+            }
+            // A screen, not a page: what is long is cut where it says nothing.
+            assert!(
+                text.lines().all(|line| line.chars().count() < 400),
+                "{case}"
+            );
+        }
+    }
+    let hits = tests().into_iter().flat_map(|(_, test)| test.stages);
+    let hits: BTreeSet<u64> = hits.flat_map(|stage| stage.output.log.expect_ids).collect();
+    let silent: Vec<&u64> = hits.difference(&explained).collect();
+    assert!(silent.is_empty(), "{silent:?}");
 }
 
 #[test]

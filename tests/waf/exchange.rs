@@ -111,7 +111,17 @@ pub(crate) fn run(
     request: &Request,
     answer: impl FnOnce(&Request) -> Response,
 ) -> Verdict {
-    let mut verdict = request_head(transaction, policy, request);
+    begin(transaction, policy);
+    run_phases(transaction, request, answer)
+}
+
+/// Runs an exchange that has begun.
+pub(crate) fn run_phases(
+    transaction: &mut Transaction,
+    request: &Request,
+    answer: impl FnOnce(&Request) -> Response,
+) -> Verdict {
+    let mut verdict = show_head(transaction, request);
     if verdict.passes() {
         verdict = request_body(transaction, request);
     }
@@ -132,6 +142,11 @@ pub(crate) fn request_head(
     policy: &Arc<Policy>,
     request: &Request,
 ) -> Verdict {
+    begin(transaction, policy);
+    show_head(transaction, request)
+}
+
+pub(crate) fn begin(transaction: &mut Transaction, policy: &Arc<Policy>) {
     transaction.begin(
         policy,
         &Exchange {
@@ -143,6 +158,9 @@ pub(crate) fn request_head(
             at: SystemTime::UNIX_EPOCH,
         },
     );
+}
+
+fn show_head(transaction: &mut Transaction, request: &Request) -> Verdict {
     let (method, target, protocol) = request.parts();
     transaction.request_line(&RequestLine {
         line: &request.line,

@@ -1,7 +1,7 @@
 //! The webhook's listener: HTTP/1.1 over TLS, `POST /validate`.
 //!
 //! Bounds: [`CONNECTIONS`] connections, of which each may live for a minute; heads of 16 KiB and 64 fields;
-//! bodies of [`BODY`] bytes within ten seconds, [`BODIES`] bytes of them together.
+//! bodies of [`BODY`] bytes and [`VALUES`] values within ten seconds, [`BODIES`] bytes of them together.
 
 use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -11,7 +11,11 @@ use http::{
     header::{self, HeaderMap, HeaderValue},
 };
 use http_body_util::{BodyExt, Full};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{
+    body::{Body as _, Frame, Incoming},
+    server::conn::http1,
+    service::service_fn,
+};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -26,6 +30,8 @@ use crate::tls::ServerAcceptor;
 /// Bytes of a review. An object has at most 1.5 MiB, and an update brings two.
 pub const BODY: usize = 3 << 20;
 const BODIES: usize = 8 * BODY;
+/// Values of a review, at least: each may take some hundred bytes of memory once it is read.
+const VALUES: usize = 100_000;
 const CONNECTIONS: usize = 64;
 const HEAD: usize = 16 << 10;
 const FIELDS: usize = 64;
@@ -172,27 +178,39 @@ async fn review(
     }
 }
 
-/// Reads a body, and keeps its room for as long as what it gives is kept.
+/// Reads a body, and keeps its room for as long as what it gives is kept. Room is taken for all of it at
+/// once: whoever waited for more would keep what others wait for.
 async fn read(
     mut body: Incoming,
     bodies: &Semaphore,
 ) -> Result<(Bytes, impl Sized), (StatusCode, String)> {
-    let bad = |error: &dyn std::fmt::Display| (StatusCode::BAD_REQUEST, error.to_string());
-    let mut all = BytesMut::new();
-    let mut room = bodies.acquire_many(0).await.map_err(|it| bad(&it))?;
+    let refuse = |status, reason: String| Err((status, reason));
+    let Some(length) = body.size_hint().exact() else {
+        let reason = "a review says how long it is".to_owned();
+        return refuse(StatusCode::LENGTH_REQUIRED, reason);
+    };
+    let length = usize::try_from(length).unwrap_or(usize::MAX);
+    let Some(permits) = u32::try_from(length).ok().filter(|_| length <= BODY) else {
+        let reason = format!("a review has at most {BODY} bytes");
+        return refuse(StatusCode::PAYLOAD_TOO_LARGE, reason);
+    };
+    let Ok(room) = bodies.try_acquire_many(permits) else {
+        let reason = "too many reviews come at a time".to_owned();
+        return refuse(StatusCode::SERVICE_UNAVAILABLE, reason);
+    };
+    let mut all = BytesMut::with_capacity(length);
     while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(|it| bad(&it))?.into_data() else {
-            continue;
-        };
-        if all.len() + data.len() > BODY {
-            let reason = format!("a review has at most {BODY} bytes");
-            return Err((StatusCode::PAYLOAD_TOO_LARGE, reason));
+        match frame.map(Frame::into_data) {
+            Ok(Ok(data)) => all.extend_from_slice(&data),
+            Ok(Err(_)) => {}
+            Err(error) => return refuse(StatusCode::BAD_REQUEST, error.to_string()),
         }
-        // No frame is longer than a body may be.
-        let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
-        let more = bodies.acquire_many(length).await;
-        room.merge(more.map_err(|it| bad(&it))?);
-        all.extend_from_slice(&data);
+    }
+    // What each value but the first follows on.
+    let values = all.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{'));
+    if values.count() > VALUES {
+        let reason = format!("a review has at most {VALUES} values");
+        return refuse(StatusCode::PAYLOAD_TOO_LARGE, reason);
     }
     Ok((all.freeze(), room))
 }

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use super::budget::Share;
 use crate::{
     http1::{BodyLength, encode},
     message::Fields,
     policy::BodyLimit,
     proxy::{
         error::ProxyError,
-        scratch::Scratch,
+        scratch::{KEEP_AT_MOST, Scratch},
         sides::{FromClient, UpstreamFraming},
         ticker::Slot,
     },
@@ -27,6 +28,8 @@ pub(super) struct Buffered<'a, F> {
 
 struct Held {
     bytes: Vec<u8>,
+    /// What `bytes` draw on, until they are given and let go.
+    share: Option<Share>,
     given: usize,
     /// Whether it goes in chunks.
     chunked: bool,
@@ -34,10 +37,15 @@ struct Held {
 }
 
 impl<'a, F: FromClient> Buffered<'a, F> {
-    /// `bytes` were read from `from` already; `length` is what its head says.
-    pub(super) fn new(from: &'a mut F, bytes: Option<Vec<u8>>, length: BodyLength) -> Self {
-        let held = bytes.map(|bytes| Held {
+    /// `held` was read from `from` already, and draws on its share; `length` is what the head says.
+    pub(super) fn new(
+        from: &'a mut F,
+        held: Option<(Vec<u8>, Option<Share>)>,
+        length: BodyLength,
+    ) -> Self {
+        let held = held.map(|(bytes, share)| Held {
             bytes,
+            share,
             given: 0,
             chunked: length == BodyLength::Chunked,
             ended: false,
@@ -68,6 +76,11 @@ impl Held {
         self.given += piece.len();
         if self.is_spent() && from.is_done() {
             self.ended = true;
+            // The answer may take hours, and the rest of a body is no use to it.
+            if self.bytes.capacity() > KEEP_AT_MOST {
+                self.bytes = Vec::new();
+            }
+            self.share = None;
             if self.chunked {
                 encode::write_trailers(from.trailers(), out);
             }

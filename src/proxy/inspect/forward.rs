@@ -15,7 +15,7 @@ use crate::{
         error::ProxyError,
         forward::{Forward, Forwarded},
         head::LeftOut,
-        scratch::Scratch,
+        scratch::{KEEP_AT_MOST, Scratch},
         sides::{FromClient, ToClient},
         worker::{View, Worker},
     },
@@ -67,7 +67,7 @@ pub(in crate::proxy) async fn forward<F: FromClient, C: ToClient>(
         Some(inspection) => may_inspect_answers(inspection, worker)?,
         None => return Err(ProxyError::Internal),
     };
-    let Some(inspection) = account.inspection.take() else {
+    let Some(mut inspection) = account.inspection.take() else {
         return Err(ProxyError::Internal);
     };
     let left_out = LeftOut {
@@ -75,7 +75,8 @@ pub(in crate::proxy) async fn forward<F: FromClient, C: ToClient>(
         expect: held.is_some(),
         accept_encoding: inspects_answers,
     };
-    let mut from = Buffered::new(from, held, framing.body);
+    let share = inspection.share.take();
+    let mut from = Buffered::new(from, held.map(|bytes| (bytes, share)), framing.body);
     let mut to = Screened::new(to, inspection, account.worker);
     let forwarded = Forward {
         account: &mut *account,
@@ -101,7 +102,7 @@ pub(in crate::proxy) async fn forward<F: FromClient, C: ToClient>(
     };
     account.inspection = Some(inspection);
     let buffer = from.into_buffer();
-    if scratch.pump.capacity() < buffer.capacity() {
+    if (scratch.pump.capacity()..=KEEP_AT_MOST).contains(&buffer.capacity()) {
         scratch.pump = buffer;
     }
     forwarded

@@ -341,7 +341,6 @@ impl Inspection {
     /// Gives the transaction back early where nothing is to be said of the exchange, so that an answer
     /// that streams for hours holds neither it nor its rules.
     pub(super) fn settle(&mut self, worker: &Worker) {
-        self.share = None;
         if self.uninspected.is_some() {
             return;
         }

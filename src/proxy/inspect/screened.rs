@@ -106,8 +106,13 @@ impl<'a, C: ToClient> Screened<'a, C> {
         }))
     }
 
-    /// Inspects what is held and lets it go. What came beyond is in `out`.
-    async fn release(&mut self, mut held: Held, out: &mut Vec<u8>) -> Result<(), ProxyError> {
+    /// Inspects what is held and lets it go. What came beyond is in `out`. Gives back what `out` draws
+    /// on then.
+    async fn release(
+        &mut self,
+        mut held: Held,
+        out: &mut Vec<u8>,
+    ) -> Result<Option<Share>, ProxyError> {
         let Self {
             to,
             inspection,
@@ -163,7 +168,7 @@ impl<'a, C: ToClient> Screened<'a, C> {
         if let Some(trailers) = &held.end {
             to.end(trailers.fields(), out);
         }
-        Ok(())
+        Ok(content.share)
     }
 }
 
@@ -279,7 +284,8 @@ impl<C: ToClient> ToClient for Screened<'_, C> {
                 self.held = Some(held);
                 return Ok(());
             }
-            Box::pin(self.release(held, out)).await?;
+            let _share = Box::pin(self.release(held, out)).await?;
+            return self.to.flush(out).await;
         }
         self.to.flush(out).await
     }

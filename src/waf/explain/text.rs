@@ -40,7 +40,7 @@ impl ExplainedRule {
         let Self {
             id,
             file,
-            line,
+            line: at,
             phase,
             msg,
             data,
@@ -55,7 +55,7 @@ impl ExplainedRule {
             _ = write!(out, ": {}", escaped(msg));
         }
         out.push('\n');
-        _ = write!(out, "  {file}:{line}, phase {phase}");
+        _ = write!(out, "  {file}:{at}, phase {phase}");
         if let Some(name) = severity.and_then(|number| SEVERITIES.get(usize::from(number))) {
             _ = write!(out, ", {name}");
         }
@@ -64,7 +64,7 @@ impl ExplainedRule {
         }
         out.push('\n');
         if !data.is_empty() {
-            _ = writeln!(out, "  data: {}", escaped(data));
+            _ = writeln!(out, "  data: {}", line(data, None).text);
         }
         if !tags.is_empty() {
             let tags: Vec<String> = tags.iter().map(|tag| escaped(tag)).collect();

@@ -6,4 +6,4 @@ mod meta;
 mod problem;
 
 pub use meta::{ObjectKind, ObjectRef, RuleMeta};
-pub use problem::{Location, Problem, Severity};
+pub use problem::{Cause, Location, Problem, Severity};

@@ -173,6 +173,11 @@ async fn what_is_no_review_gets_a_status_and_a_reason() {
     webhook.files.show(&webhook.shown).unwrap();
     let json = "application/json";
     let long = format!("{{\"apiVersion\":\"{}\"}}", "x".repeat(BODY));
+    let many = format!("[{}]", "[],".repeat(100_000));
+    let endless = format!(
+        "POST /validate HTTP/1.1\r\nhost: {NAME}\r\ncontent-type: {json}\r\n\
+         transfer-encoding: chunked\r\nconnection: close\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n"
+    );
     let get = format!("GET /validate HTTP/1.1\r\nhost: {NAME}\r\nconnection: close\r\n\r\n");
     let rows = [
         (post("/", json, "{}"), 404, "/validate"),
@@ -185,6 +190,8 @@ async fn what_is_no_review_gets_a_status_and_a_reason() {
         (post("/validate", json, "{}"), 400, "AdmissionReview"),
         (post("/validate", json, "no json"), 400, "AdmissionReview"),
         (post("/validate", json, &long), 413, "3145728 bytes"),
+        (post("/validate", json, &many), 413, "100000 values"),
+        (endless.into_bytes(), 411, "how long"),
     ];
     for (request, status, reason) in rows {
         let answer = webhook.send(request).await.unwrap();

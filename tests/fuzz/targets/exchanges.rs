@@ -3,6 +3,7 @@
 //! line end, and a response.
 #![no_main]
 
+#[allow(dead_code)]
 #[path = "../../waf/exchange.rs"]
 mod exchange;
 

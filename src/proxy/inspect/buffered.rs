@@ -137,3 +137,69 @@ impl<F: FromClient> FromClient for Buffered<'_, F> {
         self.from.trailers()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::{net::Ipv4Addr, sync::Arc};
+
+    use super::*;
+    use crate::proxy::inspect::budget::Budget;
+
+    /// A client of whose body everything was read.
+    struct Read;
+
+    impl FromClient for Read {
+        fn is_done(&self) -> bool {
+            true
+        }
+
+        fn received(&self) -> u64 {
+            0
+        }
+
+        fn take_in_hand(
+            &mut self,
+            _: BodyLimit,
+            _: UpstreamFraming,
+            _: &mut Scratch,
+        ) -> Result<(), ProxyError> {
+            Ok(())
+        }
+
+        async fn more(
+            &mut self,
+            _: &mut Vec<u8>,
+            _: &mut Vec<u8>,
+            _: &Slot,
+            _: Duration,
+        ) -> Result<(), ProxyError> {
+            Ok(())
+        }
+
+        fn trailers(&self) -> Fields<'_> {
+            Fields::default()
+        }
+    }
+
+    #[test]
+    fn a_body_is_counted_until_all_of_it_is_given_and_then_let_go() {
+        let half = 3 * PIECE;
+        let holder = Arc::new(Budget::new(2 * half)).holder(Ipv4Addr::LOCALHOST.into());
+        let mut share = holder.share();
+        assert!(share.grow(half));
+        let mut read = Read;
+        let bytes = vec![b'a'; half];
+        let mut body = Buffered::new(&mut read, Some((bytes, Some(share))), BodyLength::Chunked);
+        let held = body.held.as_mut().unwrap();
+        let mut out = Vec::new();
+        for piece in 1..=3 {
+            assert!(!held.ended && !holder.share().grow(1), "piece {piece}");
+            held.give(&Read, &mut out);
+        }
+        assert!(held.ended && holder.share().grow(half));
+        assert_eq!(held.bytes.capacity(), 0);
+        assert!(out.len() > half);
+    }
+}

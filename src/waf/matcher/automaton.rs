@@ -17,13 +17,9 @@ const MAX_TABLE: usize = 6 << 20;
 /// Most bytes of a word that are looked for.
 const MAX_PART: usize = 7;
 
-/// Columns of a row are a multiple of this, and places are counted in it, which leaves more of a state's
-/// number to the words that end there.
-const UNIT: usize = 8;
-
 /// Bits of a state that tell the place of its row; those above, which words end in it. A state in which
 /// any ends is more than any place in the table.
-const PLACE_BITS: u32 = 18;
+const PLACE_BITS: u32 = 21;
 
 /// Most lists of words that end together.
 const MOST_ENDINGS: usize = 1 << (u32::BITS - PLACE_BITS);
@@ -31,7 +27,7 @@ const MOST_ENDINGS: usize = 1 << (u32::BITS - PLACE_BITS);
 /// Bytes of a text from which on endings are noted first.
 const LONG: usize = 512;
 
-const _: () = assert!(MAX_TABLE / size_of::<u32>() / UNIT <= 1 << PLACE_BITS);
+const _: () = assert!(MAX_TABLE / size_of::<u32>() <= 1 << PLACE_BITS);
 
 /// The place of the empty set of conditions, which is there first.
 const NOTHING: u32 = 0;
@@ -62,8 +58,7 @@ impl Automaton {
         loop {
             let parts = parts(words, longest);
             let (columns, count) = columns(&parts);
-            let width = count.next_multiple_of(UNIT);
-            let size = states(&parts) * width * size_of::<u32>();
+            let size = states(&parts) * count * size_of::<u32>();
             if size <= MAX_TABLE || longest == 1 {
                 let made = Self::of_parts(&parts, columns, count, shapes);
                 if made.endings.len() <= MOST_ENDINGS * shapes || longest == 1 {
@@ -121,7 +116,7 @@ impl Automaton {
             }
             rows.push(row);
         }
-        let table = in_order(&rows, &ends, count.next_multiple_of(UNIT));
+        let table = in_order(&rows, &ends, count);
         let (endings, sets) = endings.by_shape(shapes);
         Self {
             columns,
@@ -142,7 +137,7 @@ impl Automaton {
         let mut step = |byte: &u8| {
             let column = self.column(*byte);
             // Only of a state in which words end is there no such place.
-            state = match self.table.get(state as usize * UNIT + column) {
+            state = match self.table.get(state as usize + column) {
                 Some(next) => *next,
                 None => self.step_from_end(state, column, shape, &mut found),
             };
@@ -161,23 +156,35 @@ impl Automaton {
     /// every other byte, without a pattern that a processor could foresee.
     #[inline(never)]
     fn scan_long(&self, text: &[u8], shape: u8) -> Bits {
-        let mut met = vec![false; self.endings.len() / self.shapes.max(1)];
-        let mut step = |state: &mut u32, byte: &u8| {
-            let next = place(*state) as usize * UNIT + self.column(*byte);
-            *state = self.table.get(next).copied().unwrap_or_default();
-            if let Some(met) = met.get_mut(ending(*state) as usize) {
-                *met = true;
-            }
+        let mut met = [false; MOST_ENDINGS];
+        let next = |state: u32, byte: &u8| {
+            let next = place(state) as usize + self.column(*byte);
+            self.table.get(next).copied()
         };
         let [first, second, third, fourth] = lanes(text);
-        let mut states = [0; 4];
+        let (mut one, mut two, mut three, mut four) = (0, 0, 0, 0);
         let lanes = first.iter().zip(second).zip(third.iter().zip(fourth));
         for ((first, second), (third, fourth)) in lanes {
-            let [one, two, three, four] = &mut states;
-            step(one, first);
-            step(two, second);
-            step(three, third);
-            step(four, fourth);
+            // There is a row for each place. If there were none, anything might be in the text.
+            let Some(first) = next(one, first) else {
+                return Bits::ALL;
+            };
+            let Some(second) = next(two, second) else {
+                return Bits::ALL;
+            };
+            let Some(third) = next(three, third) else {
+                return Bits::ALL;
+            };
+            let Some(fourth) = next(four, fourth) else {
+                return Bits::ALL;
+            };
+            (one, two, three, four) = (first, second, third, fourth);
+            for state in [one, two, three, four] {
+                // There are as many as there can be endings: the compiler leaves the check out.
+                if let Some(met) = met.get_mut(ending(state) as usize) {
+                    *met = true;
+                }
+            }
         }
         let mut found = Found::default();
         let met = met.iter().zip(self.endings.chunks(self.shapes.max(1)));
@@ -197,7 +204,7 @@ impl Automaton {
     #[inline(never)]
     fn step_from_end(&self, state: u32, column: usize, shape: u8, found: &mut Found) -> u32 {
         self.note(state, shape, found);
-        let next = self.table.get(place(state) as usize * UNIT + column);
+        let next = self.table.get(place(state) as usize + column);
         next.copied().unwrap_or_default()
     }
 
@@ -234,7 +241,7 @@ impl Automaton {
 /// The rows with numbers of states made places, each with what ends there. The states nearest to the
 /// start, where most texts stay, lie together.
 fn in_order(rows: &[Vec<u32>], ends: &[u32], width: usize) -> Box<[u32]> {
-    let places = (0..).step_by(width / UNIT).zip(ends);
+    let places = (0..).step_by(width).zip(ends);
     let states: Vec<u32> = places
         .map(|(place, end): (u32, &u32)| place | *end << PLACE_BITS)
         .collect();
@@ -242,12 +249,11 @@ fn in_order(rows: &[Vec<u32>], ends: &[u32], width: usize) -> Box<[u32]> {
     for row in rows {
         let state = |to: &u32| states.get(*to as usize).copied().unwrap_or_default();
         table.extend(row.iter().map(state));
-        table.resize(table.len().next_multiple_of(UNIT), 0);
     }
     table.into_boxed_slice()
 }
 
-/// Where a state's row is in the table, in units.
+/// Where a state's row is in the table.
 #[inline]
 const fn place(state: u32) -> u32 {
     state & ((1 << PLACE_BITS) - 1)

@@ -56,6 +56,14 @@ const CLASSES: [u64; 256] = {
     classes
 };
 
+/// Bytes of a text from which on it is read the other way.
+const LONG: usize = 1024;
+
+#[inline]
+fn class(byte: u8) -> u64 {
+    CLASSES.get(usize::from(byte)).copied().unwrap_or_default()
+}
+
 impl Profile {
     /// How many classes there are: 7 wide ones, and 40 of one byte.
     pub(super) const CLASSES: usize = 47;
@@ -76,13 +84,35 @@ impl Profile {
     /// The profile of a text.
     #[inline]
     pub(super) fn of(text: &[u8]) -> Self {
-        let class = |byte: &u8| CLASSES.get(usize::from(*byte)).copied().unwrap_or_default();
+        if text.len() >= LONG {
+            return Self::of_long(text);
+        }
         // Two sums at a time: each waits for its own loads only.
         let (pairs, rest) = text.as_chunks::<2>();
         let (even, odd) = pairs.iter().fold((0, 0), |(even, odd), [first, second]| {
-            (even | class(first), odd | class(second))
+            (even | class(*first), odd | class(*second))
         });
-        Self(rest.iter().fold(even | odd, |all, byte| all | class(byte)))
+        Self(rest.iter().fold(even | odd, |all, byte| all | class(*byte)))
+    }
+
+    /// The profile of a long text: which bytes it has is noted without being looked up.
+    #[inline(never)]
+    fn of_long(text: &[u8]) -> Self {
+        let mut occurs = [false; 256];
+        let mut note = |byte: &u8| {
+            if let Some(occurs) = occurs.get_mut(usize::from(*byte)) {
+                *occurs = true;
+            }
+        };
+        let (chunks, rest) = text.as_chunks::<8>();
+        for chunk in chunks {
+            chunk.iter().for_each(&mut note);
+        }
+        rest.iter().for_each(note);
+        let classes = occurs.iter().zip(&CLASSES);
+        Self(classes.fold(0, |all, (occurs, class)| {
+            all | (u64::from(*occurs).wrapping_neg() & class)
+        }))
     }
 
     /// The classes with a byte in `set`.

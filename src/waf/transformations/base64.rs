@@ -7,15 +7,24 @@ const ALPHABET: [u8; 64] = *b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 /// Decodes up to the first byte that is not of the alphabet, padding included. Bits that make no
 /// byte go.
 pub(super) fn decode(input: &[u8], output: &mut Vec<u8>) {
-    let mut rest = input;
-    while let Some((four, more)) = rest.split_first_chunk::<4>() {
-        let [a, b, c, d] = four.map(value);
-        if (a | b | c | d) >= NO_VALUE {
+    let (fours, _) = input.as_chunks::<4>();
+    let start = output.len();
+    output.resize(start + fours.len() * 3, 0);
+    let places = output.get_mut(start..).unwrap_or_default();
+    let mut whole = 0;
+    for (four, three) in fours.iter().zip(places.as_chunks_mut::<3>().0) {
+        let [a, b, c, d] = four;
+        let bits =
+            shifted(&FIRST, a) | shifted(&SECOND, b) | shifted(&THIRD, c) | shifted(&FOURTH, d);
+        let [none, first, second, third] = bits.to_be_bytes();
+        if none != 0 {
             break;
         }
-        output.extend_from_slice(&[a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d]);
-        rest = more;
+        *three = [first, second, third];
+        whole += 1;
     }
+    output.truncate(start + whole * 3);
+    let rest = input.get(whole * 4..).unwrap_or_default();
     let mut bits = Bits::default();
     let values = rest.iter().map(|&byte| value(byte));
     for value in values.take_while(|&value| value < NO_VALUE) {
@@ -83,6 +92,35 @@ const VALUES: [u8; 256] = {
     }
     values
 };
+
+/// What each of four characters adds to 24 bits; [`NO_VALUE`] above them for what is none.
+static FIRST: [u32; 256] = shifted_values(18);
+static SECOND: [u32; 256] = shifted_values(12);
+static THIRD: [u32; 256] = shifted_values(6);
+static FOURTH: [u32; 256] = shifted_values(0);
+
+#[allow(
+    clippy::indexing_slicing,
+    reason = "evaluated by the compiler, which checks every index"
+)]
+const fn shifted_values(shift: u32) -> [u32; 256] {
+    let mut values = [0; 256];
+    let mut byte = 0;
+    while byte < values.len() {
+        values[byte] = match VALUES[byte] {
+            NO_VALUE => (NO_VALUE as u32) << 24,
+            value => (value as u32) << shift,
+        };
+        byte += 1;
+    }
+    values
+}
+
+#[inline(always)]
+fn shifted(values: &'static [u32; 256], byte: &u8) -> u32 {
+    let value = values.get(usize::from(*byte));
+    value.copied().unwrap_or_default()
+}
 
 /// The six bits of a character.
 #[inline(always)]

@@ -133,10 +133,16 @@ impl ByteSet {
     /// Where in `input` the first byte of the set is.
     #[inline]
     pub fn find(&self, input: &[u8]) -> Option<usize> {
-        input.iter().position(|&byte| {
+        let bit = |&byte: &u8| {
             let word = self.0.get(usize::from(byte >> 6));
             word.is_some_and(|word| word >> (byte & 63) & 1 != 0)
-        })
+        };
+        // Without an exit from the middle of a chunk, so that a chunk is a few instructions.
+        let (chunks, _) = input.as_chunks::<8>();
+        let is_in = |chunk: &&[u8; 8]| chunk.iter().fold(false, |any, byte| any | bit(byte));
+        let from = chunks.iter().take_while(|chunk| !is_in(chunk)).count() * 8;
+        let rest = input.get(from..)?;
+        rest.iter().position(bit).map(|at| from + at)
     }
 
     /// The bytes of the set, in order.
@@ -180,5 +186,13 @@ mod tests {
         assert!(ByteSet::EMPTY.is_subset(ByteSet::EMPTY) && ByteSet::EMPTY.is_empty());
         assert_eq!(letters.find(b"12a"), Some(2));
         assert_eq!(letters.find(b"123"), None);
+        for length in 0..70 {
+            let mut text = vec![b'1'; length];
+            assert_eq!(letters.find(&text), None, "{length}");
+            for at in (0..length).rev() {
+                text[at] = b'x';
+                assert_eq!(letters.find(&text), Some(at), "{length}");
+            }
+        }
     }
 }

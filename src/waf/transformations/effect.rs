@@ -43,19 +43,24 @@ enum Trigger {
     Two(u8, u8),
     /// The bytes from one to another, both included.
     Range(u8, u8),
-    Set(ByteSet),
+    /// Of a set, and its table, which is faster to look up.
+    Set(ByteSet, [bool; 256]),
     /// One of the set, and what the function then finds.
     Found(ByteSet, fn(&[u8]) -> bool),
 }
 
 impl Trigger {
+    const fn set_of(set: ByteSet) -> Self {
+        Self::Set(set, set.table())
+    }
+
     const fn set(self) -> Option<ByteSet> {
         Some(match self {
             Self::Always => return None,
             Self::One(a) => ByteSet::of(&[a]),
             Self::Two(a, b) => ByteSet::of(&[a, b]),
             Self::Range(first, last) => ByteSet::range(first, last),
-            Self::Set(set) | Self::Found(set, _) => set,
+            Self::Set(set, _) | Self::Found(set, _) => set,
         })
     }
 
@@ -70,7 +75,13 @@ impl Trigger {
                 let within = |byte: &u8| (first..=last).contains(byte);
                 chunk.iter().fold(false, |any, byte| any | within(byte))
             }),
-            Self::Set(ref set) => set.find(input).is_some(),
+            Self::Set(_, ref table) => {
+                let is_in = |byte: &u8| table.get(usize::from(*byte)).copied().unwrap_or_default();
+                let (chunks, rest) = input.as_chunks::<8>();
+                let mut chunks = chunks.iter();
+                chunks.any(|chunk| chunk.iter().fold(false, |any, byte| any | is_in(byte)))
+                    || rest.iter().any(is_in)
+            }
             Self::Found(_, find) => find(input),
         }
     }
@@ -203,15 +214,15 @@ impl Transformation {
             | Self::Length
             | Self::Md5
             | Self::Sha1 => Trigger::Always,
-            Self::CmdLine => Trigger::Set(cmd_line::SPECIAL),
-            Self::CompressWhitespace | Self::RemoveWhitespace => Trigger::Set(space::WIDE_SPACE),
+            Self::CmdLine => Trigger::set_of(cmd_line::SPECIAL),
+            Self::CompressWhitespace | Self::RemoveWhitespace => Trigger::set_of(space::WIDE_SPACE),
             Self::CssDecode | Self::EscapeSeqDecode | Self::JsDecode => Trigger::One(b'\\'),
             Self::HtmlEntityDecode => Trigger::One(b'&'),
             Self::Lowercase => Trigger::Range(b'A', b'Z'),
             Self::NormalizePath => Trigger::Found(ByteSet::of(b"/."), path::is_odd),
             Self::NormalizePathWin => Trigger::Found(ByteSet::of(b"/.\\"), path::is_odd_windows),
-            Self::ParityEven7Bit => Trigger::Set(bytewise::NOT_EVEN),
-            Self::ParityOdd7Bit => Trigger::Set(bytewise::NOT_ODD),
+            Self::ParityEven7Bit => Trigger::set_of(bytewise::NOT_EVEN),
+            Self::ParityOdd7Bit => Trigger::set_of(bytewise::NOT_ODD),
             Self::ParityZero7Bit => Trigger::Range(0x80, 0xff),
             // Each mark of a comment has one of these.
             Self::RemoveComments | Self::RemoveCommentsChar => {
@@ -220,11 +231,11 @@ impl Transformation {
             Self::RemoveNulls | Self::ReplaceNulls => Trigger::One(0),
             Self::ReplaceComments => Trigger::Found(ByteSet::of(b"*"), comments::has_start),
             Self::SqlHexDecode => Trigger::Found(ByteSet::of(b"xX"), hex::has_prefix),
-            Self::Trim | Self::TrimLeft | Self::TrimRight => Trigger::Set(space::SPACE),
+            Self::Trim | Self::TrimLeft | Self::TrimRight => Trigger::set_of(space::SPACE),
             Self::Uppercase => Trigger::Range(b'a', b'z'),
             Self::UrlDecode | Self::UrlDecodeUni => Trigger::Two(b'%', b'+'),
-            Self::UrlEncode => Trigger::Set(URL_PLAIN.complement()),
-            Self::Utf8ToUnicode => Trigger::Set(utf8::SPECIAL),
+            Self::UrlEncode => Trigger::set_of(URL_PLAIN.complement()),
+            Self::Utf8ToUnicode => Trigger::set_of(utf8::SPECIAL),
         }
     }
 

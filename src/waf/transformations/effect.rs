@@ -36,6 +36,10 @@ const TRIGGERS: [Trigger; NAMES.len()] = {
 
 /// What of the input makes a transformation do anything.
 #[derive(Clone, Copy)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there are as many as transformations, and they never move"
+)]
 enum Trigger {
     /// All there is.
     Always,

@@ -310,6 +310,15 @@ fn an_object_that_stays_as_it_is_may_stay() {
         ruling.warnings[0].contains("spec.rules[0].host"),
         "{ruling:?}"
     );
+    // `kubectl apply` leaves the labels in an annotation as well.
+    let last = "kubectl.kubernetes.io/last-applied-configuration";
+    let applied = with(
+        labelled,
+        "/metadata/annotations",
+        json!({last: "{\"metadata\":{\"labels\":{\"team\":\"a\"}}}"}),
+    );
+    let before = with(bad.clone(), "/metadata/annotations", json!({last: "{}"}));
+    assert!(updated(&mut judge, &applied, &before).is_allowed());
     // One on its way out as well, whatever is wrong with it.
     let ending = with(
         bad.clone(),

@@ -10,6 +10,7 @@
 //! reviewed is data; no part of it is rendered into text that anybody executes. Non-goal: keeping harm
 //! away: an object that gets past is a Problem of its own and of nobody else's, with or without this.
 
+mod authorities;
 mod body;
 mod counts;
 mod desk;
@@ -22,6 +23,7 @@ mod review;
 mod ruling;
 mod server;
 mod shown;
+mod told;
 
 pub use body::{BODY, Unread};
 pub use counts::Counts;

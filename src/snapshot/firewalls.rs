@@ -38,8 +38,7 @@ pub struct Firewalls {
     known: HashMap<usize, Known, RandomState>,
     sets: HashMap<Arc<RuleSource>, Arc<Loaded<RuleSet>>, RandomState>,
     customs: HashMap<Arc<Around>, Loaded<CustomRules>, RandomState>,
-    /// What compiled last, by the name of the source.
-    good_sets: HashMap<Arc<str>, (Arc<RuleSource>, RuleSet), RandomState>,
+    good_sets: GoodSets,
     /// What compiled last, by the names of the sources.
     good_customs: HashMap<Names, (Arc<Around>, CustomRules), RandomState>,
     problems: Vec<Problem>,
@@ -52,9 +51,18 @@ pub struct Firewalls {
 /// The rule sets of the firewalls that are in force, compiled, for whoever asks what others around them
 /// would come to. Clones are the same ones.
 #[derive(Clone, Debug, Default)]
-pub struct CompiledSets(Arc<ArcSwap<Vec<CompiledSet>>>);
+pub struct CompiledSets(Arc<ArcSwap<InForce>>);
 
-type CompiledSet = (Arc<RuleSource>, Arc<Loaded<RuleSet>>);
+#[derive(Debug, Default)]
+struct InForce {
+    /// As they are written.
+    sets: Vec<(Arc<RuleSource>, Arc<Loaded<RuleSet>>)>,
+    /// What is in force in the place of those that do not compile.
+    good: GoodSets,
+}
+
+/// What compiled last, by the name of the source.
+type GoodSets = HashMap<Arc<str>, (Arc<RuleSource>, RuleSet), RandomState>;
 
 #[derive(Clone, Debug)]
 struct Known {
@@ -113,9 +121,11 @@ pub struct FirewallStates {
 }
 
 impl Firewalls {
-    /// Firewalls that take rule sets which others have compiled from `sets`.
+    /// Firewalls that take rule sets which others have compiled from `sets`, and those that are kept from
+    /// earlier there where the present ones do not compile.
     pub fn borrowing(sets: &CompiledSets) -> Self {
         Self {
+            good_sets: sets.0.load().good.clone(),
             shared: sets.clone(),
             borrows: true,
             ..Self::default()
@@ -234,7 +244,7 @@ impl Firewalls {
     fn rule_set(&mut self, source: &Arc<RuleSource>) -> Option<(Arc<RuleSource>, RuleSet, State)> {
         if !self.sets.contains_key(source) {
             let shared = self.shared.0.load();
-            let mut shared = shared.iter().filter(|_| self.borrows);
+            let mut shared = shared.sets.iter().filter(|_| self.borrows);
             let there = shared.find(|(shared, _)| shared == source);
             let set = match there {
                 Some((_, set)) => Arc::clone(set),
@@ -310,14 +320,25 @@ impl Firewalls {
         if self.borrows {
             return;
         }
-        let shown = self.shared.0.load();
-        let is_shown = |source| shown.iter().any(|(shown, _)| Arc::ptr_eq(shown, source));
-        if shown.len() == self.sets.len() && self.sets.keys().all(is_shown) {
+        let InForce { sets, good } = &**self.shared.0.load();
+        let is_set = |source| sets.iter().any(|(shown, _)| Arc::ptr_eq(shown, source));
+        let is_good = |(name, (source, _)): (_, &(Arc<RuleSource>, _))| {
+            let shown = good.get(name);
+            shown.is_some_and(|(shown, _)| Arc::ptr_eq(shown, source))
+        };
+        if sets.len() == self.sets.len()
+            && self.sets.keys().all(is_set)
+            && good.len() == self.good_sets.len()
+            && self.good_sets.iter().all(is_good)
+        {
             return;
         }
         let sets = self.sets.iter();
         let sets = sets.map(|(source, set)| (Arc::clone(source), Arc::clone(set)));
-        self.shared.0.store(Arc::new(sets.collect()));
+        self.shared.0.store(Arc::new(InForce {
+            sets: sets.collect(),
+            good: self.good_sets.clone(),
+        }));
     }
 
     fn forget_unused(&mut self) {

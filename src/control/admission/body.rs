@@ -1,9 +1,11 @@
-//! The bodies of requests: those that are read, and those that are of no use.
+//! The bodies of requests: those that are taken, and those that are of no use.
 //!
 //! Invariant: what is held of all bodies together is bounded; what is not held is let go as it comes.
 //!
 //! Bounds: [`BODY`] bytes and [`VALUES`] values, [`BODIES`] bytes of them together; [`DISCARDED`] bytes of a
 //! body that is of no use.
+
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use http::StatusCode;
@@ -11,7 +13,7 @@ use http_body::{Body, Frame};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tokio::{
-    sync::Semaphore,
+    sync::{OwnedSemaphorePermit, Semaphore},
     time::{Instant, timeout_at},
 };
 
@@ -24,12 +26,31 @@ const VALUES: usize = 100_000;
 /// Bytes that are taken of a request which is refused.
 const DISCARDED: usize = 2 * BODY;
 
-/// Reads a body, and keeps its room for as long as what it gives is kept. Room is taken for all of it at
-/// once: whoever waited for more would keep what others wait for.
-pub(super) async fn read(
+/// A body that nobody has read through yet.
+#[derive(Debug)]
+pub struct Unread {
+    bytes: Bytes,
+    /// A permit a byte, for as long as they are kept.
+    _room: OwnedSemaphorePermit,
+}
+
+impl Unread {
+    /// A body, and the room that is taken for it.
+    pub fn new(bytes: Bytes, room: OwnedSemaphorePermit) -> Self {
+        Self { bytes, _room: room }
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// Takes a body in. Room is taken for all of it at once: whoever waited for more would keep what others
+/// wait for.
+pub(super) async fn take(
     body: &mut Incoming,
-    bodies: &Semaphore,
-) -> Result<(Bytes, impl Sized), (StatusCode, String)> {
+    bodies: &Arc<Semaphore>,
+) -> Result<Unread, (StatusCode, String)> {
     let refuse = |status, reason: String| Err((status, reason));
     let Some(length) = body.size_hint().exact() else {
         let reason = "a review says how long it is".to_owned();
@@ -40,7 +61,7 @@ pub(super) async fn read(
         let reason = format!("a review has at most {BODY} bytes");
         return refuse(StatusCode::PAYLOAD_TOO_LARGE, reason);
     };
-    let Ok(room) = bodies.try_acquire_many(permits) else {
+    let Ok(room) = Arc::clone(bodies).try_acquire_many_owned(permits) else {
         let reason = "too many reviews come at a time".to_owned();
         return refuse(StatusCode::SERVICE_UNAVAILABLE, reason);
     };
@@ -58,7 +79,7 @@ pub(super) async fn read(
         let reason = format!("a review has at most {VALUES} values");
         return refuse(StatusCode::PAYLOAD_TOO_LARGE, reason);
     }
-    Ok((all.freeze(), room))
+    Ok(Unread::new(all.freeze(), room))
 }
 
 /// Takes what follows of a body and lets it go, up to a bound and a time. Whoever is still sending when

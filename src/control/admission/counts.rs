@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{NoRuling, Ruling};
+use super::{NoRuling, Ruled};
 
 /// Counts of reviews by their end.
 #[derive(Debug, Default)]
@@ -13,11 +13,12 @@ pub struct Counts {
 }
 
 impl Counts {
-    pub(super) fn note(&self, ruling: &Result<Ruling, NoRuling>) {
-        let count = match ruling {
-            Ok(ruling) if ruling.is_allowed() => &self.allowed,
+    pub(super) fn note(&self, ruled: &Result<Ruled, NoRuling>) {
+        let count = match ruled {
+            Ok(Ruled { ruling, .. }) if ruling.is_allowed() => &self.allowed,
             Ok(_) => &self.refused,
-            Err(_) => &self.failed,
+            Err(NoRuling::NoReview(_)) => return,
+            Err(NoRuling::NotReady(_) | NoRuling::TooMany | NoRuling::Failed) => &self.failed,
         };
         count.fetch_add(1, Ordering::Relaxed);
     }

@@ -1,6 +1,7 @@
 //! Where reviews wait for their turn.
 //!
-//! One thread judges, one review after another, since each goes on from what the last one left.
+//! One thread reads and judges, one review after another, since each goes on from what the last one left.
+//! What waits is the bytes.
 //!
 //! Bounds: [`WAITING`] reviews.
 
@@ -17,7 +18,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::{Counts, Judge, NotReady, Review, Ruling};
+use super::{Counts, Judge, NotReady, Review, ReviewError, Ruling, Unread};
 
 /// Most reviews that wait.
 const WAITING: usize = 32;
@@ -37,13 +38,25 @@ pub struct Waiting(mpsc::Receiver<Asked>);
 
 #[derive(Debug)]
 struct Asked {
-    review: Review,
-    answer: oneshot::Sender<Result<Ruling, NoRuling>>,
+    review: Unread,
+    answer: oneshot::Sender<Result<Ruled, NoRuling>>,
+}
+
+/// What is answered to a review.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ruled {
+    /// What the answer has to repeat.
+    pub uid: String,
+    /// Whether the object may come in.
+    pub ruling: Ruling,
 }
 
 /// Why a review is not answered.
-#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum NoRuling {
+    /// It is none.
+    #[error(transparent)]
+    NoReview(#[from] ReviewError),
     /// Not yet.
     #[error("not ready: {0}")]
     NotReady(#[from] NotReady),
@@ -66,14 +79,14 @@ pub fn desk() -> (Desk, Waiting) {
 }
 
 impl Desk {
-    /// Has an object judged.
+    /// Has an object judged. A review that is given up before its turn keeps its bytes until then.
     ///
     /// # Errors
     /// Nobody can say.
-    pub async fn ask(&self, review: Review) -> Result<Ruling, NoRuling> {
-        let ruling = self.wait(review).await;
-        self.counts.note(&ruling);
-        ruling
+    pub async fn ask(&self, review: Unread) -> Result<Ruled, NoRuling> {
+        let ruled = self.wait(review).await;
+        self.counts.note(&ruled);
+        ruled
     }
 
     /// How those that were asked for have ended.
@@ -81,7 +94,7 @@ impl Desk {
         &self.counts
     }
 
-    async fn wait(&self, review: Review) -> Result<Ruling, NoRuling> {
+    async fn wait(&self, review: Unread) -> Result<Ruled, NoRuling> {
         let (answer, answered) = oneshot::channel();
         let asked = Asked { review, answer };
         self.waiting.try_send(asked).map_err(|error| match error {
@@ -115,17 +128,23 @@ pub async fn attend(mut judge: Judge, Waiting(mut waiting): Waiting) -> Infallib
 }
 
 fn answer(judge: &mut Judge, Asked { review, answer }: Asked) {
-    // Whoever asked has gone.
+    // Whoever asked has gone: nobody reads it.
     if answer.is_closed() {
         return;
     }
-    let ruling = guarded(judge, |judge| judge.rule(&review).map_err(Into::into));
-    if let (Ok(ruling), Some(object)) = (&ruling, review.object()) {
-        let allowed = ruling.is_allowed();
-        tracing::debug!(%object, allowed, "reviewed");
-    }
+    let ruled = guarded(judge, |judge| {
+        let read = Review::parse(review.bytes())?;
+        drop(review);
+        let ruling = judge.rule(&read)?;
+        if let Some(object) = read.object() {
+            let allowed = ruling.is_allowed();
+            tracing::debug!(%object, allowed, "reviewed");
+        }
+        let uid = read.uid;
+        Ok(Ruled { uid, ruling })
+    });
     // So have they meanwhile.
-    let _ = answer.send(ruling);
+    let _ = answer.send(ruled);
 }
 
 /// An object that nobody thought of ends its own review and no other.

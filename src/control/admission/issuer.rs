@@ -1,26 +1,18 @@
 //! The certificate that replicas share: made by the leader, kept in a Secret, made known to the API server.
 //!
 //! Invariant: what the API server is told to trust always covers what any replica shows: a new authority is
-//! made known before a certificate of it is kept, and the last one stays known beside it. Non-goal:
+//! made known before a certificate of it is kept, and the last ones stay known beside it. Non-goal:
 //! webhooks of configurations other than the one that is named.
 
 use std::{
-    collections::BTreeSet,
     convert::Infallible,
     fmt,
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
-use k8s_openapi::{
-    ByteString, api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::ObjectMeta,
-};
-use kube::{
-    Api, Error,
-    api::{ApiResource, DynamicObject, PostParams},
-    core::GroupVersionKind,
-};
-use serde_json::{Value, json};
+use k8s_openapi::{api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::ObjectMeta};
+use kube::{Api, Error, api::PostParams};
 use thiserror::Error as ThisError;
 use tokio::{
     sync::watch,
@@ -29,13 +21,15 @@ use tokio::{
 
 use super::{
     ShownCertificate,
-    made::{Held, make},
+    made::{Data, Held, Made},
+    told::Told,
 };
 use crate::control::source::kube::Client;
 
 /// Between two looks, once there is a certificate.
 const PERIOD: Duration = Duration::from_secs(30);
-/// Before that: at first, and twice as long after each look, up to [`PERIOD`].
+/// Before that: at first, and twice as long after each look, up to [`PERIOD`]; and where somebody else was
+/// faster.
 const SOON: Duration = Duration::from_secs(1);
 /// For one look, with all its requests.
 const LOOK: Duration = Duration::from_secs(20);
@@ -64,6 +58,17 @@ enum Looked {
     Settled,
     /// There is none yet.
     NotYet,
+    /// Somebody else has written meanwhile, and what they wrote is not known yet.
+    Overtaken,
+}
+
+/// What is kept from one look to the next.
+#[derive(Default)]
+struct Known {
+    /// Of the certificate that is shown.
+    fingerprint: Option<[u8; 32]>,
+    /// Made, told, and not written yet: another one each time would push those out that are shown.
+    made: Option<Made>,
 }
 
 #[derive(Debug, ThisError)]
@@ -89,14 +94,15 @@ impl Issuer {
         shown: ShownCertificate,
     ) -> Infallible {
         let mut last: Option<String> = None;
-        let mut fingerprint = None;
+        let mut known = Known::default();
         let mut pause = SOON;
         loop {
             let is_leader = *leads.borrow_and_update();
-            let look = timeout(LOOK, self.look(is_leader, &mut fingerprint, &shown)).await;
+            let look = timeout(LOOK, self.look(is_leader, &mut known, &shown)).await;
             let looked = look.unwrap_or(Err(Fault::TooLong));
             pause = match looked {
                 Ok(Looked::Settled) => PERIOD,
+                Ok(Looked::Overtaken) => SOON,
                 Ok(Looked::NotYet) | Err(_) => PERIOD.min(pause * 2),
             };
             let fault = looked.err().map(|fault| fault.to_string());
@@ -118,29 +124,30 @@ impl Issuer {
     async fn look(
         &self,
         is_leader: bool,
-        fingerprint: &mut Option<[u8; 32]>,
+        known: &mut Known,
         shown: &ShownCertificate,
     ) -> Result<Looked, Fault> {
         let secrets: Api<Secret> = Api::namespaced(self.client.clone(), &self.namespace);
         let secret = secrets.get_opt(&self.secret).await?;
         let data = secret.as_ref().and_then(|it| it.data.as_ref());
         let mut held = data.and_then(Held::read);
-        let leading = match is_leader {
-            true => self.lead(&secrets, secret, &mut held).await,
+        let led = match is_leader {
+            true => self.lead(&secrets, secret, &mut held, known).await,
             false => Ok(()),
         };
         // Whatever cannot be written, what is there is shown.
         if let Some(Held { certificate, .. }) = held
-            && *fingerprint != Some(certificate.fingerprint)
+            && known.fingerprint != Some(certificate.fingerprint)
         {
-            *fingerprint = Some(certificate.fingerprint);
+            known.fingerprint = Some(certificate.fingerprint);
             tracing::info!("the webhook shows another certificate");
             shown.show(certificate);
         }
-        leading?;
-        Ok(match fingerprint {
-            Some(_) => Looked::Settled,
-            None => Looked::NotYet,
+        Ok(match (led, known.fingerprint) {
+            (Err(Fault::Api(Error::Api(status))), _) if status.code == 409 => Looked::Overtaken,
+            (Err(fault), _) => return Err(fault),
+            (Ok(()), Some(_)) => Looked::Settled,
+            (Ok(()), None) => Looked::NotYet,
         })
     }
 
@@ -150,82 +157,63 @@ impl Issuer {
         secrets: &Api<Secret>,
         secret: Option<Secret>,
         held: &mut Option<Held>,
+        known: &mut Known,
     ) -> Result<(), Fault> {
-        let resource = configurations();
-        let configurations: Api<DynamicObject> = Api::all_with(self.client.clone(), &resource);
-        let Some(mut configuration) = configurations.get_opt(&self.configuration).await? else {
-            return Err(Fault::NoConfiguration(self.configuration.clone()));
-        };
-        let names = service_names(&configuration);
+        let told = Told::read(&self.client, &self.configuration).await?;
+        let mut told = told.ok_or_else(|| Fault::NoConfiguration(self.configuration.clone()))?;
+        let names = told.service_names();
         if names.is_empty() {
             return Err(Fault::NoService(self.configuration.clone()));
         }
         let now = (self.clock)();
         if held.as_ref().is_none_or(|held| !held.is_good(&names, now)) {
-            let data = make(&names, now, held.as_ref())?;
+            let made = match known.made.take().filter(|made| made.is_good(&names, now)) {
+                Some(made) => made,
+                None => Made::new(&names, now)?,
+            };
+            let made = known.made.insert(made);
+            // Without a Secret, what replicas show is still known by what the API server was told.
+            let authorities = match held {
+                Some(held) => made.authorities(&held.authorities),
+                None => made.authorities(&told.authorities()),
+            };
             // Known first, kept then: nobody shows it before.
-            if let (Some(_), Some(new)) = (&held, Held::read(&data)) {
-                configuration = self
-                    .tell(&configurations, configuration, &new.bundle)
-                    .await?;
-            }
-            let written = match secret {
-                Some(mut secret) => {
-                    secret.data = Some(data);
-                    let options = PostParams::default();
-                    secrets.replace(&self.secret, &options, &secret).await
-                }
-                None => {
-                    let secret = Secret {
-                        metadata: ObjectMeta {
-                            name: Some(self.secret.clone()),
-                            ..ObjectMeta::default()
-                        },
-                        data: Some(data),
-                        ..Secret::default()
-                    };
-                    secrets.create(&PostParams::default(), &secret).await
-                }
-            };
-            let written = match written {
-                // Somebody was faster, and is seen the next time.
-                Err(Error::Api(status)) if status.code == 409 => return Ok(()),
-                written => written?,
-            };
+            told.tell(&authorities).await?;
+            let written = self.write(secrets, secret, made.data(&authorities)).await?;
             tracing::info!("a certificate for the webhook was made");
             *held = written.data.as_ref().and_then(Held::read);
         }
+        known.made = None;
         if let Some(held) = held {
-            self.tell(&configurations, configuration, &held.bundle)
-                .await?;
+            told.tell(&held.authorities).await?;
         }
         Ok(())
     }
 
-    /// Makes the authorities known that the API server may trust, if it is told others.
-    async fn tell(
+    async fn write(
         &self,
-        configurations: &Api<DynamicObject>,
-        mut configuration: DynamicObject,
-        bundle: &[u8],
-    ) -> Result<DynamicObject, Fault> {
-        let bundle = json!(ByteString(bundle.to_owned()));
-        let mut is_known = true;
-        for webhook in webhooks_mut(&mut configuration) {
-            let Some(client) = webhook.get_mut("clientConfig") else {
-                continue;
-            };
-            if client.get("service").is_some() && client["caBundle"] != bundle {
-                client["caBundle"] = bundle.clone();
-                is_known = false;
+        secrets: &Api<Secret>,
+        secret: Option<Secret>,
+        data: Data,
+    ) -> Result<Secret, Error> {
+        let options = PostParams::default();
+        match secret {
+            Some(mut secret) => {
+                secret.data = Some(data);
+                secrets.replace(&self.secret, &options, &secret).await
+            }
+            None => {
+                let secret = Secret {
+                    metadata: ObjectMeta {
+                        name: Some(self.secret.clone()),
+                        ..ObjectMeta::default()
+                    },
+                    data: Some(data),
+                    ..Secret::default()
+                };
+                secrets.create(&options, &secret).await
             }
         }
-        if is_known {
-            return Ok(configuration);
-        }
-        let options = PostParams::default();
-        let replaced = configurations.replace(&self.configuration, &options, &configuration);
-        Ok(replaced.await?)
     }
 }
 
@@ -236,30 +224,4 @@ impl fmt::Debug for Issuer {
             .field("configuration", &self.configuration)
             .finish_non_exhaustive()
     }
-}
-
-fn configurations() -> ApiResource {
-    let group = "admissionregistration.k8s.io";
-    let kind = GroupVersionKind::gvk(group, "v1", "ValidatingWebhookConfiguration");
-    ApiResource::from_gvk_with_plural(&kind, "validatingwebhookconfigurations")
-}
-
-fn webhooks_mut(configuration: &mut DynamicObject) -> impl Iterator<Item = &mut Value> {
-    let webhooks = configuration.data.get_mut("webhooks");
-    webhooks.and_then(Value::as_array_mut).into_iter().flatten()
-}
-
-/// The names under which the API server calls the webhooks.
-fn service_names(configuration: &DynamicObject) -> Vec<String> {
-    let webhooks = configuration.data.get("webhooks").and_then(Value::as_array);
-    let names: BTreeSet<String> = webhooks
-        .into_iter()
-        .flatten()
-        .filter_map(|webhook| {
-            let service = webhook.pointer("/clientConfig/service")?;
-            let part = |name: &str| service.get(name)?.as_str();
-            Some(format!("{}.{}.svc", part("name")?, part("namespace")?))
-        })
-        .collect();
-    names.into_iter().collect()
 }

@@ -3,7 +3,7 @@
 //! Each has an authority of its own, whose key is forgotten when it has signed: nothing that lies about can
 //! sign another one.
 //!
-//! Invariant: the bundle of a certificate that takes another's place has the authorities of both, so that
+//! Invariant: a certificate is kept with the authority of the one before it beside its own, so that
 //! replicas may show either. Non-goal: talking to the API server.
 
 use std::{
@@ -16,16 +16,18 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
     KeyPair, KeyUsagePurpose,
 };
-use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 
+use super::authorities::Authorities;
 use crate::tls::Certificate;
 
 /// How long a certificate is good.
-pub(super) const VALIDITY: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+const VALIDITY: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// How long before its end another one takes its place.
-pub(super) const RENEWAL: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const RENEWAL: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Clocks that are behind by less than this take it at once.
 const BACKDATED: Duration = Duration::from_secs(60 * 60);
+/// Authorities that a Secret holds: the one of its certificate, and the last one before.
+const KEPT: usize = 2;
 
 const CHAIN: &str = "tls.crt";
 const KEY: &str = "tls.key";
@@ -38,8 +40,8 @@ pub(super) type Data = BTreeMap<String, ByteString>;
 #[derive(Debug)]
 pub(super) struct Held {
     pub(super) certificate: Certificate,
-    /// The authorities by which it is known, PEM.
-    pub(super) bundle: Vec<u8>,
+    /// By which it is known.
+    pub(super) authorities: Authorities,
 }
 
 impl Held {
@@ -47,10 +49,10 @@ impl Held {
     pub(super) fn read(data: &Data) -> Option<Self> {
         let part = |name: &str| data.get(name).map(|bytes| bytes.0.as_slice());
         let certificate = Certificate::from_pem(part(CHAIN)?, part(KEY)?).ok()?;
-        let bundle = part(BUNDLE).filter(|it| !authorities(it).is_empty())?;
-        Some(Self {
+        let authorities = Authorities::read(part(BUNDLE)?);
+        (!authorities.is_empty()).then_some(Self {
             certificate,
-            bundle: bundle.to_owned(),
+            authorities,
         })
     }
 
@@ -61,37 +63,60 @@ impl Held {
     }
 }
 
-/// Makes a certificate for these names, in the place of `before`.
-///
-/// # Errors
-/// A name cannot stand in a certificate.
-pub(super) fn make(
-    names: &[String],
-    now: SystemTime,
-    before: Option<&Held>,
-) -> Result<Data, rcgen::Error> {
-    let mut authority = params(Vec::new(), "Portcullis admission webhook authority", now)?;
-    authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    authority.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate()?)?;
-    let mut leaf = params(names.to_vec(), "Portcullis admission webhook", now)?;
-    leaf.use_authority_key_identifier_extension = true;
-    leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    let key = KeyPair::generate()?;
-    let leaf = leaf.signed_by(&key, &authority)?;
-    let mut bundle = authority.pem();
-    // The newest of those before stands first.
-    if let Some(last) = before.and_then(|held| authorities(&held.bundle).into_iter().next()) {
-        bundle.push_str(&last);
+/// A certificate that is in no Secret yet.
+pub(super) struct Made {
+    names: Vec<String>,
+    not_after: SystemTime,
+    /// PEM, as are the others.
+    chain: String,
+    key: String,
+    authority: String,
+}
+
+impl Made {
+    /// Makes a certificate for these names.
+    ///
+    /// # Errors
+    /// A name cannot stand in a certificate.
+    pub(super) fn new(names: &[String], now: SystemTime) -> Result<Self, rcgen::Error> {
+        let mut authority = params(Vec::new(), "Portcullis admission webhook authority", now)?;
+        authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        authority.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate()?)?;
+        let mut leaf = params(names.to_vec(), "Portcullis admission webhook", now)?;
+        leaf.use_authority_key_identifier_extension = true;
+        leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        let key = KeyPair::generate()?;
+        Ok(Self {
+            names: names.to_vec(),
+            not_after: now + VALIDITY,
+            chain: leaf.signed_by(&key, &authority)?.pem(),
+            key: key.serialize_pem(),
+            authority: authority.pem(),
+        })
     }
-    let texts = [
-        (CHAIN, leaf.pem()),
-        (KEY, key.serialize_pem()),
-        (BUNDLE, bundle),
-    ];
-    let data = texts.map(|(name, text)| (name.to_owned(), ByteString(text.into_bytes())));
-    Ok(data.into())
+
+    /// Whether it is for these names, and for a good while.
+    pub(super) fn is_good(&self, names: &[String], now: SystemTime) -> bool {
+        self.names == names && self.not_after > now + RENEWAL
+    }
+
+    /// Its authority and, of those before it, the newest.
+    pub(super) fn authorities(&self, before: &Authorities) -> Authorities {
+        Authorities::read(self.authority.as_bytes()).after(before, KEPT)
+    }
+
+    /// What a Secret is to hold.
+    pub(super) fn data(&self, authorities: &Authorities) -> Data {
+        let texts = [
+            (CHAIN, self.chain.clone()),
+            (KEY, self.key.clone()),
+            (BUNDLE, authorities.to_pem()),
+        ];
+        let data = texts.map(|(name, text)| (name.to_owned(), ByteString(text.into_bytes())));
+        data.into()
+    }
 }
 
 fn params(
@@ -104,25 +129,4 @@ fn params(
     params.not_before = (now - BACKDATED).into();
     params.not_after = (now + VALIDITY).into();
     Ok(params)
-}
-
-/// The certificates of a bundle, PEM each.
-fn authorities(bundle: &[u8]) -> Vec<String> {
-    let all = CertificateDer::pem_slice_iter(bundle).map_while(Result::ok);
-    all.map(|der| pem(&der)).collect()
-}
-
-/// RFC 7468.
-fn pem(der: &[u8]) -> String {
-    let value = serde_json::to_value(ByteString(der.to_vec())).unwrap_or_default();
-    let base64 = value.as_str().unwrap_or_default();
-    let mut text = "-----BEGIN CERTIFICATE-----\n".to_owned();
-    for (at, letter) in base64.chars().enumerate() {
-        if at > 0 && at % 64 == 0 {
-            text.push('\n');
-        }
-        text.push(letter);
-    }
-    text.push_str("\n-----END CERTIFICATE-----\n");
-    text
 }

@@ -5,11 +5,12 @@
 
 use std::sync::Arc;
 
-use k8s_openapi::api::networking::v1::Ingress;
+use k8s_openapi::api::networking::v1::{Ingress, IngressSpec};
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
 use thiserror::Error;
 
+use super::object;
 use crate::{
     config::{ObjectKind, ObjectRef},
     control::{
@@ -166,18 +167,20 @@ impl Request<'_> {
         };
         let (object, is_unchanged) = match kind {
             ObjectKind::Ingress => {
-                let (new, is_unchanged) = self.versions::<Ingress>(is_update, |old, new| {
-                    old.spec == new.spec
-                        && old.metadata.annotations == new.metadata.annotations
-                        && old.metadata.deletion_timestamp == new.metadata.deletion_timestamp
-                })?;
+                let (new, is_unchanged) =
+                    self.versions::<IngressSpec, Ingress>(is_update, |old, new| {
+                        old.spec == new.spec
+                            && old.metadata.annotations == new.metadata.annotations
+                            && old.metadata.deletion_timestamp == new.metadata.deletion_timestamp
+                    })?;
                 (Object::Ingress(Arc::new(new)), is_unchanged)
             }
             kind => {
-                let (new, is_unchanged) = self.versions::<WafPolicy>(is_update, |old, new| {
-                    old.spec == new.spec
-                        && old.metadata.deletion_timestamp == new.metadata.deletion_timestamp
-                })?;
+                let (new, is_unchanged) =
+                    self.versions::<Value, WafPolicy>(is_update, |old, new| {
+                        old.spec == new.spec
+                            && old.metadata.deletion_timestamp == new.metadata.deletion_timestamp
+                    })?;
                 let new = Arc::new(new);
                 let object = match kind {
                     ObjectKind::ClusterWafPolicy => Object::ClusterWafPolicy(new),
@@ -195,14 +198,14 @@ impl Request<'_> {
 
     /// The object as it should be, and whether it differs in nothing that counts from the one that is
     /// there.
-    fn versions<T: DeserializeOwned>(
+    fn versions<S: DeserializeOwned, T: From<object::Written<S>>>(
         &self,
         is_update: bool,
         is_same: impl FnOnce(&T, &T) -> bool,
     ) -> Result<(T, bool), ReviewError> {
-        let new = understood::<T>("object", self.object)?;
+        let new = understood::<S>("object", self.object)?.into();
         let is_unchanged = match is_update {
-            true => is_same(&understood("oldObject", self.old_object)?, &new),
+            true => is_same(&understood("oldObject", self.old_object)?.into(), &new),
             false => false,
         };
         Ok((new, is_unchanged))
@@ -240,10 +243,10 @@ impl Candidate {
     }
 }
 
-fn understood<T: DeserializeOwned>(
+fn understood<S: DeserializeOwned>(
     field: &'static str,
     written: Option<&RawValue>,
-) -> Result<T, ReviewError> {
+) -> Result<object::Written<S>, ReviewError> {
     let fault = |message| ReviewError::Object { field, message };
     let written = written.ok_or_else(|| fault("there is none".to_owned()))?;
     let mut deserializer = serde_json::Deserializer::from_str(written.get());

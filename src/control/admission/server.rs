@@ -22,8 +22,8 @@ use tokio::{
 };
 
 use super::{
-    Desk, NoRuling, Review, ShownCertificate,
-    body::{BODIES, discard, read},
+    Desk, NoRuling, Ruled, ShownCertificate,
+    body::{BODIES, discard, take},
 };
 use crate::tls::ServerAcceptor;
 
@@ -47,7 +47,7 @@ struct Shared {
     desk: Desk,
     acceptor: ServerAcceptor,
     /// A permit a byte.
-    bodies: Semaphore,
+    bodies: Arc<Semaphore>,
 }
 
 /// Serves until it is dropped; then every connection ends.
@@ -62,7 +62,7 @@ pub async fn serve(
     let shared = Arc::new(Shared {
         desk,
         acceptor: shown.acceptor().map_err(io::Error::other)?,
-        bodies: Semaphore::new(BODIES),
+        bodies: Arc::new(Semaphore::new(BODIES)),
     });
     let mut connections = JoinSet::new();
     loop {
@@ -155,8 +155,8 @@ async fn review(
         let reason = "a review is application/json";
         return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, reason);
     }
-    let (body, _room) = match timeout_at(until, read(body, &shared.bodies)).await {
-        Ok(read) => read?,
+    let unread = match timeout_at(until, take(body, &shared.bodies)).await {
+        Ok(taken) => taken?,
         Err(_) => {
             return refuse(
                 StatusCode::REQUEST_TIMEOUT,
@@ -164,13 +164,11 @@ async fn review(
             );
         }
     };
-    let review = Review::parse(&body).map_err(|it| (StatusCode::BAD_REQUEST, it.to_string()))?;
-    drop(body);
-    let uid = review.uid.clone();
-    match timeout(ANSWER_TIMEOUT, shared.desk.ask(review)).await {
-        Ok(Ok(ruling)) => Ok(ruling.to_review(&uid).to_string()),
+    match timeout(ANSWER_TIMEOUT, shared.desk.ask(unread)).await {
+        Ok(Ok(Ruled { uid, ruling })) => Ok(ruling.to_review(&uid).to_string()),
         Ok(Err(reason)) => {
             let status = match reason {
+                NoRuling::NoReview(_) => StatusCode::BAD_REQUEST,
                 NoRuling::NotReady(_) | NoRuling::TooMany => StatusCode::SERVICE_UNAVAILABLE,
                 NoRuling::Failed => StatusCode::INTERNAL_SERVER_ERROR,
             };

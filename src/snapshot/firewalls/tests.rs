@@ -230,6 +230,41 @@ fn rules_around_a_set_that_do_not_compile_bring_no_older_set_or_minimum_back() {
 }
 
 #[test]
+fn who_borrows_judges_by_the_set_that_is_kept_from_earlier() {
+    let mut firewalls = Firewalls::default();
+    let shared = firewalls.compiled_sets();
+    let broken_around = firewall(source("set", BAD), Some(source("after", BAD)));
+    // Nothing is in force yet: nothing can be judged by it.
+    let (_, problems) = follow(&mut firewalls, firewall(source("set", BAD), None));
+    assert_eq!(problems.len(), 1);
+    let (policy, problems) = follow(&mut Firewalls::borrowing(&shared), broken_around.clone());
+    assert!(policy.is_none());
+    assert!(problems[0].contains("answered 503"), "{problems:?}");
+    follow(&mut firewalls, firewall(source("set", GOOD), None));
+    let (policy, _) = follow(&mut firewalls, firewall(source("set", BAD), None));
+    assert!(policy.is_some());
+    let mut borrowing = Firewalls::borrowing(&shared);
+    let (policy, problems) = follow(&mut borrowing, broken_around);
+    assert!(policy.is_some());
+    assert_eq!(borrowing.compilations(), 1);
+    let [after, set] = &*problems else {
+        panic!("{problems:?}");
+    };
+    assert!(after.starts_with("File /rules/after: "), "{after}");
+    assert!(set.contains("compiled last stay in force"), "{set}");
+    // What good rules come to does not depend on it.
+    let good = source("after", &GOOD.replace("id:1", "id:2"));
+    let good = firewall(source("set", BAD), Some(good));
+    let (_, problems) = follow(&mut Firewalls::borrowing(&shared), good);
+    assert_eq!(problems, [set.clone()]);
+    // Nobody names the set any more.
+    firewalls.follow(&config([]));
+    let mut borrowing = Firewalls::borrowing(&shared);
+    let (policy, _) = follow(&mut borrowing, firewall(source("set", BAD), None));
+    assert!(policy.is_none());
+}
+
+#[test]
 fn what_compiled_around_a_set_that_is_gone_is_forgotten() {
     let own = "SecRule ARGS \"@contains b\" \"id:2,phase:2,deny\"\n";
     let mut firewalls = Firewalls::default();

@@ -13,6 +13,8 @@ pub(crate) struct Faults {
     pub(crate) status: Option<u16>,
     /// The answer to whatever has this in its path.
     pub(crate) status_of: Option<(&'static str, u16)>,
+    /// The answer to whatever changes something and has this in its path.
+    pub(crate) status_of_writes: Option<(&'static str, u16)>,
     /// So many watches more are told that their version is too old.
     pub(crate) gone: usize,
     /// So many events more are cut in the middle, with the connection.

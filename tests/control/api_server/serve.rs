@@ -184,7 +184,11 @@ impl ApiServer {
         let faults = self.faults();
         tokio::time::sleep(faults.latency).await;
         let of_path = faults.status_of.filter(|(part, _)| path.contains(part));
-        if let Some(code) = faults.status.or(of_path.map(|(_, code)| code)) {
+        let of_writes = faults
+            .status_of_writes
+            .filter(|(part, _)| parts.method != Method::GET && path.contains(part));
+        let of_path = of_path.or(of_writes).map(|(_, code)| code);
+        if let Some(code) = faults.status.or(of_path) {
             return json_answer(code, &status(code, "Fault"));
         }
         let Some(target) = Target::parse(&parts.uri) else {

@@ -37,7 +37,8 @@ pub(super) trait Watched:
 }
 
 /// What `kubectl apply` leaves behind: the whole object once more.
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+pub(in crate::control) const LAST_APPLIED: &str =
+    "kubectl.kubernetes.io/last-applied-configuration";
 
 fn tidy(metadata: &mut ObjectMeta) {
     metadata.managed_fields = None;

@@ -28,7 +28,7 @@ use backoff::Backoff;
 pub use client::{Client, ConnectError, connect};
 pub use contact::Contact;
 pub use earlier::{fall_back, keep};
-pub(in crate::control) use kinds::{POLICY_GROUP, POLICY_VERSION};
+pub(in crate::control) use kinds::{LAST_APPLIED, POLICY_GROUP, POLICY_VERSION};
 pub use saved::{Earlier, SavedError, SavedObjects};
 pub use source::{KubeSource, WatchSettings};
 pub(in crate::control) use statuses::Status;

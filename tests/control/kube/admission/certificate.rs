@@ -1,8 +1,12 @@
 //! The certificate that replicas share.
 
 use std::{
+    collections::HashSet,
     convert::Infallible,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, SystemTime},
 };
 
@@ -220,7 +224,154 @@ async fn another_certificate_comes_long_before_the_end_and_no_replica_is_ever_di
     }
     assert_eq!(seen.len(), 4);
     let authorities = bundles(&server)[0].matches("BEGIN CERTIFICATE").count();
-    assert_eq!(authorities, 2);
+    assert_eq!(authorities, 4);
+}
+
+/// A Secret as it is after somebody took its data, or all of it, away.
+fn lose(server: &ApiServer, is_deleted: bool) {
+    let mut object = server
+        .find(("", "secrets"), "ingress", "portcullis-admission")
+        .unwrap();
+    object["apiVersion"] = "v1".into();
+    object["kind"] = "Secret".into();
+    match is_deleted {
+        true => server.delete(&object),
+        false => {
+            object["data"] = Value::Null;
+            server.put(object);
+        }
+    }
+}
+
+/// Looks at the replicas for so long, and sees none of them distrusted.
+async fn trusted_throughout(
+    server: &ApiServer,
+    clock: &Clock,
+    replicas: &[Replica],
+    time: Duration,
+) {
+    let end = Instant::now() + time;
+    let mut seen = HashSet::new();
+    while Instant::now() < end {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        for (index, replica) in replicas.iter().enumerate() {
+            let certificate = replica.certificate().unwrap();
+            if !seen.insert((bundles(server), certificate.fingerprint)) {
+                continue;
+            }
+            let is_trusted = is_trusted(server, &certificate, clock());
+            assert!(
+                is_trusted,
+                "{index}, {:?} before the end",
+                end - Instant::now()
+            );
+        }
+    }
+}
+
+/// Some that believe to lead and some that do not, who all show the same certificate. A look of a leader
+/// takes them more than a second.
+async fn agreed(server: &ApiServer, clock: &Clock, leaders: usize) -> [Replica; 4] {
+    server.put(configuration());
+    server.fault(|faults| faults.latency = Duration::from_millis(300));
+    let replicas = [0, 1, 2, 3].map(|index| Replica::start(server, clock, index < leaders));
+    until("they agree", || {
+        agree(&replicas) && bundles(server).len() == 2
+    })
+    .await;
+    tokio::time::sleep(Duration::from_secs(100)).await;
+    replicas
+}
+
+fn agree(replicas: &[Replica]) -> bool {
+    let certificate = replicas[0].certificate();
+    let mut all = replicas.iter();
+    certificate.is_some() && all.all(|it| it.certificate() == certificate)
+}
+
+/// Has the first two take a look now, the second one so much later.
+async fn look(replicas: &[Replica], apart: Duration) {
+    replicas[0].leads.send_replace(true);
+    tokio::time::sleep(apart).await;
+    let leads = *replicas[1].leads.borrow();
+    replicas[1].leads.send_replace(leads);
+}
+
+/// From the same moment up to after the other's look.
+const APART: [Duration; 5] = [
+    Duration::ZERO,
+    Duration::from_millis(100),
+    Duration::from_millis(400),
+    Duration::from_millis(800),
+    Duration::from_millis(1300),
+];
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_that_is_lost_leaves_no_replica_distrusted() {
+    let alone = (1, Duration::ZERO);
+    let cases = APART.map(|apart| (2, apart)).into_iter().chain([alone]);
+    for (is_deleted, (leaders, apart)) in cases.flat_map(|case| [(false, case), (true, case)]) {
+        let (server, clock) = (ApiServer::new(), clock(1));
+        let replicas = agreed(&server, &clock, leaders).await;
+        let before = replicas[0].certificate();
+        lose(&server, is_deleted);
+        look(&replicas, apart).await;
+        trusted_throughout(&server, &clock, &replicas, Duration::from_secs(70)).await;
+        assert!(replicas[0].certificate() != before && agree(&replicas));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_that_both_believe_to_lead_when_its_end_comes_leave_no_replica_distrusted() {
+    for apart in APART {
+        let (server, clock) = (ApiServer::new(), clock(1));
+        let passed = Arc::new(AtomicBool::new(false));
+        let clock: Clock = Arc::new({
+            let passed = Arc::clone(&passed);
+            move || match passed.load(Ordering::Relaxed) {
+                true => clock() + 61 * DAY,
+                false => clock(),
+            }
+        });
+        let replicas = agreed(&server, &clock, 2).await;
+        let before = replicas[0].certificate();
+        passed.store(true, Ordering::Relaxed);
+        look(&replicas, apart).await;
+        trusted_throughout(&server, &clock, &replicas, Duration::from_secs(70)).await;
+        assert!(replicas[0].certificate() != before && agree(&replicas));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_was_overtaken_looks_again_soon() {
+    for is_deleted in [false, true] {
+        let (server, clock) = (ApiServer::new(), clock(1));
+        let replicas = agreed(&server, &clock, 2).await;
+        let leaders = &replicas[..2];
+        let before = replicas[0].certificate();
+        lose(&server, is_deleted);
+        look(&replicas, Duration::ZERO).await;
+        let both = until("both have another", || {
+            agree(leaders) && leaders[0].certificate() != before
+        });
+        let took = both.await;
+        assert!(took < Duration::from_secs(5), "{took:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_the_secret_cannot_be_written_no_authority_is_pushed_out() {
+    let (server, clock) = (ApiServer::new(), clock(1));
+    server.put(configuration());
+    let leader = [Replica::start(&server, &clock, true)];
+    until("there is one", || leader[0].certificate().is_some()).await;
+    lose(&server, true);
+    server.fault(|faults| faults.status_of_writes = Some(("/secrets", 403)));
+    trusted_throughout(&server, &clock, &leader, Duration::from_secs(1000)).await;
+    let before = leader[0].certificate();
+    server.fault(|faults| faults.status_of_writes = None);
+    trusted_throughout(&server, &clock, &leader, Duration::from_secs(100)).await;
+    assert_ne!(leader[0].certificate(), before);
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
-use portcullis::control::{
-    Key, Object, Store,
-    admission::{Judge, JudgeSettings, NotReady},
-    translate::{ClassSelection, TranslateSettings, Translator},
+use portcullis::{
+    control::{
+        Key, Object, Store,
+        admission::{Judge, JudgeSettings, NotReady},
+        translate::{ClassSelection, TranslateSettings, Translator},
+    },
+    snapshot::Compiler,
+    tls::Certificate,
 };
 use serde_json::{Value, json};
 
@@ -228,6 +232,54 @@ fn an_object_is_refused_for_what_is_wrong_with_itself_alone() {
 }
 
 #[test]
+fn rules_are_judged_by_the_operators_set_that_is_in_force_while_his_present_one_is_broken() {
+    let operators = |rule: &str| {
+        let spec = json!({"mode": "Block", "ruleSets": [{"inline": rule}]});
+        at(cluster_policy("operator", spec), "2026-01-01T00:00:00Z")
+    };
+    let mut world = web();
+    world.push(at(ingress("web", "a.example", "/"), "2026-01-01T00:00:00Z"));
+    world.push(operator());
+    let store = store(&world);
+    let mut compiler = Compiler::new(Arc::new(Certificate::self_signed()), Box::new(|_| 0));
+    let mut served = Translator::new(settings());
+    let mut serve = |store: &Store| {
+        let config = served.translate(&store.objects()).config;
+        compiler.compile(1, Arc::new(config));
+        compiler.problems().len()
+    };
+    assert_eq!(serve(&store), 0);
+    let broken = operators("SecRule ARGS \"@nonsense attack\" \"id:10,phase:1,deny\"");
+    let object = Object::ClusterWafPolicy(serde_json::from_value(broken).unwrap());
+    store.edit(|edit| edit.upsert(Key::new("", "operator"), object, None));
+    assert_eq!(serve(&store), 1);
+    let mut judge = Judge::new(JudgeSettings {
+        sets: compiler.compiled_sets(),
+        options: Box::new(|_| Default::default()),
+        translating: settings(),
+        namespaces: Vec::new(),
+        store,
+    });
+    let tenants = |rule: &str| {
+        policy(
+            "tenant",
+            json!({"mode": "Block", "secLang": {"after": rule}}),
+        )
+    };
+    let ruling = created(&mut judge, &tenants("SecRule ARGS \"@nonsense\" \"id:20\""));
+    assert!(!ruling.is_allowed(), "{ruling:?}");
+    assert!(
+        ruling.refusals[0].starts_with("WafPolicy default/tenant: spec.secLang.after: "),
+        "{ruling:?}"
+    );
+    let ruling = created(
+        &mut judge,
+        &tenants("SecRule ARGS \"@contains x\" \"id:20,phase:1,deny\""),
+    );
+    assert!(ruling.is_allowed(), "{ruling:?}");
+}
+
+#[test]
 fn an_older_ingress_that_takes_a_path_is_let_in_and_told_who_loses_it() {
     let mut world = web();
     let old = at(ingress("old", "a.example", "/"), "2026-01-01T00:00:00Z");
@@ -258,6 +310,15 @@ fn an_object_that_stays_as_it_is_may_stay() {
         ruling.warnings[0].contains("spec.rules[0].host"),
         "{ruling:?}"
     );
+    // `kubectl apply` leaves the labels in an annotation as well.
+    let last = "kubectl.kubernetes.io/last-applied-configuration";
+    let applied = with(
+        labelled,
+        "/metadata/annotations",
+        json!({last: "{\"metadata\":{\"labels\":{\"team\":\"a\"}}}"}),
+    );
+    let before = with(bad.clone(), "/metadata/annotations", json!({last: "{}"}));
+    assert!(updated(&mut judge, &applied, &before).is_allowed());
     // One on its way out as well, whatever is wrong with it.
     let ending = with(
         bad.clone(),

@@ -1,6 +1,7 @@
 //! The admission webhook.
 
 mod certificate;
+mod desk;
 mod judging;
 mod reviews;
 mod server;

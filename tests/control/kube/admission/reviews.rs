@@ -138,3 +138,26 @@ fn an_object_whose_name_is_made_up_is_judged_all_the_same() {
     let review = Review::parse(asked.to_string().as_bytes()).unwrap();
     assert_eq!(review.object().unwrap().to_string(), "Ingress default/web-");
 }
+
+#[test]
+fn what_is_not_judged_is_passed_over_whatever_it_is() {
+    let object = ingress("web", "a.example", "/");
+    let policy = json!({
+        "apiVersion": "portcullis.dev/v1alpha1", "kind": "WafPolicy",
+        "metadata": {"name": "p", "namespace": "default"}, "spec": {"mode": "Block"},
+    });
+    for object in [object, policy] {
+        let mut more = object.clone();
+        more["status"] = json!([{"loadBalancer": 5}]);
+        more["metadata"]["managedFields"] = json!("none");
+        more["metadata"]["ownerReferences"] = json!(7);
+        more["metadata"]["annotations"] =
+            json!({"kubectl.kubernetes.io/last-applied-configuration": "{}"});
+        let asked = review("CREATE", &more, &Value::Null).to_string();
+        let read = Review::parse(asked.as_bytes()).unwrap();
+        let mut bare = object.clone();
+        bare["metadata"]["annotations"] = json!({});
+        let asked = review("CREATE", &bare, &Value::Null).to_string();
+        assert_eq!(read, Review::parse(asked.as_bytes()).unwrap());
+    }
+}

@@ -295,4 +295,28 @@ mod tests {
                 .all(|slot| slot.poll_expired_or_draining(&mut cx).is_ready())
         );
     }
+
+    #[test]
+    fn all_time_is_over_once_everything_has_to_end() {
+        let ticker = Rc::new(Ticker::default());
+        let count = Arc::new(Count::default());
+        let waker = Waker::from(Arc::clone(&count));
+        let mut cx = Context::from_waker(&waker);
+        let (limited, free) = (ticker.slot(), ticker.slot());
+        limited.arm(Duration::from_secs(60));
+        assert!(limited.poll_expired(&mut cx).is_pending());
+        let mut never = std::pin::pin!(std::future::pending::<()>());
+        let mut running = free.unless_aborting(never.as_mut());
+        assert!(Pin::new(&mut running).poll(&mut cx).is_pending());
+        ticker.start_aborting();
+        assert_eq!(count.0.load(Ordering::Relaxed), 2);
+        assert!(limited.poll_expired(&mut cx).is_ready());
+        assert_eq!(Pin::new(&mut running).poll(&mut cx), Poll::Ready(None));
+        let mut ready = std::pin::pin!(std::future::ready(()));
+        let late = ticker.slot();
+        late.arm(Duration::from_secs(60));
+        assert!(late.has_expired());
+        let mut begins = late.unless_aborting(ready.as_mut());
+        assert_eq!(Pin::new(&mut begins).poll(&mut cx), Poll::Ready(None));
+    }
 }

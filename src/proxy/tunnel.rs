@@ -38,8 +38,7 @@ pub(super) async fn tunnel<C, U>(
     slot: &Slot,
     idle: Duration,
     sent: &mut u64,
-)
-where
+) where
     C: AsyncRead + AsyncWrite + Unpin,
     U: AsyncRead + AsyncWrite + Unpin,
 {

@@ -107,10 +107,13 @@ fn a_body_that_comes_steadily_may_take_longer() {
     let upstream = Upstream::mirror();
     let proxy = patient(blocking(), upstream.address, Duration::from_millis(300));
     let mut client = proxy.connect();
-    client.send(head("192.0.2.1", 6_000).replace("Expect: 100-continue\r\n", ""));
-    for _ in 0..6 {
-        client.send("a".repeat(1_000));
-        thread::sleep(Duration::from_millis(150));
+    let head = head("192.0.2.1", 90_000).replace("Expect: 100-continue\r\n", "");
+    // Each piece earns a minute, in which the machine may be busy with other things.
+    let piece = "a".repeat(30_000);
+    client.send(head + &piece);
+    for _ in 0..2 {
+        thread::sleep(Duration::from_millis(300));
+        client.send(&piece);
     }
     assert_eq!(status(&client.rest()), "200");
 }
@@ -140,7 +143,7 @@ fn whoever_waits_for_an_inspection_waits_no_longer_than_the_exchange_may_take() 
                 client
             })
             .collect();
-        thread::sleep(Duration::from_millis(500));
+        proxy.settle();
         for client in &mut busy {
             client.send(last);
         }

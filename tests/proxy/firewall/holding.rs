@@ -128,15 +128,21 @@ fn whoever_waits_for_an_inspection_waits_no_longer_than_the_exchange_may_take() 
         },
         ..RoutePolicy::default()
     };
+    // A rule for which values have to be changed that are new each time.
+    let rules = format!(
+        "{RULES}\nSecRule ARGS:/^n/ \"@streq never\" \"id:70,phase:2,pass,nolog,{}\"",
+        "t:sha1,t:hexEncode,".repeat(48).trim_end_matches(',')
+    );
+    let long: String = (0..20_000).map(|number| format!("n={number}&")).collect();
     for mode in [FirewallMode::Block, FirewallMode::Detect] {
-        let mut plan = Plan::behind(firewall(mode, RULES));
+        let mut plan = Plan::behind(firewall(mode, &rules));
         plan.route("", "/", RoutePolicy::default(), &[upstream.address]);
         plan.route("", "/limited", limited.clone(), &[upstream.address]);
         let proxy = TestProxy::start(plan.config());
-        // Enough for the one thread to be at work on for longer than that, and all there before.
-        let long = post(FORM, &"a=1&".repeat(100_000));
+        // Enough for the one thread to be at work on for much longer than that, and all there before.
+        let long = post(FORM, &long);
         let (long, last) = long.split_at(long.len() - 1);
-        let mut busy: Vec<_> = (0..10)
+        let mut busy: Vec<_> = (0..4)
             .map(|_| {
                 let mut client = proxy.connect();
                 client.send(long);

@@ -123,7 +123,7 @@ fn whoever_waits_for_an_inspection_waits_no_longer_than_the_exchange_may_take() 
     let upstream = Upstream::mirror();
     let limited = RoutePolicy {
         timeouts: Timeouts {
-            request: Some(Duration::from_millis(50)),
+            request: Some(Duration::from_millis(500)),
             ..Timeouts::default()
         },
         ..RoutePolicy::default()

@@ -130,6 +130,9 @@ pub enum ProxyError {
     /// Cookies of the request cannot be verified, and the rule refuses that.
     #[error("cookies cannot be verified")]
     Cookies,
+    /// The process ended before the exchange did.
+    #[error("aborted at shutdown")]
+    Aborted,
     /// A panic while the request was served.
     #[error("internal error")]
     Internal,
@@ -193,7 +196,7 @@ impl ProxyError {
                 | CodingError::Truncated
                 | CodingError::Trailing => 400,
             },
-            Self::NoRules => 503,
+            Self::NoRules | Self::Aborted => 503,
             Self::Internal => 500,
         }
     }
@@ -214,6 +217,7 @@ impl ProxyError {
             | Self::ClientStalled
             | Self::Overloaded
             | Self::Dropped
+            | Self::Aborted
             | Self::Internal => true,
             Self::EncodedSlash
             | Self::CertificateSubject
@@ -278,7 +282,7 @@ impl ProxyError {
             | Self::UpstreamSendTimedOut
             | Self::UpstreamTimedOut
             | Self::RequestTimedOut => Blame::Upstream,
-            Self::Overloaded | Self::Internal => Blame::Proxy,
+            Self::Overloaded | Self::Aborted | Self::Internal => Blame::Proxy,
         }
     }
 
@@ -322,6 +326,7 @@ impl ProxyError {
             | Self::RequestCoding(_)
             | Self::NoRules
             | Self::Cookies
+            | Self::Aborted
             | Self::Internal => Retry::Never,
         }
     }
@@ -375,6 +380,7 @@ impl ProxyError {
             Self::RequestCoding(_) => Outcome::Refused(Refusal::Malformed),
             Self::NoRules => Outcome::Refused(Refusal::NoRules),
             Self::Cookies => Outcome::Refused(Refusal::Cookies),
+            Self::Aborted => Outcome::Aborted,
             Self::Internal => Outcome::Internal,
         }
     }

@@ -1,6 +1,6 @@
 //! One HTTP/1.1 exchange: from a request's head until its answer is out.
 
-use std::{cell::RefCell, rc::Rc, time::Duration};
+use std::{cell::RefCell, pin::pin, rc::Rc, time::Duration};
 
 use super::{
     account::Account,
@@ -79,8 +79,11 @@ impl<'a, 's> Exchange<'a, 's> {
         head: Result<(), ProxyError>,
         scratch: &mut Scratch,
     ) -> Next {
-        let mut incoming = Incoming::unknown(self.stream);
-        let (next, outcome) = match self.serve(head, scratch, &mut incoming).await {
+        let (mut incoming, slot) = (Incoming::unknown(self.stream), self.slot);
+        let served = slot
+            .unless_aborting(pin!(self.serve(head, scratch, &mut incoming)))
+            .await;
+        let (next, outcome) = match served.unwrap_or(Err(ProxyError::Aborted)) {
             Ok(done) => done,
             Err(error) => {
                 tracing::debug!(%error, blame = ?error.blame(), "exchange ended early");
@@ -247,9 +250,8 @@ impl<'a, 's> Exchange<'a, 's> {
         };
         let worker = account.worker;
         worker.metrics.raise(Gauge::Tunnels);
-        let carried = tunnel(worker, ends, slot, timeouts.read).await;
-        worker.metrics.lower(Gauge::Tunnels);
-        account.sent += carried;
+        let _open = OpenTunnel(worker);
+        tunnel(worker, ends, slot, timeouts.read, &mut account.sent).await;
         Ok((Next::Abort, Outcome::Completed))
     }
 
@@ -326,6 +328,15 @@ impl<'a, 's> Exchange<'a, 's> {
             Ok(()) if incoming.is_done() => Next::Close,
             Ok(()) => Next::Linger,
         }
+    }
+}
+
+/// A tunnel for as long as it is counted as open.
+struct OpenTunnel<'a>(&'a Worker);
+
+impl Drop for OpenTunnel<'_> {
+    fn drop(&mut self) {
+        self.0.metrics.lower(Gauge::Tunnels);
     }
 }
 

@@ -123,6 +123,8 @@ pub enum Outcome {
     TimedOut(Phase),
     /// Our own fault: answered 500.
     Internal,
+    /// The process ended first, when the grace of its shutdown was over.
+    Aborted,
 }
 
 /// Why a request was refused.
@@ -235,6 +237,7 @@ impl Outcome {
         Self::Refused(Refusal::Blocked),
         Self::Refused(Refusal::NoRules),
         Self::Refused(Refusal::Cookies),
+        Self::Aborted,
     ];
 
     /// The outcome's name in logs and metrics.
@@ -269,6 +272,7 @@ impl Outcome {
             Self::TimedOut(Phase::ResponseSend) => "response_send_timeout",
             Self::TimedOut(Phase::Exchange) => "exchange_timeout",
             Self::Internal => "internal_error",
+            Self::Aborted => "aborted",
         }
     }
 
@@ -304,6 +308,7 @@ impl Outcome {
             Self::Refused(Refusal::Blocked) => 26,
             Self::Refused(Refusal::NoRules) => 27,
             Self::Refused(Refusal::Cookies) => 28,
+            Self::Aborted => 29,
         }
     }
 }

@@ -36,6 +36,8 @@ use crate::{
 /// How long accepting pauses when the process has no descriptor left, even after spare ones were
 /// given up.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How long exchanges that are aborted have to be recorded; none of them waits for anything.
+const LAST_RECORDS: Duration = Duration::from_millis(500);
 
 /// Everything that one worker is made of.
 pub struct WorkerParts {
@@ -129,7 +131,11 @@ async fn serve(parts: WorkerParts) -> io::Result<()> {
     worker.ticker.start_draining();
     tokio::select! {
         () = connections.ended() => {}
-        () = stage.reached(Stage::Aborted) => {}
+        () = stage.reached(Stage::Aborted) => {
+            worker.ticker.start_aborting();
+            // Connections that wait for a handshake are still there afterwards, and end with the worker.
+            let _ = tokio::time::timeout(LAST_RECORDS, connections.ended()).await;
+        }
     }
     clock.abort();
     Ok(())

@@ -6,6 +6,8 @@
 
 use std::{
     cell::{Cell, RefCell},
+    future::{Future, poll_fn},
+    pin::Pin,
     rc::Rc,
     task::{Context, Poll, Waker},
     time::Duration,
@@ -21,6 +23,7 @@ const NEVER: u32 = u32::MAX;
 pub(crate) struct Ticker {
     now: Cell<u32>,
     draining: Cell<bool>,
+    aborting: Cell<bool>,
     slots: RefCell<Slots>,
 }
 
@@ -72,6 +75,16 @@ impl Ticker {
     /// Tells every task, now and later, that the worker is on its way out.
     pub(crate) fn start_draining(&self) {
         self.draining.set(true);
+        self.wake_all();
+    }
+
+    /// Ends everything that has a slot, now and later: all time is over.
+    pub(crate) fn start_aborting(&self) {
+        self.aborting.set(true);
+        self.wake_all();
+    }
+
+    fn wake_all(&self) {
         for waker in self
             .slots
             .borrow_mut()
@@ -121,7 +134,31 @@ impl Slot {
 
     /// Whether the limit has passed.
     pub(crate) fn has_expired(&self) -> bool {
-        self.deadline.get() <= self.ticker.now.get()
+        self.deadline.get() <= self.ticker.now.get() || self.is_aborting()
+    }
+
+    /// Whether everything has to end now.
+    pub(crate) fn is_aborting(&self) -> bool {
+        self.ticker.aborting.get()
+    }
+
+    /// Runs a future, whatever its limit, until everything has to end; `None` if that came first.
+    ///
+    /// The caller pins it, as with `catch_panic`.
+    pub(crate) fn unless_aborting<T>(
+        &self,
+        mut future: Pin<&mut impl Future<Output = T>>,
+    ) -> impl Future<Output = Option<T>> {
+        poll_fn(move |cx| {
+            if self.is_aborting() {
+                return Poll::Ready(None);
+            }
+            let polled = future.as_mut().poll(cx);
+            if polled.is_pending() {
+                self.register(cx);
+            }
+            polled.map(Some)
+        })
     }
 
     /// Whether the worker is on its way out.
@@ -257,5 +294,29 @@ mod tests {
                 .iter()
                 .all(|slot| slot.poll_expired_or_draining(&mut cx).is_ready())
         );
+    }
+
+    #[test]
+    fn all_time_is_over_once_everything_has_to_end() {
+        let ticker = Rc::new(Ticker::default());
+        let count = Arc::new(Count::default());
+        let waker = Waker::from(Arc::clone(&count));
+        let mut cx = Context::from_waker(&waker);
+        let (limited, free) = (ticker.slot(), ticker.slot());
+        limited.arm(Duration::from_secs(60));
+        assert!(limited.poll_expired(&mut cx).is_pending());
+        let mut never = std::pin::pin!(std::future::pending::<()>());
+        let mut running = free.unless_aborting(never.as_mut());
+        assert!(Pin::new(&mut running).poll(&mut cx).is_pending());
+        ticker.start_aborting();
+        assert_eq!(count.0.load(Ordering::Relaxed), 2);
+        assert!(limited.poll_expired(&mut cx).is_ready());
+        assert_eq!(Pin::new(&mut running).poll(&mut cx), Poll::Ready(None));
+        let mut ready = std::pin::pin!(std::future::ready(()));
+        let late = ticker.slot();
+        late.arm(Duration::from_secs(60));
+        assert!(late.has_expired());
+        let mut begins = late.unless_aborting(ready.as_mut());
+        assert_eq!(Pin::new(&mut begins).poll(&mut cx), Poll::Ready(None));
     }
 }

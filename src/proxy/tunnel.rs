@@ -28,8 +28,8 @@ pub(super) struct Ends<'a, 'c, 'u, C, U> {
 }
 
 /// Carries bytes until both sides have ended, one of them breaks, or nothing has moved either way
-/// for `idle`. An end of one side is passed on as an end, and the other side goes on. Returns how
-/// many bytes went to the client.
+/// for `idle`. An end of one side is passed on as an end, and the other side goes on. Bytes that go to
+/// the client are added to `sent` as they go, since it may be ended at any time.
 ///
 /// Between bytes no buffer is held: one is lent by the worker for the time of a poll.
 pub(super) async fn tunnel<C, U>(
@@ -37,8 +37,8 @@ pub(super) async fn tunnel<C, U>(
     ends: Ends<'_, '_, '_, C, U>,
     slot: &Slot,
     idle: Duration,
-) -> u64
-where
+    sent: &mut u64,
+) where
     C: AsyncRead + AsyncWrite + Unpin,
     U: AsyncRead + AsyncWrite + Unpin,
 {
@@ -58,6 +58,7 @@ where
         if up.carried + down.carried != before {
             slot.arm(idle);
         }
+        *sent += std::mem::take(&mut down.carried);
         match (up_state, down_state) {
             (Poll::Ready(Err(_)), _) | (_, Poll::Ready(Err(_))) => Poll::Ready(()),
             (Poll::Ready(Ok(())), Poll::Ready(Ok(()))) => Poll::Ready(()),
@@ -65,7 +66,6 @@ where
         }
     })
     .await;
-    down.carried
 }
 
 /// One way through a tunnel.

@@ -338,7 +338,14 @@ fn ten_thousand_documents_are_read_in_reasonable_time() {
         .map(|n| config_map(&format!("n{n}"), "one"))
         .collect();
     folder.write("all.yaml", &all.join("---\n"));
-    let started = std::time::Instant::now();
+    let before = time_at_work();
     assert_eq!(folder.values().len(), 10_000);
-    assert!(started.elapsed() < Duration::from_secs(60));
+    let took = time_at_work() - before;
+    assert!(took < Duration::from_secs(60), "{took:?}");
+}
+
+/// How long this thread has been at work: time in which the machine was busy with others is none of it.
+fn time_at_work() -> Duration {
+    let stat = fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    Duration::from_nanos(stat.split(' ').next().unwrap().parse().unwrap())
 }

@@ -6,6 +6,7 @@ mod answers;
 mod audit;
 mod bodies;
 mod bypasses;
+mod counted;
 mod engine;
 mod heads;
 mod holding;

@@ -3,17 +3,21 @@
 use std::{
     io::ErrorKind,
     net::TcpStream,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
     time::Duration,
 };
 
 use portcullis::{
-    config::Options,
+    config::{AccessLogFormat, Options},
     policy::{RoutePolicy, Timeouts},
     shutdown::Ended,
 };
 
-use crate::support::{Build, Client, Plan, TestProxy, Upstream, read_request};
+use crate::http2::client::{Client as Http2Client, run};
+use crate::support::{Build, Client, PATIENCE, Plan, TestProxy, Upstream, read_request};
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
@@ -87,13 +91,17 @@ fn an_upstream_that_says_nothing_is_given_up_with_504() {
 
 #[test]
 fn a_head_that_does_not_come_in_time_is_answered_408() {
+    let proxy = TestProxy::start(Plan::default().config());
+    let mut client = proxy.connect();
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    client.response();
     let mut plan = Plan::default();
     plan.options = Options {
         head_timeout: Duration::from_millis(300),
         ..Options::default()
     };
-    let proxy = TestProxy::start(plan.config());
-    let mut client = proxy.connect();
+    proxy.publish(plan.config());
+    // How long the first byte of a next request may take is another matter.
     client.send("GET / HTTP/1.1\r\nHo");
     assert!(client.rest().starts_with("HTTP/1.1 408 "));
     let mut silent = proxy.connect();
@@ -166,7 +174,7 @@ fn what_is_under_way_ends_in_order_and_what_is_idle_is_closed() {
     while upstream.connections() == 0 {
         std::thread::yield_now();
     }
-    let down = std::thread::spawn(move || proxy.shut_down(Duration::ZERO, Duration::from_secs(20)));
+    let down = std::thread::spawn(move || proxy.shut_down(Duration::ZERO, PATIENCE));
     assert!(idle.is_closed());
     go.send(()).unwrap();
     let (head, _) = busy.response();
@@ -196,6 +204,95 @@ fn every_exchange_leaves_one_line_in_the_log() {
     assert_eq!(lines[1]["status"], 400, "{log}");
 }
 
+/// An upstream that says when a request has come, and comes to no end with any.
+fn endless() -> (Upstream, mpsc::Receiver<()>) {
+    let (comes, come) = mpsc::channel();
+    let upstream = Upstream::scripted(move |mut connection, _| {
+        let Some((head, _)) = read_request(&mut connection) else {
+            return;
+        };
+        connection.send(match head.split(' ').nth(1) {
+            Some("/tunnel") => {
+                "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\
+                 Upgrade: websocket\r\n\r\nhello"
+            }
+            Some("/half") => "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf",
+            _ => "",
+        });
+        comes.send(()).unwrap();
+        connection.rest();
+    });
+    (upstream, come)
+}
+
+#[test]
+fn what_the_end_of_the_grace_aborts_is_recorded() {
+    for format in [AccessLogFormat::Json, AccessLogFormat::Text] {
+        let (upstream, come) = endless();
+        let mut plan = Plan::with(RoutePolicy::default(), &[upstream.address]);
+        plan.options.access_log = Some(format);
+        let proxy = TestProxy::start(plan.config());
+        let [mut tunnel, mut half, mut silent] = std::array::from_fn(|_| proxy.connect());
+        tunnel.send(
+            "GET /tunnel HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Key: k\r\nSec-WebSocket-Version: 13\r\n\r\n",
+        );
+        tunnel.until("hello");
+        half.send("GET /half HTTP/1.1\r\nHost: a\r\n\r\n");
+        half.until("half");
+        silent.send("GET /silent HTTP/1.1\r\nHost: a\r\n\r\n");
+        let log = run(async {
+            let client = Http2Client::to(proxy.address).await;
+            let asking = tokio::task::spawn_local(async move {
+                let get = http::Request::get("http://a.example/stream").body(());
+                client.ask(get.unwrap(), &[]).await.map(|it| it.status())
+            });
+            tokio::task::spawn_blocking(move || {
+                for _ in 0..4 {
+                    come.recv_timeout(PATIENCE).unwrap();
+                }
+            })
+            .await
+            .unwrap();
+            let log = tokio::task::spawn_blocking(move || proxy.into_log());
+            let log = log.await.unwrap();
+            // It is answered if that is quicker than the end of its connection.
+            assert!(!asking.await.unwrap().is_ok_and(|it| it != 503));
+            log
+        });
+        assert_eq!(tunnel.rest() + &half.rest(), "");
+        let answer = silent.rest();
+        assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+        assert_eq!(log.lines().count(), 4, "{log}");
+        match format {
+            AccessLogFormat::Json => {
+                assert_eq!(log.matches(r#""outcome":"aborted""#).count(), 4, "{log}");
+                for (target, status, sent) in [("/tunnel", 101, Some(5)), ("/half", 200, Some(4))]
+                    .into_iter()
+                    .chain([("/silent", 503, None), ("/stream", 503, None)])
+                {
+                    let lines = log.lines();
+                    let mut lines = lines.map(|it| serde_json::from_str(it).unwrap());
+                    let line = lines.find(|it: &serde_json::Value| it["target"] == target);
+                    let line = line.unwrap();
+                    assert_eq!(line["status"], status, "{line}");
+                    assert!(sent.is_none_or(|sent| line["bytes_sent"] == sent), "{line}");
+                }
+            }
+            AccessLogFormat::Text => {
+                for part in [
+                    r#""GET /tunnel HTTP/1.1" 101 5 "#,
+                    r#""GET /half HTTP/1.1" 200 4 "#,
+                    r#""GET /silent HTTP/1.1" 503 "#,
+                    r#""GET /stream HTTP/2.0" 503 "#,
+                ] {
+                    assert_eq!(log.matches(part).count(), 1, "{part}: {log}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn a_proxy_that_has_nothing_to_serve_yet_takes_no_connection() {
     let upstream = Upstream::answering(OK);
@@ -222,6 +319,6 @@ fn a_proxy_that_has_nothing_to_serve_yet_takes_no_connection() {
 fn a_proxy_that_never_had_anything_to_serve_ends_in_order() {
     let plan = Plan::with(RoutePolicy::default(), &[]);
     let proxy = Build::default().closed(plan.config());
-    let ended = proxy.shut_down(Duration::ZERO, Duration::from_secs(60));
+    let ended = proxy.shut_down(Duration::ZERO, PATIENCE);
     assert_eq!(ended, Ended::Drained);
 }

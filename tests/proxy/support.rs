@@ -37,8 +37,9 @@ use portcullis::{
 };
 use tokio_util::task::TaskTracker;
 
-/// How long a test waits for bytes that must come.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a test waits for what must come: never so long but where it does not come at all, however
+/// busy the machine is.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A proxy with one worker.
 pub(crate) struct TestProxy {
@@ -197,6 +198,16 @@ impl TestProxy {
         client.rest()
     }
 
+    /// Has other exchanges served by the one worker, so many that one which is under way has gone as far
+    /// as it can without anything else from outside.
+    pub(crate) fn settle(&self) {
+        for _ in 0..20 {
+            let answer =
+                self.ask("GET /nowhere HTTP/1.1\r\nHost: nobody\r\nConnection: close\r\n\r\n");
+            assert!(answer.starts_with("HTTP/1.1 "), "{answer}");
+        }
+    }
+
     /// Shuts down at once and returns the access log.
     pub(crate) fn into_log(self) -> String {
         self.into_logs().0
@@ -206,8 +217,7 @@ impl TestProxy {
     pub(crate) fn into_logs(mut self) -> (String, String) {
         self.stop();
         let (log, audit) = self.log.take().unwrap();
-        log.finish(PATIENCE);
-        audit.finish(PATIENCE);
+        assert!(log.finish(PATIENCE) && audit.finish(PATIENCE));
         let read = |path| std::fs::read_to_string(path).unwrap();
         (read(&self.log_path), read(&self.audit_path))
     }
@@ -313,7 +323,7 @@ impl Client {
         bytes
     }
 
-    /// So many bytes, or fewer if the other side closes or falls silent.
+    /// So many bytes, or fewer if the other side closes.
     pub(crate) fn at_most(&mut self, length: usize) -> String {
         String::from_utf8(self.bytes_at_most(length)).unwrap()
     }
@@ -350,9 +360,18 @@ impl Client {
         }
     }
 
-    /// Whether the other side has closed, without having said more.
+    /// Waits until the other side closes; whether it does, without having said more.
     pub(crate) fn is_closed(&mut self) -> bool {
-        self.unread.is_empty() && matches!(self.stream.read(&mut [0; 1]), Ok(0) | Err(_))
+        let is_silence = |error: &io::Error| {
+            matches!(
+                error.kind(),
+                io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
+            )
+        };
+        match self.stream.read(&mut [0; 1]) {
+            Ok(read) => read == 0 && self.unread.is_empty(),
+            Err(error) => !is_silence(&error) && self.unread.is_empty(),
+        }
     }
 }
 

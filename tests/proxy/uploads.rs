@@ -4,7 +4,7 @@ use std::{
     io::Write,
     sync::{Mutex, mpsc},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crate::{
@@ -16,10 +16,13 @@ use portcullis::{
     upstream::Protocol,
 };
 
+/// What an upstream has for its answer.
+const READ: Duration = Duration::from_millis(400);
+
 fn impatient() -> RoutePolicy {
     RoutePolicy {
         timeouts: Timeouts {
-            read: Duration::from_millis(400),
+            read: READ,
             ..Timeouts::default()
         },
         ..RoutePolicy::default()
@@ -39,11 +42,15 @@ fn an_upstream_owes_no_answer_while_the_client_owes_the_rest_of_its_body() {
             "POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\nConnection: close\r\n\r\nabc"
         ));
         // Real time has to pass: twice the limit, without a byte.
-        thread::sleep(Duration::from_millis(1_000));
+        thread::sleep(2 * READ + Duration::from_millis(200));
+        let whole = Instant::now();
         client.send("def");
         let answer = client.rest();
-        assert!(answer.starts_with("HTTP/1.1 200 "), "{path}: {answer}");
-        assert!(answer.contains("abcdef"), "{path}: {answer}");
+        // From then on it does owe one, and a machine that is busy may keep it from that.
+        if whole.elapsed() < READ || answer.contains(" 200 ") {
+            assert!(answer.starts_with("HTTP/1.1 200 "), "{path}: {answer}");
+            assert!(answer.contains("abcdef"), "{path}: {answer}");
+        }
     }
 }
 
@@ -117,7 +124,9 @@ fn a_connection_that_lacks_the_end_of_a_body_carries_no_other_request() {
         body_limit: BodyLimit::Unlimited,
         ..RoutePolicy::default()
     };
-    let proxy = TestProxy::start(Plan::with(policy, &[upstream.address]).config());
+    let mut plan = Plan::default();
+    plan.route("a", "/", policy, &[upstream.address]);
+    let proxy = TestProxy::start(plan.config());
     // Looks for a body whose last piece has come from the client and does not fit: a shorter one goes
     // out whole, and of a longer one the client still has the end. How much fits varies a little.
     let (mut length, mut step) = (1 << 20, 2 << 20);
@@ -132,11 +141,18 @@ fn a_connection_that_lacks_the_end_of_a_body_carries_no_other_request() {
             );
             thread::spawn(move || stream.write_all(request.as_bytes()))
         };
-        // Time for the proxy to write what fits, and then to serve what follows, or not.
-        thread::sleep(Duration::from_millis(50));
+        // The proxy writes what fits. Where the client is held up, that is by what does not.
+        for _ in 0..10 {
+            let is_sent = sending.is_finished();
+            proxy.settle();
+            if is_sent {
+                break;
+            }
+        }
         tell.send(()).unwrap();
         assert_eq!(client.response().1, "early");
-        thread::sleep(Duration::from_millis(20));
+        // It serves what follows, or not.
+        proxy.settle();
         tell.send(()).unwrap();
         let (come, another) = got.recv_timeout(2 * PATIENCE).unwrap();
         assert!(

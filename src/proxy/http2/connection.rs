@@ -212,6 +212,9 @@ impl Downstream {
         connection: &mut Connection<Gathered, Bytes>,
         pings: &mut PingPong,
     ) -> bool {
+        if self.slot.is_aborting() {
+            return false;
+        }
         if !self.leaving && self.slot.is_draining() {
             self.leave(connection);
             return true;

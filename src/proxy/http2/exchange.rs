@@ -75,7 +75,11 @@ impl Exchange<'_> {
         scratch: &mut Scratch,
         admitted: bool,
     ) {
-        let outcome = match self.serve(request, incoming, scratch, admitted).await {
+        let slot = self.slot;
+        let served = slot
+            .unless_aborting(pin!(self.serve(request, incoming, scratch, admitted)))
+            .await;
+        let outcome = match served.unwrap_or(Err(ProxyError::Aborted)) {
             Ok(outcome) => outcome,
             Err(error) => {
                 tracing::debug!(%error, blame = ?error.blame(), "exchange ended early");

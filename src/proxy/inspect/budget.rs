@@ -68,22 +68,30 @@ impl Budget {
         }
     }
 
+    /// Takes so much for a client, unless it would then hold more than is left; what is refused is seen
+    /// by nobody else, not for an instant.
     fn take(&self, network: Network, bytes: usize) -> bool {
-        let before = self.taken.fetch_add(bytes, Ordering::Relaxed);
-        let after = before.checked_add(bytes);
-        let left = after.and_then(|after| self.size.checked_sub(after));
-        let fits = left.is_some_and(|left| self.note(network, bytes, left));
-        if !fits {
-            self.taken.fetch_sub(bytes, Ordering::Relaxed);
-        }
-        fits
+        self.with(network, |clients| {
+            let held = clients.get(&network).copied().unwrap_or_default();
+            let held = held.saturating_add(bytes);
+            let taken = self
+                .taken
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |taken| {
+                    let after = taken.checked_add(bytes)?;
+                    let left = self.size.checked_sub(after)?;
+                    (held <= left).then_some(after)
+                });
+            if taken.is_ok() {
+                clients.insert(network, held);
+            }
+            taken.is_ok()
+        })
     }
 
     fn give_back(&self, network: Network, bytes: usize) {
         if bytes == 0 {
             return;
         }
-        self.taken.fetch_sub(bytes, Ordering::Relaxed);
         self.with(network, |clients| {
             if let Entry::Occupied(mut held) = clients.entry(network) {
                 let rest = held.get().saturating_sub(bytes);
@@ -93,20 +101,8 @@ impl Budget {
                     held.insert(rest);
                 }
             }
+            self.taken.fetch_sub(bytes, Ordering::Relaxed);
         });
-    }
-
-    /// Notes that a client holds so much more, unless that is more than is `left`.
-    fn note(&self, network: Network, bytes: usize, left: usize) -> bool {
-        self.with(network, |clients| {
-            let held = clients.get(&network).copied().unwrap_or_default();
-            let held = held.saturating_add(bytes);
-            let fits = held <= left;
-            if fits {
-                clients.insert(network, held);
-            }
-            fits
-        })
     }
 
     fn with<T>(
@@ -177,6 +173,8 @@ fn network_of(address: IpAddr) -> Network {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use std::sync::atomic::AtomicBool;
+
     use super::*;
 
     fn budget(steps: usize) -> Arc<Budget> {
@@ -237,6 +235,37 @@ mod tests {
         assert!(take("192.0.2.2"));
         assert!(!take("192.0.2.2"), "1 is left, and 1 held");
         shares.clear();
+        assert_eq!(
+            (known(&budget), budget.taken.load(Ordering::Relaxed)),
+            (0, 0)
+        );
+    }
+
+    #[test]
+    fn what_one_is_refused_is_refused_to_nobody_else() {
+        let budget = budget(12);
+        let is_over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let greedy = scope.spawn(|| {
+                let client = holder(&budget, "192.0.2.1");
+                let mut tries = 0_u32;
+                while !is_over.load(Ordering::Relaxed) || tries == 0 {
+                    assert!(!client.share().grow(12 * STEP));
+                    tries += 1;
+                }
+            });
+            let (client, same) = (holder(&budget, "192.0.2.2"), holder(&budget, "192.0.2.2"));
+            for _ in 0..100_000 {
+                let (mut one, mut other) = (client.share(), same.share());
+                let both = one.grow(STEP) && other.grow(5 * STEP);
+                if !both {
+                    is_over.store(true, Ordering::Relaxed);
+                }
+                assert!(both, "6 of 12, and nobody else holds any");
+            }
+            is_over.store(true, Ordering::Relaxed);
+            greedy.join().unwrap();
+        });
         assert_eq!(
             (known(&budget), budget.taken.load(Ordering::Relaxed)),
             (0, 0)

@@ -219,4 +219,27 @@ mod tests {
         assert!(found.is_some_and(|(_, found)| found.verdict.passes()));
         assert!(queue.lock().waiting.is_empty());
     }
+
+    #[test]
+    fn a_thread_lets_go_of_gone_rules_once_after_each_change_and_before_it_waits() {
+        let queue = Arc::new(Queue::default());
+        let threads = Threads {
+            queue: Arc::clone(&queue),
+            most: 2,
+        };
+        let (first, _waits) = task();
+        assert!(threads.submit(first).is_ok());
+        for _ in 0..2 {
+            threads.forget_gone();
+        }
+        assert!(matches!(queue.next(0), Next::Task(_)), "somebody waits");
+        let Next::Changed(seen) = queue.next(0) else {
+            panic!("nobody waits, and rules have changed");
+        };
+        let (second, _waits) = task();
+        assert!(threads.submit(second).is_ok());
+        assert!(matches!(queue.next(seen), Next::Task(_)));
+        drop(threads);
+        assert!(matches!(queue.next(seen), Next::End), "it has seen both");
+    }
 }

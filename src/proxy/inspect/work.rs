@@ -249,3 +249,37 @@ impl Coding {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::waf::{
+        RuleSet,
+        seclang::{NoFiles, SourceMap},
+    };
+
+    #[test]
+    fn what_was_lent_comes_back_unless_the_engine_panicked() {
+        let rules = RuleSet::compile(&[], &SourceMap::default(), &NoFiles);
+        let policy = Arc::new(rules.result.unwrap().policy());
+        let mut transaction = Transaction::new(policy);
+        let mut workspace = Box::<Workspace>::default();
+        let lent = std::ptr::from_ref(&*workspace);
+        let is_same = |workspace: &Workspace| std::ptr::eq(workspace, lent);
+        let done = lend(&mut workspace, &mut transaction, |it| {
+            perform_guarded(it, &mut Work::ResponseHead)
+        });
+        assert!(done.is_some() && is_same(&workspace));
+        let done = lend(&mut workspace, &mut transaction, |_| {
+            guarded(|| assert_eq!(1, 2, "this panic is part of the test")).ok()
+        });
+        assert!(done.is_none() && !is_same(&workspace));
+        // It is with the transaction, and goes with it.
+        transaction.exchange_workspace(&mut workspace);
+        assert!(is_same(&workspace));
+    }
+}

@@ -67,13 +67,10 @@ async fn left_behind(keys: bool) -> (TempDir, SavedObjects) {
     let keeping = spawn(keep(saved.clone(), Arc::clone(&following.store), contact));
     let state = folder.path().join("state");
     // Written by another thread, for which no time goes by.
-    for _ in 0..1_000 {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        if state.join("objects.v1.json").exists() && state.join("contact.v1").exists() {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    until("both files are there", || {
+        state.join("objects.v1.json").exists() && state.join("contact.v1").exists()
+    })
+    .await;
     keeping.abort();
     (folder, saved)
 }

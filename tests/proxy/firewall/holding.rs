@@ -107,10 +107,13 @@ fn a_body_that_comes_steadily_may_take_longer() {
     let upstream = Upstream::mirror();
     let proxy = patient(blocking(), upstream.address, Duration::from_millis(300));
     let mut client = proxy.connect();
-    client.send(head("192.0.2.1", 6_000).replace("Expect: 100-continue\r\n", ""));
-    for _ in 0..6 {
-        client.send("a".repeat(1_000));
-        thread::sleep(Duration::from_millis(150));
+    let head = head("192.0.2.1", 90_000).replace("Expect: 100-continue\r\n", "");
+    // Each piece earns a minute, in which the machine may be busy with other things.
+    let piece = "a".repeat(30_000);
+    client.send(head + &piece);
+    for _ in 0..2 {
+        thread::sleep(Duration::from_millis(300));
+        client.send(&piece);
     }
     assert_eq!(status(&client.rest()), "200");
 }
@@ -120,27 +123,33 @@ fn whoever_waits_for_an_inspection_waits_no_longer_than_the_exchange_may_take() 
     let upstream = Upstream::mirror();
     let limited = RoutePolicy {
         timeouts: Timeouts {
-            request: Some(Duration::from_millis(50)),
+            request: Some(Duration::from_millis(500)),
             ..Timeouts::default()
         },
         ..RoutePolicy::default()
     };
+    // A rule for which values have to be changed that are new each time.
+    let rules = format!(
+        "{RULES}\nSecRule ARGS:/^n/ \"@streq never\" \"id:70,phase:2,pass,nolog,{}\"",
+        "t:sha1,t:hexEncode,".repeat(48).trim_end_matches(',')
+    );
+    let long: String = (0..20_000).map(|number| format!("n={number}&")).collect();
     for mode in [FirewallMode::Block, FirewallMode::Detect] {
-        let mut plan = Plan::behind(firewall(mode, RULES));
+        let mut plan = Plan::behind(firewall(mode, &rules));
         plan.route("", "/", RoutePolicy::default(), &[upstream.address]);
         plan.route("", "/limited", limited.clone(), &[upstream.address]);
         let proxy = TestProxy::start(plan.config());
-        // Enough for the one thread to be at work on for longer than that, and all there before.
-        let long = post(FORM, &"a=1&".repeat(100_000));
+        // Enough for the one thread to be at work on for much longer than that, and all there before.
+        let long = post(FORM, &long);
         let (long, last) = long.split_at(long.len() - 1);
-        let mut busy: Vec<_> = (0..10)
+        let mut busy: Vec<_> = (0..4)
             .map(|_| {
                 let mut client = proxy.connect();
                 client.send(long);
                 client
             })
             .collect();
-        thread::sleep(Duration::from_millis(500));
+        proxy.settle();
         for client in &mut busy {
             client.send(last);
         }

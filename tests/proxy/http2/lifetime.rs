@@ -15,7 +15,7 @@ use super::{
     pairings::to_http2,
     upstream,
 };
-use crate::support::{Plan, TestProxy, Upstream};
+use crate::support::{PATIENCE, Plan, TestProxy, Upstream};
 
 #[test]
 fn streams_in_flight_end_in_order_at_shutdown_and_new_ones_are_turned_away() {
@@ -35,9 +35,7 @@ fn streams_in_flight_end_in_order_at_shutdown_and_new_ones_are_turned_away() {
         let (answer, mut body) = client.begin(post("/")).await;
         let mut answer = answer.await.unwrap().into_body();
         assert_eq!(piece(&mut answer).await.unwrap().unwrap(), "first");
-        let ending = tokio::task::spawn_blocking(move || {
-            proxy.shut_down(Duration::ZERO, Duration::from_secs(5))
-        });
+        let ending = tokio::task::spawn_blocking(move || proxy.shut_down(Duration::ZERO, PATIENCE));
         while client.sender.clone().ready().await.is_ok() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
@@ -55,7 +53,7 @@ fn an_idle_connection_is_told_to_go_at_shutdown() {
     let mut client = connect(&proxy);
     client.send(frame(HEADERS, END_HEADERS | END_STREAM, 1, GET));
     find(&mut client, |frame| frame.kind == HEADERS).unwrap();
-    proxy.shut_down(Duration::ZERO, Duration::from_secs(5));
+    proxy.shut_down(Duration::ZERO, PATIENCE);
     assert_eq!(why_ended(&mut client), Some(0));
 }
 
@@ -128,7 +126,7 @@ fn a_client_that_resets_or_leaves_ends_its_upstream_exchange() {
                 assert_eq!(client.get("/").await.status(), 200);
             }
         });
-        told.recv_timeout(Duration::from_secs(5)).unwrap();
+        told.recv_timeout(PATIENCE).unwrap();
         let log = proxy.into_log();
         assert!(log.contains("client_aborted"), "{leaves}: {log}");
     }
@@ -146,9 +144,9 @@ fn a_client_that_resets_before_there_is_an_answer_ends_its_upstream_exchange() {
     let proxy = TestProxy::start(Plan::to(&upstream));
     let mut client = connect(&proxy);
     client.send(frame(HEADERS, END_HEADERS | END_STREAM, 1, GET));
-    told.recv_timeout(Duration::from_secs(5)).unwrap();
+    told.recv_timeout(PATIENCE).unwrap();
     client.send(frame(frames::RST_STREAM, 0, 1, &8_u32.to_be_bytes()));
-    told.recv_timeout(Duration::from_secs(5)).unwrap();
+    told.recv_timeout(PATIENCE).unwrap();
     let log = proxy.into_log();
     assert!(
         log.contains("client_aborted") && log.contains("\"status\":499"),
@@ -179,7 +177,7 @@ fn a_client_that_resets_resets_the_stream_to_an_http2_upstream() {
         begins.notified().await;
         body.send_reset(Reason::CANCEL);
         drop(answer);
-        let told = tokio::task::spawn_blocking(move || told.recv_timeout(Duration::from_secs(5)));
+        let told = tokio::task::spawn_blocking(move || told.recv_timeout(PATIENCE));
         assert_eq!(told.await.unwrap(), Ok(Reason::CANCEL));
     });
 }

@@ -72,6 +72,9 @@ impl Word {
                     hidden += 1;
                     2
                 }
+                // A backslash that is escaped, and the end of a line that was escaped once too often.
+                [b'\\', b'\\', ..] if word.len > 0 => break,
+                [b'\\', b'n' | b'r'] => break,
                 [b'\'' | b'"' | b'\\' | b'^', next, ..]
                     if word.is_mark(next) || word.len > 0 || is_name(next) =>
                 {

@@ -10,6 +10,7 @@
 //! reviewed is data; no part of it is rendered into text that anybody executes. Non-goal: keeping harm
 //! away: an object that gets past is a Problem of its own and of nobody else's, with or without this.
 
+mod body;
 mod counts;
 mod desk;
 mod files;
@@ -21,6 +22,7 @@ mod ruling;
 mod server;
 mod shown;
 
+pub use body::BODY;
 pub use counts::Counts;
 pub use desk::{Desk, NoRuling, Waiting, attend, desk};
 pub use files::{FileCertificate, FileCertificateError};
@@ -28,5 +30,5 @@ pub use issuer::{Clock, Issuer};
 pub use judge::{Judge, JudgeSettings, NotReady};
 pub use review::{Review, ReviewError};
 pub use ruling::Ruling;
-pub use server::{BODY, serve};
+pub use server::serve;
 pub use shown::ShownCertificate;

@@ -1,37 +1,32 @@
 //! The webhook's listener: HTTP/1.1 over TLS, `POST /validate`.
 //!
 //! Bounds: [`CONNECTIONS`] connections, of which each may live for a minute; heads of 16 KiB and 64 fields;
-//! bodies of [`BODY`] bytes and [`VALUES`] values within ten seconds, [`BODIES`] bytes of them together.
+//! bodies (`body`) within ten seconds.
 
 use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{
     Method, Request, Response, StatusCode,
     header::{self, HeaderMap, HeaderValue},
+    request::Parts,
 };
-use http_body_util::{BodyExt, Full};
-use hyper::{
-    body::{Body as _, Frame, Incoming},
-    server::conn::http1,
-    service::service_fn,
-};
+use http_body_util::Full;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
     task::JoinSet,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 
-use super::{Desk, NoRuling, Review, ShownCertificate};
+use super::{
+    Desk, NoRuling, Review, ShownCertificate,
+    body::{BODIES, discard, read},
+};
 use crate::tls::ServerAcceptor;
 
-/// Bytes of a review. An object has at most 1.5 MiB, and an update brings two.
-pub const BODY: usize = 3 << 20;
-const BODIES: usize = 8 * BODY;
-/// Values of a review, at least: each may take some hundred bytes of memory once it is read.
-const VALUES: usize = 100_000;
 const CONNECTIONS: usize = 64;
 const HEAD: usize = 16 << 10;
 const FIELDS: usize = 64;
@@ -120,9 +115,15 @@ async fn serve_connection(stream: TcpStream, peer: SocketAddr, shared: Arc<Share
 }
 
 async fn answer(request: Request<Incoming>, shared: &Shared) -> Response<Full<Bytes>> {
-    match review(request, shared).await {
+    let until = Instant::now() + BODY_TIMEOUT;
+    let (head, mut body) = request.into_parts();
+    match review(&head, &mut body, until, shared).await {
         Ok(body) => respond(StatusCode::OK, "application/json", body),
         Err((status, reason)) => {
+            // Who expects a word before the body has not sent it, and this is the word.
+            if !head.headers.contains_key(header::EXPECT) {
+                discard(&mut body, until).await;
+            }
             tracing::debug!(status = status.as_u16(), reason, "no review");
             let mut response = respond(status, "text/plain; charset=utf-8", format!("{reason}\n"));
             if status == StatusCode::METHOD_NOT_ALLOWED {
@@ -135,25 +136,26 @@ async fn answer(request: Request<Incoming>, shared: &Shared) -> Response<Full<By
 }
 
 async fn review(
-    request: Request<Incoming>,
+    head: &Parts,
+    body: &mut Incoming,
+    until: Instant,
     shared: &Shared,
 ) -> Result<String, (StatusCode, String)> {
     let refuse = |status, reason: &str| Err((status, reason.to_owned()));
-    if request.uri().path() != PATH {
+    if head.uri.path() != PATH {
         return refuse(StatusCode::NOT_FOUND, "reviews are made at /validate");
     }
-    if request.method() != Method::POST {
+    if head.method != Method::POST {
         return refuse(
             StatusCode::METHOD_NOT_ALLOWED,
             "reviews are asked for by POST",
         );
     }
-    if !is_json(request.headers()) {
+    if !is_json(&head.headers) {
         let reason = "a review is application/json";
         return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, reason);
     }
-    let read = timeout(BODY_TIMEOUT, read(request.into_body(), &shared.bodies)).await;
-    let (body, _room) = match read {
+    let (body, _room) = match timeout_at(until, read(body, &shared.bodies)).await {
         Ok(read) => read?,
         Err(_) => {
             return refuse(
@@ -176,43 +178,6 @@ async fn review(
         }
         Err(_) => refuse(StatusCode::SERVICE_UNAVAILABLE, "the review took too long"),
     }
-}
-
-/// Reads a body, and keeps its room for as long as what it gives is kept. Room is taken for all of it at
-/// once: whoever waited for more would keep what others wait for.
-async fn read(
-    mut body: Incoming,
-    bodies: &Semaphore,
-) -> Result<(Bytes, impl Sized), (StatusCode, String)> {
-    let refuse = |status, reason: String| Err((status, reason));
-    let Some(length) = body.size_hint().exact() else {
-        let reason = "a review says how long it is".to_owned();
-        return refuse(StatusCode::LENGTH_REQUIRED, reason);
-    };
-    let length = usize::try_from(length).unwrap_or(usize::MAX);
-    let Some(permits) = u32::try_from(length).ok().filter(|_| length <= BODY) else {
-        let reason = format!("a review has at most {BODY} bytes");
-        return refuse(StatusCode::PAYLOAD_TOO_LARGE, reason);
-    };
-    let Ok(room) = bodies.try_acquire_many(permits) else {
-        let reason = "too many reviews come at a time".to_owned();
-        return refuse(StatusCode::SERVICE_UNAVAILABLE, reason);
-    };
-    let mut all = BytesMut::with_capacity(length);
-    while let Some(frame) = body.frame().await {
-        match frame.map(Frame::into_data) {
-            Ok(Ok(data)) => all.extend_from_slice(&data),
-            Ok(Err(_)) => {}
-            Err(error) => return refuse(StatusCode::BAD_REQUEST, error.to_string()),
-        }
-    }
-    // What each value but the first follows on.
-    let values = all.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{'));
-    if values.count() > VALUES {
-        let reason = format!("a review has at most {VALUES} values");
-        return refuse(StatusCode::PAYLOAD_TOO_LARGE, reason);
-    }
-    Ok((all.freeze(), room))
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -100,3 +100,41 @@ fn gate(program: &Program, rule: usize) -> Option<Gate> {
     };
     Some(Gate { quick, number, to })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::waf::{
+        RuleSet,
+        seclang::{NoFiles, SourceMap, Trust, parse},
+    };
+
+    #[test]
+    fn a_gate_stays_one_whatever_is_excluded_of_what_it_does_not_look_at() {
+        let text = br#"
+            SecRule TX:level "@lt 2" "id:1,phase:2,pass,nolog,t:none,skipAfter:END"
+            SecRule ARGS "@rx attack" "id:2,phase:2,pass,nolog,t:none"
+            SecMarker END
+            SecRule TX:other "@lt 2" "id:3,phase:2,pass,nolog,t:none,skipAfter:END2"
+            SecRule ARGS "@rx attack" "id:4,phase:2,pass,nolog,t:none"
+            SecMarker END2
+            SecRuleUpdateTargetById 1-2 "!REQUEST_COOKIES:/^_ga/"
+            SecRuleUpdateTargetById 3 "!TX:other"
+        "#;
+        let mut sources = SourceMap::default();
+        let parsed = parse(&mut sources, &NoFiles, Trust::Operator, "gates.conf", text);
+        assert!(parsed.errors.is_empty(), "{:?}", parsed.errors);
+        let compiled = RuleSet::compile(&parsed.directives, &sources, &NoFiles);
+        let policy = compiled.result.expect("the rules compile").policy();
+        let gates = Gates::of(&policy.programs[0], &[1, 2]);
+        let steps = gates.phases.iter().flatten();
+        let steps: Vec<_> = steps
+            .map(|step| match step {
+                Step::Gate(gate) => format!("gate to {}", gate.to),
+                Step::Atom(_) => "atom".to_owned(),
+                Step::Other => "other".to_owned(),
+            })
+            .collect();
+        assert_eq!(steps, ["gate to 2", "atom", "other", "atom"]);
+    }
+}

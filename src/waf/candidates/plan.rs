@@ -10,7 +10,8 @@ use super::{
 };
 use crate::waf::{
     Variable,
-    matcher::{AtomSpec, Bits, Matcher},
+    matcher::{AtomSpec, Bits, Matcher, Test},
+    operators::Operator,
     ruleset::{Effect, Link, Program, Select, TargetKind, TxName},
     values::{List, Source, sources},
 };
@@ -59,6 +60,9 @@ impl Row {
     }
 }
 
+/// The test of each operator, which rules may share.
+type Tests = HashMap<*const Operator, Option<Test>>;
+
 /// A row while it is gathered.
 struct Draft {
     source: Source,
@@ -104,6 +108,7 @@ pub(crate) fn plan(program: &mut Program, phases: &[u8]) -> Option<Plan> {
     let mut atoms = Vec::new();
     let mut asking = Vec::new();
     let mut numbered = Vec::new();
+    let mut tests = Tests::new();
     for number in phases {
         let Some(phase) = program.phase(*number) else {
             continue;
@@ -131,7 +136,7 @@ pub(crate) fn plan(program: &mut Program, phases: &[u8]) -> Option<Plan> {
                 continue;
             };
             if usize::from(bit) < Bits::CAPACITY
-                && let Some(atom) = atom(bit, link, program)
+                && let Some(atom) = atom(bit, link, program, &mut tests)
             {
                 atoms.push(atom);
                 asking.push((bit, step.rule));
@@ -179,7 +184,7 @@ pub(crate) fn plan(program: &mut Program, phases: &[u8]) -> Option<Plan> {
 }
 
 /// The first link of a rule as an atom, if it depends on values alone that stand still.
-fn atom(bit: u16, link: &Link, program: &Program) -> Option<AtomSpec> {
+fn atom(bit: u16, link: &Link, program: &Program, tests: &mut Tests) -> Option<AtomSpec> {
     let steady = link.targets.iter().all(|target| {
         target.kind == TargetKind::Values
             && sources(target.variable)
@@ -192,7 +197,10 @@ fn atom(bit: u16, link: &Link, program: &Program) -> Option<AtomSpec> {
         return None;
     }
     let operator = link.test.operator.as_ref()?;
-    let test = test(operator)?;
+    let test = tests
+        .entry(Arc::as_ptr(operator))
+        .or_insert_with(|| test(operator));
+    let test = test.clone()?;
     let chain = program.chains.steps(link.chain);
     let chains = match link.multi_match {
         false => vec![chain.to_vec()],

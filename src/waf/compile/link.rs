@@ -50,6 +50,10 @@ pub(super) fn targets(link: &DraftLink, names: &mut TxNames, errors: &mut Vec<Fa
             Err(fault) => errors.push(fault),
         }
     }
+    // Updates of many rules name variables that some of these do not look at: left in, they would
+    // make a comparison of numbers something to be looked into.
+    let Targets { looks_at, excludes } = &mut all;
+    excludes.retain(|(variable, _)| looks_at.iter().any(|it| it.variable == *variable));
     all
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use hashbrown::HashMap;
+
 use super::{
     Amended, Fault, FaultKind,
     actions::{Head, LinkActions, Reader},
@@ -16,7 +18,7 @@ use crate::waf::{
     operators::{CompileEnv, Limits, Operator},
     policy::Policy,
     ruleset::{Jump, KnownSlots, Link, Program, Rule, RuleInfo, Select, Test, Used},
-    seclang::{Directive, RuleFiles, SourceMap, Span},
+    seclang::{Directive, FileId, RuleFiles, SourceMap, Span},
     settings::Settings,
     tx::TxNames,
 };
@@ -109,6 +111,7 @@ pub(super) fn finish(
     let drafts = std::mem::take(&mut unit.drafts);
     let markers = std::mem::take(&mut unit.markers);
     let mut slots = 0;
+    let mut operators = Operators::new();
     (0..documents)
         .map(|document| {
             let mut of_document = Markers::new();
@@ -122,6 +125,7 @@ pub(super) fn finish(
                 sources,
                 files,
                 slots: &mut slots,
+                operators: &mut operators,
                 program: Program::default(),
                 placed: Vec::new(),
             };
@@ -158,6 +162,10 @@ fn know_members(program: &mut Program, names: &TxNames) {
     }
 }
 
+/// Operators of a unit: rules that call the same, with the same argument, in the same file, share it,
+/// so that a text is asked once for all of them.
+type Operators = HashMap<(FileId, &'static str, Box<[u8]>), Arc<Operator>>;
+
 struct Finisher<'a, 'u> {
     unit: &'a mut Unit<'u>,
     drafts: &'a [Draft],
@@ -165,6 +173,7 @@ struct Finisher<'a, 'u> {
     sources: &'a SourceMap,
     files: &'a dyn RuleFiles,
     slots: &'a mut u32,
+    operators: &'a mut Operators,
     program: Program,
     /// Of the program's rules, one each.
     placed: Vec<Placed>,
@@ -315,6 +324,10 @@ impl Finisher<'_, '_> {
         argument: &[u8],
         span: Span,
     ) -> Option<Arc<Operator>> {
+        let key = (span.file, name, argument.into());
+        if let Some(operator) = self.operators.get(&key) {
+            return Some(Arc::clone(operator));
+        }
         let mut doubts = Vec::new();
         let compiled = Operator::compile(
             name,
@@ -327,12 +340,21 @@ impl Finisher<'_, '_> {
                 warnings: &mut doubts,
             },
         );
+        let is_doubtful = !doubts.is_empty();
         for doubt in doubts {
             self.unit.warning(span, doubt.into());
         }
-        compiled
-            .map_err(|error| self.unit.error(span, error.into()))
-            .ok()
-            .map(Arc::new)
+        let operator = match compiled {
+            Ok(operator) => Arc::new(operator),
+            Err(error) => {
+                self.unit.error(span, error.into());
+                return None;
+            }
+        };
+        // Each place of a doubt is told.
+        if !is_doubtful {
+            self.operators.insert(key, Arc::clone(&operator));
+        }
+        Some(operator)
     }
 }

@@ -2,6 +2,8 @@
 
 use std::{fmt, sync::Arc};
 
+use hashbrown::HashMap;
+
 use super::Bits;
 use super::atom::{AtomSpec, BuildError, Predicate, Test};
 use super::chains::Chains;
@@ -23,6 +25,8 @@ const MAX_HELD: usize = 1 << 20;
 pub struct Matcher {
     /// By number.
     tests: Box<[Option<Predicate>]>,
+    /// By number: the first condition of the same test, where there are several.
+    shared: Box<[Option<u16>]>,
     negated: Bits,
     /// The conditions whose test holds for every text that is not too short.
     sure: Bits,
@@ -76,8 +80,10 @@ impl Matcher {
             .collect();
         // What a test requires has said all that it can.
         let tests = tests.into_iter().map(|test| Some(test?.holds));
+        let tests: Box<[_]> = tests.collect();
         Ok(Self {
-            tests: tests.collect(),
+            shared: shared(&tests),
+            tests,
             negated,
             sure,
             chains,
@@ -254,16 +260,51 @@ impl Matcher {
 
     #[inline(never)]
     fn test(&self, open: &Bits, text: &[u8], caches: &mut Caches, out: &mut Bits) {
+        // The answer of the test that was shared last.
+        let mut known = None;
         for bit in open.iter() {
-            let holds = self.tests.get(usize::from(bit)).and_then(Option::as_ref);
-            let Some(outcome) = holds.map(|holds| holds(text, caches)) else {
-                continue;
+            let first = self.shared.get(usize::from(bit)).copied().flatten();
+            let outcome = match known {
+                Some((of, outcome)) if Some(of) == first => outcome,
+                _ => {
+                    let holds = self.tests.get(usize::from(bit)).and_then(Option::as_ref);
+                    let Some(outcome) = holds.map(|holds| holds(text, caches)) else {
+                        continue;
+                    };
+                    if let Some(first) = first {
+                        known = Some((first, outcome));
+                    }
+                    outcome
+                }
             };
             if outcome.exhausted || outcome.matched != self.negated.contains(bit) {
                 out.insert(bit);
             }
         }
     }
+}
+
+/// By number: the first condition of the same test, where there are several.
+fn shared(tests: &[Option<Predicate>]) -> Box<[Option<u16>]> {
+    let mut first_of = HashMap::new();
+    let mut shared = vec![None; tests.len()];
+    for (bit, test) in (0..).zip(tests) {
+        let Some(test) = test else { continue };
+        let first = *first_of
+            .entry(Arc::as_ptr(test).cast::<()>())
+            .or_insert(bit);
+        if first != bit {
+            for one in [first, bit] {
+                if let Some(place) = shared.get_mut(usize::from(one)) {
+                    *place = Some(first);
+                }
+            }
+        }
+    }
+    // Most rule sets that a route has of its own share nothing.
+    let used = shared.iter().rposition(Option::is_some);
+    shared.truncate(used.map_or(0, |last| last + 1));
+    shared.into()
 }
 
 impl fmt::Debug for Matcher {

@@ -1,6 +1,9 @@
 //! The matcher against the rules' own words: transform, test, negate, one condition at a time.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -457,6 +460,46 @@ fn conditions_that_are_not_wanted_stay_as_they_are() {
         &mut out,
     );
     assert_eq!(out, Bits::one(500));
+}
+
+#[test]
+fn a_text_is_asked_once_what_several_conditions_test() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&asked);
+    let shared = test(
+        move |text| {
+            counter.fetch_add(1, Ordering::Relaxed);
+            text == b"a b"
+        },
+        Requires::default(),
+    );
+    let [nulls, lower] = [Transformation::RemoveNulls, Transformation::Lowercase];
+    // One condition with a test of its own stands between those that share one.
+    let rows = [
+        (0, vec![], false, shared.clone()),
+        (1, vec![nulls], true, shared.clone()),
+        (2, vec![], false, regex("b$")),
+        (3, vec![lower, nulls], false, shared),
+    ];
+    let atoms = rows.map(|(bit, chain, negated, test)| AtomSpec {
+        bit,
+        chains: vec![chain],
+        negated,
+        test,
+    });
+    let matcher = Matcher::build(atoms.to_vec()).unwrap();
+    let wanted = (0..4).collect();
+    let cases: [(&[u8], &[u16], usize); 3] = [
+        (b"a b", &[0, 2, 3], 1),
+        (b"a c", &[1], 1),
+        (b"A b", &[1, 2, 3], 2),
+    ];
+    for (value, expected, times) in cases {
+        let mut out = Bits::EMPTY;
+        matcher.run(value, &wanted, &mut Scratch::default(), &mut out);
+        assert_eq!(out, expected.iter().copied().collect(), "{value:?}");
+        assert_eq!(asked.swap(0, Ordering::Relaxed), times, "{value:?}");
+    }
 }
 
 #[test]

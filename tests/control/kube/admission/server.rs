@@ -1,7 +1,7 @@
 //! The webhook over real sockets.
 
 use std::{
-    io::{Read as _, Write as _},
+    io::{self, Read as _, Write as _},
     net::SocketAddr,
     path::Path,
     sync::Arc,
@@ -63,8 +63,14 @@ impl Webhook {
         }
     }
 
-    /// Sends a request and gives what comes back; `Err`: there is no connection.
+    /// Sends a request and gives what comes back, whether or not all of it was taken; `Err`: there is no
+    /// connection.
     async fn send(&self, request: Vec<u8>) -> Result<String, String> {
+        self.exchange(request).await.map(|(answer, _)| answer)
+    }
+
+    /// Sends a request and gives what comes back, and whether all of it was taken.
+    async fn exchange(&self, request: Vec<u8>) -> Result<(String, bool), String> {
         let (address, client) = (self.address, Arc::clone(&self.client));
         let exchange = move || {
             let text = |error: &dyn ToString| error.to_string();
@@ -75,14 +81,14 @@ impl Webhook {
             let name = ServerName::try_from(NAME).unwrap();
             let connection = ClientConnection::new(client, name).map_err(|it| text(&it))?;
             let mut stream = StreamOwned::new(connection, socket);
-            stream.write_all(&request).map_err(|it| text(&it))?;
+            let sent = stream.write_all(&request);
+            let is_taken = sent.is_ok();
             let mut answer = Vec::new();
-            // An end without a word is one.
-            let end = stream.read_to_end(&mut answer);
+            let end = read_to_end(&mut stream, &mut answer);
             if answer.is_empty() {
-                end.map_err(|it| text(&it))?;
+                sent.and(end).map_err(|it| text(&it))?;
             }
-            Ok(String::from_utf8(answer).unwrap())
+            Ok((String::from_utf8(answer).unwrap(), is_taken))
         };
         tokio::task::spawn_blocking(exchange).await.unwrap()
     }
@@ -90,6 +96,24 @@ impl Webhook {
     async fn post(&self, body: &str) -> (u16, String) {
         let answer = self.send(post("/validate", "application/json", body)).await;
         parts(&answer.unwrap())
+    }
+}
+
+/// Reads on without regard to what cannot be sent any more. An end without a word is one.
+fn read_to_end(
+    stream: &mut StreamOwned<ClientConnection, std::net::TcpStream>,
+    answer: &mut Vec<u8>,
+) -> io::Result<()> {
+    let StreamOwned { conn, sock } = stream;
+    loop {
+        let is_end = conn.read_tls(sock)? == 0;
+        let state = conn.process_new_packets().map_err(io::Error::other)?;
+        let mut plain = vec![0; state.plaintext_bytes_to_read()];
+        conn.reader().read_exact(&mut plain)?;
+        answer.extend_from_slice(&plain);
+        if is_end || state.peer_has_closed() {
+            return Ok(());
+        }
     }
 }
 
@@ -198,6 +222,30 @@ async fn what_is_no_review_gets_a_status_and_a_reason() {
         let (got, body) = parts(&answer);
         assert_eq!(got, status, "{answer}");
         assert!(body.contains(reason), "{answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refusal_reaches_whoever_is_still_sending() {
+    let webhook = Webhook::start(&store(&web())).await;
+    webhook.files.show(&webhook.shown).unwrap();
+    let json = "application/json";
+    let long = "x".repeat(2 * BODY);
+    let chunk = format!("{BODY:x}\r\n{}\r\n", "x".repeat(BODY));
+    let endless = format!(
+        "POST /validate HTTP/1.1\r\nhost: {NAME}\r\ncontent-type: {json}\r\n\
+         transfer-encoding: chunked\r\nconnection: close\r\n\r\n{chunk}{chunk}0\r\n\r\n"
+    );
+    let rows = [
+        (post("/", json, &long), 404),
+        (post("/validate", "text/plain", &long), 415),
+        (post("/validate", json, &long), 413),
+        (endless.into_bytes(), 411),
+    ];
+    for (request, status) in rows {
+        let (answer, is_taken) = webhook.exchange(request).await.unwrap();
+        assert_eq!(parts(&answer).0, status, "{answer}");
+        assert!(is_taken, "{status}");
     }
 }
 

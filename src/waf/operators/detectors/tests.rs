@@ -172,6 +172,7 @@ fn commands_are_found_where_a_shell_begins_one() {
             "cat $HOME/.netrc",
             ";git clone http://host/a.git",
             "a\nb\n;id",
+            "c\\\\a\\\\t /etc/passwd",
         ],
         &[
             "id",
@@ -375,13 +376,18 @@ fn what_is_said_of_every_match_holds() {
         Detector::Base64,
         Detector::Html,
     ];
-    let pieces: [&[u8]; 25] = [
+    let pieces: [&[u8]; 30] = [
         b"..",
         b"/",
         b"\\",
         b"%2e",
         b"%252f",
         b"%c0%ae",
+        b"%bg%qf",
+        b"%c1",
+        b"?",
+        b"\xf8\x80\x80\x80\xae",
+        b"%01",
         b"\\u002e",
         b"0x2f",
         b";",
@@ -444,7 +450,7 @@ fn what_is_said_of_every_match_holds() {
 fn long_values_come_to_an_end() {
     // What stands before, what is repeated, what stands behind. Read again for each repetition, none
     // of them would end in hours.
-    let values: [(&[u8], &[u8], &[u8]); 22] = [
+    let values: [(&[u8], &[u8], &[u8]); 29] = [
         (b"", b";id", b""),
         (b"", b"a``", b""),
         (b"", b"`id", b""),
@@ -467,6 +473,13 @@ fn long_values_come_to_an_end() {
         (b"''''", b"../../../ ", b""),
         (b"", b"<p style=x ", b""),
         (b"", b"dir c: ", b" "),
+        (b"", b"%%", b""),
+        (b"", b"??", b"%c1%af"),
+        (b"", b"\\n", b"id"),
+        (b"", b"x=$(id ", b""),
+        (b"", b"<meta ", b""),
+        (b"", b"<meta a>", b""),
+        (b"", b" ;id", b""),
     ];
     for (before, unit, behind) in values {
         let text = [

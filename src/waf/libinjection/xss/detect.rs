@@ -14,7 +14,13 @@ pub enum Finding<'a> {
     Comment(&'a [u8]),
     /// The value of a `style` attribute.
     Style(&'a [u8]),
-    /// An element, an event or a URL.
+    /// An element by name, and what follows the name.
+    Element(&'a [u8], &'a [u8]),
+    /// The name and the value of an attribute that declares a namespace, or links from one.
+    Namespace(&'a [u8], &'a [u8]),
+    /// A URL that may run a script.
+    Url(&'a [u8]),
+    /// An event.
     Other,
 }
 
@@ -52,22 +58,28 @@ pub(super) fn detect_unfiltered(input: &[u8], counts: &impl Fn(Finding<'_>) -> b
 
 fn injects(input: &[u8], place: Place, counts: &impl Fn(Finding<'_>) -> bool) -> bool {
     let mut attribute = Attribute::Harmless;
-    for Piece { kind, text } in Pieces::new(input, place) {
+    let mut name: &[u8] = &[];
+    let mut pieces = Pieces::new(input, place);
+    while let Some(Piece { kind, text }) = pieces.next() {
         let before = std::mem::replace(&mut attribute, Attribute::Harmless);
         let other = |found: bool| found.then_some(Finding::Other);
         let finding = match kind {
             Kind::Doctype => Some(Finding::Doctype),
-            Kind::TagName => other(is_dangerous_element(text)),
+            Kind::TagName => {
+                is_dangerous_element(text).then(|| Finding::Element(text, pieces.rest()))
+            }
             Kind::Comment => is_dangerous_comment(text).then_some(Finding::Comment(text)),
             Kind::AttributeName => {
                 attribute = attribute_named(text);
+                name = text;
                 None
             }
             Kind::AttributeValue => match before {
                 Attribute::Harmless => None,
                 Attribute::Dangerous => Some(Finding::Other),
                 Attribute::Style => Some(Finding::Style(text)),
-                Attribute::Url => other(is_dangerous_url(text)),
+                Attribute::Namespace => Some(Finding::Namespace(name, text)),
+                Attribute::Url => is_dangerous_url(text).then_some(Finding::Url(text)),
                 Attribute::Indirect => other(attribute_named(text) != Attribute::Harmless),
             },
             Kind::Text | Kind::TagEnd | Kind::EmptyTagEnd | Kind::ClosingTag => None,
@@ -86,8 +98,11 @@ fn is_dangerous_element(name: &[u8]) -> bool {
 }
 
 fn attribute_named(name: &[u8]) -> Attribute {
-    if name.len() >= 5 && (is_event(name) || starts(name, "XMLNS") || starts(name, "XLINK")) {
+    if name.len() >= 5 && is_event(name) {
         return Attribute::Dangerous;
+    }
+    if starts(name, "XMLNS") || starts(name, "XLINK") {
+        return Attribute::Namespace;
     }
     if name.len() < 2 {
         return Attribute::Harmless;

@@ -85,6 +85,11 @@ impl<'a> Pieces<'a> {
         }
     }
 
+    /// What no piece was made of yet.
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     /// Makes a piece of the next `length` bytes and goes on behind the `skipped` ones after it.
     fn take(&mut self, kind: Kind, length: usize, skipped: usize, state: State) -> Piece<'a> {
         let (text, behind) = self

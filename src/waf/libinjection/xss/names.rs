@@ -12,6 +12,8 @@ pub(super) enum Attribute {
     Dangerous,
     /// Styles what may run script: any value is an injection, too.
     Style,
+    /// Declares a namespace, or links from one: any value is an injection, too.
+    Namespace,
     /// Is dangerous if its value is a URL of a dangerous scheme.
     Url,
     /// Is what its value names.

@@ -52,6 +52,18 @@ fn paths_that_lead_out_are_found_however_they_are_written() {
             "[a](..%2f..%2fx)",
             "file=../../x",
             "/./././././x",
+            // What decoders with mistakes make dots and separators of.
+            "..%c0%5cboot.ini",
+            "%c0.%c0./x",
+            "%c0%fe%c0%fe%c0%9vx",
+            "..%bg%qfx",
+            "%%32%%65%%32%%65%%35%%63x",
+            "%%c0%6e%c0%6e%c1%8sx",
+            "..%01%u2215x",
+            "..%uF025x",
+            "%f8%80%80%80%ae%f8%80%80%80%ae%fc%80%80%80%80%afx",
+            ".?%c1%afx",
+            "??%255cx",
         ],
         &[
             "images/a.png",
@@ -59,6 +71,9 @@ fn paths_that_lead_out_are_found_however_they_are_written() {
             "a/../b",
             "wait... what/ever",
             "yes.../no",
+            "really?.%20yes/no",
+            "what??%20/x",
+            "100%of..%zz/x",
             "and/or.. maybe",
             "v1..v2",
             "https://example.com/.../page",
@@ -140,6 +155,24 @@ fn commands_are_found_where_a_shell_begins_one() {
             "x| id |\n|---|",
             "```\n; cat /etc/passwd",
             "```\nx\n```\n; cat /etc/passwd",
+            // Line ends that were escaped once too often.
+            "\\nid;",
+            ";id\\n",
+            "|usr/bin/id\\n",
+            "\nping -i 30 127.0.0.1 \n",
+            " | Dir c:\\",
+            "perl -e 'print \"X\"x81920'",
+            "127.0.0.1|echo 'x' > x.php",
+            "`echo x>x.txt`",
+            ";expr 1 + 2",
+            "/bin$u/bash$u <ip> <port>",
+            "x=$(curl http://host/)",
+            "x=$(whoami)",
+            "COPY C:\\x C:\\y",
+            "cat $HOME/.netrc",
+            ";git clone http://host/a.git",
+            "a\nb\n;id",
+            "c\\\\a\\\\t /etc/passwd",
         ],
         &[
             "id",
@@ -174,6 +207,23 @@ fn commands_are_found_where_a_shell_begins_one() {
             "dir  = flag.String(\"dir\", \"../../../testdata\", \"where scripts are\")",
             "type Item = <&'a Vec<i32> as IntoIterator>::Item;\ntype Item = <&'a T>::Item;",
             "fn at<R>(index: BitIdx<R>) -> BitPos<R>\nwhere R: BitRegister {\n x()\n}",
+            // Scripts that people show: what they have set, keep and send through filters.
+            "X=$(dirname \"$0\")",
+            "here=\"$(pwd)\"",
+            "version=$(printf '%s' \"$x\" | cut -d . -f 1)",
+            "go build -o ./x",
+            "git clone https://host/a.git",
+            "python3 -m venv \"${name}\" || return",
+            "echo \"To: $MAIL_TO\"",
+            "if echo \"$answer\" | grep -q name; then",
+            "mkdir -p \"$folder\"",
+            "set -e\ncd \"$here\"\nexport X=1\nls -la /tmp | sort > /tmp/x\n",
+            "foreach ($users as $user) {\n    echo $user->name;\n}",
+            "FROM nginx\nCOPY a.conf /etc/nginx/a.conf",
+            "/**\n * What it is.\n */",
+            "public string Name { get; set; }",
+            "\\begin{matrix}a&b\\\\c&d\\end{matrix}",
+            "Copy C:\\x to the stick",
         ],
     );
     check(
@@ -207,6 +257,13 @@ fn html_that_runs_scripts_is_found_and_styled_text_is_not() {
             "<!ENTITY x>",
             "<p style=\"color:red\" onclick=x>",
             "<!-- ` --><script>",
+            "<meta charset=utf-7>",
+            "<link rel=stylesheet href=//x>",
+            "<iframe src=x>",
+            "<svg viewBox=\"0 0 9 9\"><script>x</script></svg>",
+            "<svg viewBox=\"0 0 9 9\" onload=x>",
+            "<x:script xmlns:x=\"http://www.w3.org/1999/xhtml\">",
+            "<img src=\"data:image/svg+xml,x\">",
         ],
         &[
             "<p style=\"text-align: center;\">Hello</p>",
@@ -216,6 +273,12 @@ fn html_that_runs_scripts_is_found_and_styled_text_is_not() {
             "<!-- `code` -->",
             "<!--[if gte mso 9]>x<![endif]-->",
             "<a href=\"https://example.com/\">x</a>",
+            "<meta charset=\"utf-8\"><p>pasted</p>",
+            "<html xmlns:o=\"urn:schemas-microsoft-com:office:office\" xmlns=\"http://www.w3.org/TR/REC-html40\"><p>x</p></html>",
+            "<Link href=\"/about\">About us</Link>",
+            "A new <object> is made of it.",
+            "<img src=\"data:image/png;base64,iVBORw0KGgo=\">",
+            "<svg viewBox=\"0 0 16 16\" width=\"16\"><path d=\"M8 9.5\"></path></svg>",
             "<3",
         ],
     );
@@ -313,13 +376,18 @@ fn what_is_said_of_every_match_holds() {
         Detector::Base64,
         Detector::Html,
     ];
-    let pieces: [&[u8]; 25] = [
+    let pieces: [&[u8]; 30] = [
         b"..",
         b"/",
         b"\\",
         b"%2e",
         b"%252f",
         b"%c0%ae",
+        b"%bg%qf",
+        b"%c1",
+        b"?",
+        b"\xf8\x80\x80\x80\xae",
+        b"%01",
         b"\\u002e",
         b"0x2f",
         b";",
@@ -382,7 +450,7 @@ fn what_is_said_of_every_match_holds() {
 fn long_values_come_to_an_end() {
     // What stands before, what is repeated, what stands behind. Read again for each repetition, none
     // of them would end in hours.
-    let values: [(&[u8], &[u8], &[u8]); 22] = [
+    let values: [(&[u8], &[u8], &[u8]); 29] = [
         (b"", b";id", b""),
         (b"", b"a``", b""),
         (b"", b"`id", b""),
@@ -405,6 +473,13 @@ fn long_values_come_to_an_end() {
         (b"''''", b"../../../ ", b""),
         (b"", b"<p style=x ", b""),
         (b"", b"dir c: ", b" "),
+        (b"", b"%%", b""),
+        (b"", b"??", b"%c1%af"),
+        (b"", b"\\n", b"id"),
+        (b"", b"x=$(id ", b""),
+        (b"", b"<meta ", b""),
+        (b"", b"<meta a>", b""),
+        (b"", b" ;id", b""),
     ];
     for (before, unit, behind) in values {
         let text = [

@@ -14,8 +14,8 @@ use super::prose::is_prose;
 /// One of these is in every value with a segment of dots and separators around it.
 pub(super) const WORDS: &[&[u8]] = &[
     b"..", b"/./", b"\\.\\", b"/.\\", b"%2", b"%3", b"%5", b"%6", b"%u", b"%c", b"%e", b"%f",
-    b"%%", b"\\x2", b"\\x5", b"\\u00", b"\\u2", b"\\uf", b"0x2", b"0x5", b"\xc0", b"\xc1", b"\xe0",
-    b"\xe2", b"\xef", b"\xf0",
+    b"%%", b"%b", b"\\x2", b"\\x5", b"\\u00", b"\\u2", b"\\uf", b"0x2", b"0x5", b"\xc0", b"\xc1",
+    b"\xe0", b"\xe2", b"\xef", b"\xf0", b"\xf8", b"\xfc",
 ];
 
 /// What paths that are attacks lead to, in lower case and with slashes: what a system or a server keeps
@@ -100,6 +100,8 @@ enum Symbol {
     Separator,
     /// A semicolon, behind which servlet containers expect parameters of a segment.
     Parameter,
+    /// What some decoders leave out.
+    Nothing,
     /// What a path is parted from other things by.
     Break,
     Other,
@@ -168,7 +170,16 @@ pub(super) fn find(input: &[u8]) -> Option<Range<usize>> {
     let (mut start, mut at) = (0, 0);
     while let Some(rest) = input.get(at..).filter(|rest| !rest.is_empty()) {
         let (symbol, len, plain) = symbol(rest);
+        if walk.is_at_segment()
+            && let Some(len) = wildcards(rest)
+        {
+            walk.dots = 2;
+            walk.encoded = true;
+            at += len;
+            continue;
+        }
         match symbol {
+            Symbol::Nothing => walk.encoded = true,
             Symbol::Break => {
                 let place = Place {
                     input,
@@ -210,6 +221,10 @@ pub(super) fn find(input: &[u8]) -> Option<Range<usize>> {
 }
 
 impl Walk {
+    fn is_at_segment(&self) -> bool {
+        self.dots == 0 && self.others == 0
+    }
+
     fn separator(&mut self, plain: bool, backslash: bool, end: usize) {
         if self.separators == 0 && self.dots == 0 && self.others == 0 {
             self.rooted = true;
@@ -317,11 +332,13 @@ fn symbol(rest: &[u8]) -> (Symbol, usize, bool) {
         [b'\\', b'u' | b'U', more @ ..] => escaped(more, 4, 2).unwrap_or(plain(Symbol::Separator)),
         [b'\\', ..] => plain(Symbol::Separator),
         [b'0', b'x' | b'X', more @ ..] => escaped(more, 2, 2).unwrap_or(plain(Symbol::Other)),
-        [b'%', ..] => percent(rest).unwrap_or(plain(Symbol::Other)),
+        [b'%', ..] => percent(rest).unwrap_or_else(|| match rest {
+            [b'%', b'%', ..] => (Symbol::Nothing, 1, false),
+            _ => plain(Symbol::Other),
+        }),
         [b';', ..] => plain(Symbol::Parameter),
-        [0xc0 | 0xc1 | 0xe0 | 0xe2 | 0xef | 0xf0, ..] => {
-            let four = rest.get(..rest.len().min(4)).unwrap_or_default();
-            overlong(four).map_or(plain(Symbol::Other), |(symbol, len)| (symbol, len, false))
+        [0xc0 | 0xc1 | 0xe0 | 0xe2 | 0xef | 0xf0 | 0xf8 | 0xfc, ..] => {
+            overlong(rest).map_or(plain(Symbol::Other), |(symbol, len)| (symbol, len, false))
         }
         [byte, ..] if byte.is_ascii_whitespace() => plain(Symbol::Break),
         [
@@ -345,7 +362,10 @@ fn escaped(more: &[u8], digits: usize, before: usize) -> Option<(Symbol, usize, 
 fn of_code(code: u32) -> Option<Symbol> {
     Some(match code {
         0x2e | 0xff0e | 0x2024 => Symbol::Dot,
-        0x2f | 0x5c | 0x2215 | 0x2216 | 0x2044 | 0xff0f | 0xff3c => Symbol::Separator,
+        // The last two are taken for separators by what maps characters to similar ones.
+        0x2f | 0x5c | 0xf025 | 0xefc8 | 0x2215 | 0x2216 | 0x2044 | 0xff0f | 0xff3c => {
+            Symbol::Separator
+        }
         _ => return None,
     })
 }
@@ -355,12 +375,21 @@ fn overlong(bytes: &[u8]) -> Option<(Symbol, usize)> {
     let tail = |byte: u8| u32::from(byte & 0x3f);
     // Some decoders do not look at the upper bits of what follows.
     let (code, len) = match *bytes {
+        // Some look at the last byte alone, some at other bits than there are.
+        [0xc0 | 0xc1, last @ (b'.' | b'/' | b'\\'), ..] => (last.into(), 2),
+        [0xc0, 0x5e | 0xfe, ..] => (u32::from(b'.'), 2),
+        [0xc1, 0xaf, ..] => (u32::from(b'/'), 2),
         [first @ (0xc0 | 0xc1), second, ..] => (u32::from(first & 1) << 6 | tail(second), 2),
         [first @ (0xe0 | 0xe2 | 0xef), second, third, ..] => (
             u32::from(first & 0xf) << 12 | tail(second) << 6 | tail(third),
             3,
         ),
-        [0xf0, second, third, fourth] => (tail(second) << 12 | tail(third) << 6 | tail(fourth), 4),
+        [0xf0, second, third, fourth, ..] => {
+            (tail(second) << 12 | tail(third) << 6 | tail(fourth), 4)
+        }
+        // Five bytes and six, of which UTF-8 had some once.
+        [0xf8, 0x80, 0x80, third, fourth, ..] => (tail(third) << 6 | tail(fourth), 5),
+        [0xfc, 0x80, 0x80, 0x80, fourth, fifth, ..] => (tail(fourth) << 6 | tail(fifth), 6),
         _ => return None,
     };
     Some((of_code(code)?, len))
@@ -371,17 +400,25 @@ fn percent(rest: &[u8]) -> Option<(Symbol, usize, bool)> {
     let (first, mut at) = byte(rest)?;
     let symbol = match first {
         Escaped::Code(code) => of_code(code)?,
+        Escaped::Byte(0..=8 | 0x0e..=0x1f) => Symbol::Nothing,
         Escaped::Byte(byte) if byte.is_ascii() => of_code(byte.into())?,
         Escaped::Byte(first) => {
             let count = match first {
                 0xc0 | 0xc1 => 2,
                 0xe0 | 0xe2 | 0xef => 3,
                 0xf0 => 4,
+                0xf8 => 5,
+                0xfc => 6,
                 _ => return None,
             };
-            let mut bytes = [first, 0, 0, 0];
+            let mut bytes = [first, 0, 0, 0, 0, 0];
             for place in bytes.iter_mut().take(count).skip(1) {
-                let (next, len) = byte(rest.get(at..)?)?;
+                let behind = rest.get(at..)?;
+                let (next, len) = match behind.first()? {
+                    b'%' => byte(behind)?,
+                    // Written as it is.
+                    plain => (Escaped::Byte(*plain), 1),
+                };
                 let Escaped::Byte(next) = next else {
                     return None;
                 };
@@ -415,13 +452,30 @@ fn byte(rest: &[u8]) -> Option<(Escaped, usize)> {
     }
     let (high, after) = digit(rest.get(at..)?)?;
     let (low, behind) = digit(rest.get(at + after..)?)?;
-    Some((Escaped::Byte(high << 4 | low), at + after + behind))
+    let byte = (high << 4).wrapping_add(low);
+    // Letters beyond `f` are digits to some, and give what begins or ends a sequence alone.
+    let strict = high < 16 && low < 16;
+    (strict || byte >= 0x80).then_some((Escaped::Byte(byte), at + after + behind))
+}
+
+/// Two question marks, or one and a dot, before a separator that is encoded: Windows takes them for
+/// any character.
+fn wildcards(rest: &[u8]) -> Option<usize> {
+    let ([b'?', b'.' | b'?', behind @ ..] | [b'.', b'?', behind @ ..]) = rest else {
+        return None;
+    };
+    let (next, _, plain) = symbol(behind);
+    (next == Symbol::Separator && !plain).then_some(2)
 }
 
 /// A hexadecimal digit, or one that is itself escaped: `%32` is `2`.
 fn digit(rest: &[u8]) -> Option<(u8, usize)> {
-    let value = |byte: u8| char::from(byte).to_digit(16).map(|value| value as u8);
+    let value = |byte: u8| char::from(byte).to_digit(36).map(|value| value as u8);
     match *rest {
+        [b'%', b'%', high, low, ..] => {
+            let code = value(high)? << 4 | value(low)?;
+            Some((value(code)?, 4))
+        }
         [b'%', high, low, ..] => {
             let code = value(high)? << 4 | value(low)?;
             Some((value(code)?, 3))

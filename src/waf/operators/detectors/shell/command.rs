@@ -1,6 +1,8 @@
 //! A command: its name, and what its arguments say of it.
 
-use super::commands::{FOLDERS, Kind, PREFIXES, is_windows, kind};
+use super::commands::{
+    FOLDERS, Kind, PREFIXES, is_asked, is_filter, is_interpreter, is_variable, is_windows, kind,
+};
 use super::word::{Word, is_field};
 
 /// Prefixes such as `sudo` and assignments that may stand before a name.
@@ -18,16 +20,28 @@ pub(super) struct Command {
     pub(super) kind: Kind,
     /// Whether the name is written so that a filter does not know it, or with the folder of programs.
     pub(super) sure: bool,
+    /// Whether it is written so that a filter does not know it, and with the folder of programs.
+    pub(super) hidden: bool,
     /// Whether the name is in upper case, which Windows alone takes for a command.
     pub(super) upper: bool,
+    /// Whether the name is written as the first word of a sentence is.
+    pub(super) title: bool,
+    /// Whether it is one that another's output is sent through.
+    pub(super) filter: bool,
+    /// Whether it is one whose output scripts keep.
+    pub(super) asked: bool,
     /// Whether nothing follows the name.
     pub(super) bare: bool,
     /// Whether what ends a command follows it.
     pub(super) followed: bool,
     /// Arguments that people do not write: paths, options, expansions.
     pub(super) technical: bool,
+    /// Whether an argument is a variable that a script has set.
+    pub(super) variable: bool,
     /// Options that only tools have.
     pub(super) option: bool,
+    /// Arguments and options as Windows has them.
+    windows: bool,
     /// A number or an address.
     pub(super) number: bool,
     /// Whether `=` and a blank follow, as behind the name of a variable in most languages.
@@ -92,7 +106,10 @@ impl Command {
             && FOLDERS
                 .iter()
                 .any(|it| word.name().starts_with(it.as_bytes()));
+        // A comment of C begins with nothing but these.
+        let is_comment = || word.name().iter().all(|byte| matches!(byte, b'/' | b'*'));
         let glob = word.path
+            && !is_comment()
             && (word.globs > 1 || in_folder && word.globs > 0)
             && word.name().first() == Some(&b'/');
         let behind = text.get(after..).unwrap_or_default();
@@ -102,7 +119,7 @@ impl Command {
             None if glob => Kind::Tool,
             None => return None,
         };
-        if word.is_upper() && (word.is_title() || !is_windows(name)) {
+        if word.is_upper() && !is_windows(name) {
             return None;
         }
         if matches!(
@@ -118,16 +135,30 @@ impl Command {
         let mut command = Self {
             kind,
             sure: in_folder || glob || word.disguised,
+            hidden: in_folder && word.disguised,
             upper: word.is_upper(),
+            title: word.is_title(),
+            filter: is_filter(name),
+            asked: is_asked(name),
             bare: true,
             followed: false,
             technical: false,
+            variable: false,
             option: false,
+            windows: false,
             number: false,
             assigned: is_assigned(behind),
             end: after,
         };
         command.arguments(behind, braced);
+        command.technical |= is_interpreter(name)
+            && matches!(behind.trim_ascii_start(), [b'-', b'c' | b'e' | b'E' | b'r', byte, ..] if byte.is_ascii_whitespace());
+        if command.upper && !command.windows {
+            command.technical = false;
+            command.option = false;
+        }
+        // The members of a property in C#: `{ get; set; }`.
+        command.bare &= !(name == b"set" && behind.starts_with(b";"));
         Some(command)
     }
 
@@ -138,6 +169,11 @@ impl Command {
         {
             self.end += 1;
             match *window {
+                // The end of a line that was escaped once too often.
+                [b'\\', b'n' | b'r'] => {
+                    self.followed = true;
+                    return;
+                }
                 [b';' | b'|' | b'\n' | b'\r' | b'`' | b')', ..] => {
                     self.followed = true;
                     return;
@@ -203,7 +239,8 @@ impl Command {
             }
             [b'-', b'-', letter, ..] if letter.is_ascii_alphabetic() => self.option = true,
             [b'/', letter, ..] if letter.is_ascii_alphabetic() && ends(text.get(2)) => {
-                self.option = true
+                self.option = true;
+                self.windows = true;
             }
             [b'/', letter, ..]
                 if letter.is_ascii_alphanumeric() || matches!(letter, b'?' | b'*') =>
@@ -211,8 +248,10 @@ impl Command {
                 self.technical = true
             }
             [b'/', ..] if ends(text.get(1)) => self.technical = true,
-            [b'~' | b'.', b'/', ..] | [b'.', b'.', b'/', ..] | [b'\\', b'\\', ..] => {
-                self.technical = true
+            [b'~' | b'.', b'/', ..] | [b'.', b'.', b'/', ..] => self.technical = true,
+            [b'\\', b'\\', ..] => {
+                self.technical = true;
+                self.windows = true;
             }
             [drive, b':', ..] if drive.is_ascii_alphabetic() => {
                 // With a blank behind it is a name and a colon, unless nothing comes then.
@@ -222,23 +261,36 @@ impl Command {
                     .first()
                     .is_none_or(|byte| !byte.is_ascii_whitespace())
                     || near.all(|byte| byte.is_ascii_whitespace() || b";|&`)'\"".contains(byte));
-                self.technical |=
+                let drive =
                     matches!(behind.first(), Some(b'\\' | b'/')) || drive && ends(behind.first());
+                self.technical |= drive;
+                self.windows |= drive;
             }
-            [b'$', next, ..] => {
-                self.technical |= next == b'(' || next == b'{' || next.is_ascii_alphabetic();
+            [b'$', b'(', ..] => self.technical = true,
+            // Those that a script has set itself say nothing.
+            [b'$', ref name @ ..] => {
+                let name = name.strip_prefix(b"{").unwrap_or(name);
+                let is_letter = |byte: &&u8| byte.is_ascii_alphabetic() || **byte == b'_';
+                let len = name.iter().take(16).take_while(is_letter).count();
+                let known = is_variable(name.get(..len).unwrap_or_default());
+                self.technical |= known;
+                self.variable |= !known && len > 0;
             }
             [b'%', letter, ..] if letter.is_ascii_alphabetic() => {
                 let name = text.iter().skip(1).take(24);
                 let len = name.take_while(|byte| byte.is_ascii_alphanumeric()).count();
-                self.technical |= len > 1 && text.get(1 + len) == Some(&b'%');
+                let variable = len > 1 && text.get(1 + len) == Some(&b'%');
+                self.technical |= variable;
+                self.windows |= variable;
             }
             [digit, ..] if digit.is_ascii_digit() => self.number = true,
             _ => {
                 let word = text.iter().take(64).take_while(|byte| !ends(Some(byte)));
                 let word = word.count();
                 let word = text.get(..word).unwrap_or_default();
-                self.technical |= word.windows(3).any(|three| three == b"://");
+                let address = word.windows(3).any(|three| three == b"://");
+                self.technical |= address;
+                self.windows |= address;
                 let dots = word.iter().filter(|byte| **byte == b'.').count();
                 self.number |= dots > usize::from(word.last() == Some(&b'.'));
             }
@@ -246,9 +298,37 @@ impl Command {
     }
 }
 
-/// Whether `<` or `>` and what follows is a redirection: to a path, or to a file that is open.
+/// Kinds of files that are written to be fetched or run.
+const WRITTEN: [&[u8]; 16] = [
+    b"asp", b"aspx", b"bat", b"cgi", b"exe", b"htm", b"html", b"js", b"jsp", b"jspx", b"php",
+    b"pl", b"ps1", b"py", b"sh", b"txt",
+];
+
+/// Whether what follows `>` is a file of such a kind.
+fn is_written(window: &[u8]) -> bool {
+    let name = window.strip_prefix(b">").unwrap_or_default();
+    let name = name.strip_prefix(b">").unwrap_or(name);
+    let name = name.strip_prefix(b" ").unwrap_or(name);
+    let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    let len = name.iter().take(48).take_while(is_name).count();
+    let name = name.get(..len).unwrap_or_default();
+    let mut parts = name.rsplit(|byte| *byte == b'.');
+    let kind = parts.next().unwrap_or_default();
+    parts.next().is_some_and(|stem| !stem.is_empty()) && WRITTEN.contains(&kind)
+}
+
+/// Whether `<` or `>` and what follows is a redirection: to a path, to a file that is open, or to one
+/// that is fetched later.
 fn is_redirected(next: u8, window: &[u8]) -> bool {
     match next {
+        _ if is_written(window) => true,
+        // Whatever writes there.
+        b'/' if window
+            .get(1..)
+            .is_some_and(|it| it.starts_with(b"/dev/null")) =>
+        {
+            false
+        }
         b'/' | b'~' | b'.' => true,
         b'&' => window
             .get(2)

@@ -11,6 +11,8 @@ pub(super) enum Kind {
     Count,
     /// A word that stands alone when somebody tries whether commands run.
     Probe,
+    /// What developers type all day, and write of: it counts where something else ends before it.
+    Build,
 }
 
 /// What runs the command that follows it.
@@ -20,12 +22,14 @@ pub(super) const PREFIXES: [&str; 14] = [
 ];
 
 /// Folders of programs.
-pub(super) const FOLDERS: [&str; 6] = [
+pub(super) const FOLDERS: [&str; 8] = [
     "/bin/",
     "/sbin/",
     "/usr/bin/",
     "/usr/sbin/",
     "/usr/local/bin/",
+    "usr/bin/",
+    "usr/sbin/",
     "\\windows\\system32\\",
 ];
 
@@ -60,7 +64,6 @@ const TOOLS: &[&str] = &[
     "findstr",
     "fping",
     "gawk",
-    "gcc",
     "getcap",
     "getent",
     "grep",
@@ -135,7 +138,6 @@ const TOOLS: &[&str] = &[
     "socat",
     "strace",
     "stty",
-    "sudo",
     "sysctl",
     "systemctl",
     "systeminfo",
@@ -170,21 +172,40 @@ const TOOLS: &[&str] = &[
 
 const WORDS: &[&str] = &[
     "apk", "apt", "apt-get", "arch", "at", "attrib", "basename", "bc", "cat", "cd", "copy", "cp",
-    "cpio", "cut", "cvs", "dash", "date", "dd", "del", "dig", "dirname", "du", "echo", "ed",
-    "emacs", "env", "erase", "ex", "expand", "export", "false", "fd", "fetch", "file", "find",
-    "finger", "fish", "fold", "free", "ftp", "gdb", "git", "go", "groups", "head", "host",
-    "hostname", "info", "install", "ip", "java", "jobs", "join", "last", "less", "link", "ln",
-    "locate", "look", "lp", "lynx", "mail", "make", "man", "more", "mount", "move", "mv", "mysql",
-    "nano", "nc", "net", "nice", "nl", "node", "npm", "od", "passwd", "paste", "perl", "php",
-    "pip", "pr", "python", "python2", "python3", "rd", "read", "reboot", "reg", "ren", "rename",
-    "rm", "ruby", "sc", "screen", "script", "service", "set", "sh", "shutdown", "sort", "source",
-    "split", "ssh", "start", "stat", "strings", "su", "tail", "tar", "tee", "test", "top", "touch",
-    "tr", "tree", "true", "type", "uniq", "unlink", "users", "vi", "view", "vim", "wall", "watch",
-    "wc", "where", "which", "who", "write", "yes", "zip", "zsh",
+    "cpio", "cut", "dash", "date", "dd", "del", "dig", "dirname", "du", "echo", "ed", "emacs",
+    "env", "erase", "ex", "expand", "export", "false", "fd", "fetch", "file", "find", "finger",
+    "fish", "fold", "free", "ftp", "gdb", "groups", "head", "host", "hostname", "info", "install",
+    "ip", "jobs", "join", "last", "less", "link", "ln", "locate", "look", "lp", "lynx", "mail",
+    "man", "more", "mount", "move", "mv", "mysql", "nano", "nc", "net", "nice", "nl", "od",
+    "passwd", "paste", "perl", "php", "pr", "python", "python2", "python3", "rd", "read", "reboot",
+    "reg", "ren", "rename", "rm", "ruby", "sc", "screen", "script", "service", "set", "sh",
+    "shutdown", "sort", "source", "split", "ssh", "start", "stat", "strings", "su", "sudo", "tail",
+    "tar", "tee", "test", "top", "touch", "tr", "tree", "true", "type", "uniq", "unlink", "users",
+    "vi", "view", "vim", "wall", "watch", "wc", "where", "which", "who", "write", "yes", "zip",
+    "zsh",
+];
+
+const BUILDS: &[&str] = &[
+    "cvs", "gcc", "git", "go", "java", "make", "node", "npm", "pip",
+];
+
+/// Commands that another's output is sent through.
+const FILTERS: &[&str] = &[
+    "awk", "cut", "egrep", "fgrep", "fold", "gawk", "grep", "head", "less", "more", "nl", "paste",
+    "rev", "sed", "sort", "tac", "tail", "tee", "tr", "uniq", "wc",
+];
+
+/// Those whose output scripts keep.
+const ASKED: &[&str] = &["arch", "date", "hostname", "pwd", "uname"];
+
+/// Variables that every shell has.
+const VARIABLES: &[&str] = &[
+    "BASH", "EUID", "HOME", "HOSTNAME", "IFS", "LANG", "LOGNAME", "OLDPWD", "PATH", "PPID", "PWD",
+    "RANDOM", "SHELL", "SHLVL", "TERM", "UID", "USER",
 ];
 
 const COUNTS: &[&str] = &[
-    "kill", "killall", "ping", "ping6", "sleep", "timeout", "usleep",
+    "expr", "kill", "killall", "ping", "ping6", "sleep", "timeout", "usleep",
 ];
 
 /// Commands of Windows, which reads letters in either case.
@@ -244,6 +265,38 @@ pub(super) fn is_windows(name: &[u8]) -> bool {
     holds(WINDOWS, name)
 }
 
+/// Whether a name is that of a command that another's output is sent through.
+pub(super) fn is_filter(name: &[u8]) -> bool {
+    holds(FILTERS, name)
+}
+
+/// Whether a name is that of a command whose output scripts keep.
+pub(super) fn is_asked(name: &[u8]) -> bool {
+    holds(ASKED, name)
+}
+
+/// Whether a name is that of a variable that every shell has.
+pub(super) fn is_variable(name: &[u8]) -> bool {
+    holds(VARIABLES, name)
+}
+
+/// Whether a name is that of a language whose code is given as an argument.
+pub(super) fn is_interpreter(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b"bash"
+            | b"lua"
+            | b"node"
+            | b"perl"
+            | b"php"
+            | b"python"
+            | b"python2"
+            | b"python3"
+            | b"ruby"
+            | b"sh"
+    )
+}
+
 /// What a name is, if it is a command's.
 pub(super) fn kind(name: &[u8]) -> Option<Kind> {
     let is_in = |names: &[&str]| holds(names, name);
@@ -255,6 +308,8 @@ pub(super) fn kind(name: &[u8]) -> Option<Kind> {
         Some(Kind::Count)
     } else if is_in(WORDS) {
         Some(Kind::Word)
+    } else if is_in(BUILDS) {
+        Some(Kind::Build)
     } else {
         None
     }
@@ -273,7 +328,9 @@ mod tests {
 
     #[test]
     fn lists_are_in_order() {
-        for names in [TOOLS, WORDS, COUNTS, WINDOWS] {
+        for names in [
+            TOOLS, WORDS, BUILDS, FILTERS, ASKED, VARIABLES, COUNTS, WINDOWS,
+        ] {
             assert!(names.is_sorted_by(|first, second| first < second));
         }
     }

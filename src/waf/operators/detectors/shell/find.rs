@@ -36,8 +36,8 @@ const READ: usize = 16;
 pub(in super::super) fn find(input: &[u8], likely: bool) -> Option<Range<usize>> {
     let mut known = Known::default();
     let mut backticks = 0;
-    let mut at = 0;
-    let mut lead = Some(Lead::Start);
+    let mut at = escaped_lines(input);
+    let mut lead = Some(if at > 0 { Lead::Line } else { Lead::Start });
     // Where the blanks end behind the line end that was looked at last.
     let mut read = 0;
     // Bytes that may yet be read as arguments.
@@ -105,6 +105,8 @@ struct Known {
     fences: Option<(usize, usize)>,
     /// Whether it has the line of a table of Markdown that parts heads from rows.
     table: Option<bool>,
+    /// Where the lines begin before which there are as many as code has.
+    code: Option<usize>,
     /// The line that was looked at last, and whether it is a row of a table.
     row: Option<(Range<usize>, bool)>,
 }
@@ -128,6 +130,10 @@ impl Place<'_> {
         }
         let (first, last) = *self.known.fences.get_or_insert_with(|| fences(self.input));
         if first < self.at && self.at < last {
+            return true;
+        }
+        let begins = matches!(self.lead, Lead::One | Lead::Two) && self.begins_line();
+        if !begins && *self.known.code.get_or_insert_with(|| code(self.input)) <= self.at {
             return true;
         }
         let whole = || is_prose(self.input) || has_fence(self.input);
@@ -191,8 +197,10 @@ impl Place<'_> {
     fn opens(&mut self) -> bool {
         let closing = || {
             let closes = |byte: &u8| byte.is_ascii_whitespace() || b"'\")]};|&$\\%".contains(byte);
-            let other = self.input.iter().position(|byte| !closes(byte));
-            other.unwrap_or(self.input.len())
+            let lines = escaped_lines(self.input);
+            let mut rest = self.input.iter().skip(lines);
+            let other = rest.position(|byte| !closes(byte));
+            other.map_or(self.input.len(), |other| lines + other)
         };
         let closing = *self.known.closing.get_or_insert_with(closing);
         self.lead_at() <= closing
@@ -215,11 +223,42 @@ impl Place<'_> {
         *self.known.one_separator.get_or_insert_with(|| count() == 1)
     }
 
+    /// Whether nothing but blanks stands before on the line: code has no such separators.
+    fn begins_line(&self) -> bool {
+        let is_blank = |byte: &&u8| matches!(byte, b' ' | b'\t');
+        let mut before = self.before().iter().rev().skip_while(is_blank);
+        before.next().is_none_or(|byte| *byte == b'\n')
+    }
+
+    /// Whether the command goes on from another that writes to it.
+    fn is_piped(&self) -> bool {
+        self.lead == Lead::One && self.input.get(self.lead_at()) == Some(&b'|')
+    }
+
+    /// Whether a script keeps what the command prints in a variable.
+    fn is_kept(&self) -> bool {
+        let before = self.before();
+        let before = before.strip_suffix(b"\"").unwrap_or(before);
+        let Some(before) = before.strip_suffix(b"=") else {
+            return false;
+        };
+        let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_';
+        let name = before.iter().rev().take(64).take_while(is_name).count();
+        let before = before.get(..before.len() - name).unwrap_or_default();
+        let begins = before.last().is_none_or(u8::is_ascii_whitespace);
+        name > 0 && begins
+    }
+
     fn is_sure(&mut self, command: Command) -> bool {
         let Command {
             kind,
             sure,
+            hidden,
             upper,
+            title,
+            filter,
+            asked,
+            variable,
             bare,
             followed,
             technical,
@@ -227,11 +266,24 @@ impl Place<'_> {
             number,
             assigned,
             end,
+            ..
         } = command;
+        if title && !(technical && matches!(self.lead, Lead::One | Lead::Two)) {
+            return false;
+        }
+        if hidden {
+            return true;
+        }
+        if variable && !technical && !sure && matches!(self.lead, Lead::Start | Lead::Line) {
+            return false;
+        }
+        if filter && !technical && self.is_piped() && !self.opens() {
+            return false;
+        }
         let spoken = technical || option;
         let meant = match kind {
             Kind::Tool => spoken || number,
-            Kind::Word | Kind::Probe => spoken,
+            Kind::Word | Kind::Probe | Kind::Build => spoken,
             Kind::Count => spoken || number,
         };
         let named = bare && kind != Kind::Count && !(upper && kind == Kind::Word);
@@ -239,6 +291,7 @@ impl Place<'_> {
         match self.lead {
             Lead::Start => match kind {
                 _ if sure => bare || spoken || number,
+                Kind::Build => false,
                 Kind::Tool => spoken,
                 Kind::Word | Kind::Probe => technical && !assigned,
                 Kind::Count => option || technical,
@@ -252,13 +305,17 @@ impl Place<'_> {
                     || named && (kind == Kind::Tool || followed || tried)
             }
             Lead::Two => meant || named || sure && bare || self.opens(),
+            Lead::Line if kind == Kind::Build => sure,
             Lead::Line => {
                 let tried = kind == Kind::Probe && self.follows_value() && self.closes_at(end);
                 sure && (bare || meant)
                     || technical
                     || kind == Kind::Tool && (spoken || named)
-                    || named && (self.opens() || tried)
+                    || (named || meant) && self.opens()
+                    || named && tried
             }
+            Lead::Substitution if kind == Kind::Build => technical,
+            Lead::Substitution if self.is_kept() => technical || bare && !asked,
             Lead::Substitution => meant || bare,
             Lead::Backtick => (meant || bare) && self.is_substitution(end),
         }
@@ -291,6 +348,33 @@ impl Place<'_> {
         let closing = *self.known.closing_from.get_or_insert_with(closing);
         self.at + end >= closing
     }
+}
+
+/// Lines that code has before a command within it.
+const LINES: usize = 3;
+
+/// Where a command stands among lines of code, if there are as many before: what is injected stands
+/// near the beginning.
+fn code(text: &[u8]) -> usize {
+    let mut at = 0;
+    let mut lines = 0;
+    for line in text.split(|byte| *byte == b'\n') {
+        if lines >= LINES {
+            return at;
+        }
+        at += line.len() + 1;
+        lines += usize::from(!line.trim_ascii().is_empty() && !is_fence(line));
+    }
+    usize::MAX
+}
+
+/// The ends of lines that were escaped once too often, at the beginning of a text.
+fn escaped_lines(text: &[u8]) -> usize {
+    let mut pairs = text.chunks_exact(2);
+    2 * pairs
+        .by_ref()
+        .take_while(|it| matches!(it, [b'\\', b'n' | b'r']))
+        .count()
 }
 
 /// Whether lines of a text are fenced as Markdown does.

@@ -51,6 +51,8 @@ impl Word {
         };
         // Quotes and expansions count once a letter stands on either side.
         let mut hidden = 0;
+        // Whether backslashes are escaped within it.
+        let mut doubled = false;
         while let Some(rest) = text.get(word.taken..).filter(|rest| !rest.is_empty()) {
             if word.taken > TAKEN {
                 word.long = true;
@@ -72,10 +74,13 @@ impl Word {
                     hidden += 1;
                     2
                 }
+                // The end of a line that was escaped once too often.
+                [b'\\', b'n' | b'r'] => break,
                 [b'\'' | b'"' | b'\\' | b'^', next, ..]
                     if word.is_mark(next) || word.len > 0 || is_name(next) =>
                 {
                     hidden += usize::from(word.len > 0);
+                    doubled |= word.len > 0 && rest.starts_with(b"\\\\");
                     1
                 }
                 [byte, ..] if is_name(byte) => {
@@ -88,6 +93,8 @@ impl Word {
             };
             word.taken += taken;
         }
+        // Two letters with two backslashes between them end rows of a matrix in TeX.
+        word.long |= doubled && word.len < 3;
         word
     }
 

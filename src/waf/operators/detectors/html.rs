@@ -63,7 +63,7 @@ const ELEMENTS: [(&[u8], &[&[u8]]); 8] = [
         b"link",
         &[b"rel", b"href=\"http", b"href=http", b"href='http"],
     ),
-    (b"meta", &[b"http-equiv", b"utf-7", b"url"]),
+    (b"meta", &[b"http-equiv", b"utf-7", b"utf7", b"url"]),
     (b"object", &[]),
 ];
 

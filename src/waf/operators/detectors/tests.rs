@@ -258,6 +258,7 @@ fn html_that_runs_scripts_is_found_and_styled_text_is_not() {
             "<p style=\"color:red\" onclick=x>",
             "<!-- ` --><script>",
             "<meta charset=utf-7>",
+            "<meta charset=x-imap4-modified-utf7>",
             "<link rel=stylesheet href=//x>",
             "<iframe src=x>",
             "<svg viewBox=\"0 0 9 9\"><script>x</script></svg>",

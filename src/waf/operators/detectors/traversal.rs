@@ -179,6 +179,8 @@ pub(super) fn find(input: &[u8]) -> Option<Range<usize>> {
             continue;
         }
         match symbol {
+            // Between two dots nobody has seen it.
+            Symbol::Nothing if walk.dots == 1 => walk.others += 1,
             Symbol::Nothing => walk.encoded = true,
             Symbol::Break => {
                 let place = Place {

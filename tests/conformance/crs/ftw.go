@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"regexp"
 	"runtime/debug"
@@ -26,6 +27,8 @@ const (
 	markerTries = 500
 	// readings bounds how often a test is run whose marks go-ftw has read in half.
 	readings = 20
+	// markWithin is how many bytes at the end of the log hold all that one test leaves there.
+	markWithin = 1 << 18
 )
 
 // runSuite has go-ftw send the tests to a server that is up, and read what it logs. Each test is a run
@@ -105,10 +108,19 @@ func runTest(settings *config.RunnerConfig, file *test.FTWTest, one schema.Test)
 	alone.Tests = []schema.Test{one}
 	for range readings {
 		outcome, err := runner.Run(settings, []*test.FTWTest{&alone}, output.NewOutput(string(output.Quiet), io.Discard))
-		switch {
-		case err != nil:
+		if err != nil {
 			return err.Error()
-		case !isWhole(outcome.LogLines.StartMarker()) || !isWhole(outcome.LogLines.EndMarker()):
+		}
+		whole := true
+		for _, mark := range [][]byte{outcome.LogLines.StartMarker(), outcome.LogLines.EndMarker()} {
+			is, err := isWhole(mark, settings.LogFilePath)
+			if err != nil {
+				return err.Error()
+			}
+			whole = whole && is
+		}
+		switch {
+		case !whole:
 			continue
 		case outcome.Stats.TotalFailed() > 0:
 			return fmt.Sprintf("failed; matched: %v", outcome.Stats.TriggeredRules[one.IdString()])
@@ -118,9 +130,32 @@ func runTest(settings *config.RunnerConfig, file *test.FTWTest, one schema.Test)
 	return "its marks in the log were never read whole"
 }
 
-// isWhole says whether a mark is all of its line, or was not looked for.
-func isWhole(mark []byte) bool {
-	return len(mark) == 0 || bytes.HasSuffix(mark, []byte(`"]`))
+// isWhole says whether a mark is all of a line of the log, as it stands by now, or was not looked for.
+func isWhole(mark []byte, log string) (bool, error) {
+	if len(mark) == 0 {
+		return true, nil
+	}
+	file, err := os.Open(log)
+	if err != nil {
+		return false, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return false, err
+	}
+	end := io.NewSectionReader(file, max(info.Size()-markWithin, 0), markWithin)
+	written, err := io.ReadAll(end)
+	if err != nil {
+		return false, err
+	}
+	// go-ftw reads lines in lower case, and without their ends; a last line without one is half a line.
+	for line := range bytes.Lines(bytes.ToLower(written)) {
+		if body, ended := bytes.CutSuffix(line, []byte("\n")); ended && bytes.Equal(body, mark) {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // moduleVersion gives the version of the module in this program whose path has name in it.

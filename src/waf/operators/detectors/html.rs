@@ -5,8 +5,9 @@
 //! editor are full of styles, those pasted from an office of comments and namespaces. A style counts here
 //! if something in it ever ran a script, or hides what it is; a namespace, if it is not one of documents;
 //! an element that loads something, if it has an attribute that says what; `data:`, if it is no image;
-//! and SVG, if it has not the frame of a drawing, for what runs in one is found by its own name. Invariant: never more than
-//! libinjection finds. Non-goal: HTML that looks like something that it is not; links and forms are harmless here.
+//! and SVG, if it has not the frame of a drawing, for what runs in one is found by its own name. Invariant: never
+//! more than libinjection finds. Non-goal: HTML that looks like something that it is not, and drawings that load
+//! others; links and forms are harmless here.
 
 use crate::waf::libinjection::{Finding, detect_xss_that};
 
@@ -101,6 +102,11 @@ fn runs_or_loads(name: &[u8], behind: &[u8]) -> bool {
         return true;
     };
     let tag = behind.get(..end).unwrap_or_default();
+    // The sign may stand within an attribute's value, and then the tag goes on.
+    let is_open = |quote: u8| tag.iter().filter(|byte| **byte == quote).count() % 2 == 1;
+    if is_open(b'"') || is_open(b'\'') {
+        return true;
+    }
     let has =
         |wanted: &[u8]| (0..tag.len()).any(|at| tag.get(at..).is_some_and(|it| starts(it, wanted)));
     match element {

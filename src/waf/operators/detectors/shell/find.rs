@@ -13,6 +13,9 @@ pub(in super::super) const SIGNS: ByteSet = ByteSet::of(b";|&`$%\n\r/\\-(<>:{'\"
 /// Bytes that may begin what a command begins after.
 const LEADS: ByteSet = ByteSet::of(b";|&`\n\r$<>");
 
+/// Bytes before a pipe that are looked at.
+const NEAR: usize = 64;
+
 /// What a command begins after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Lead {
@@ -105,6 +108,8 @@ struct Known {
     fences: Option<(usize, usize)>,
     /// Whether it has the line of a table of Markdown that parts heads from rows.
     table: Option<bool>,
+    /// Whether it has several lines.
+    lines: Option<bool>,
     /// Where the lines begin before which there are as many as code has.
     code: Option<usize>,
     /// The line that was looked at last, and whether it is a row of a table.
@@ -235,8 +240,29 @@ impl Place<'_> {
         self.lead == Lead::One && self.input.get(self.lead_at()) == Some(&b'|')
     }
 
-    /// Whether a script keeps what the command prints in a variable.
-    fn is_kept(&self) -> bool {
+    /// Whether a command with arguments stands before the pipe that leads here, or one that is known: who
+    /// appends a command to an address or a name has neither.
+    fn follows_command(&mut self) -> bool {
+        if self.opens() {
+            return false;
+        }
+        let before = self.before();
+        let near = before.get(before.len().saturating_sub(NEAR)..);
+        let line = near
+            .unwrap_or_default()
+            .rsplit(|byte| *byte == b'\n')
+            .next();
+        let line = line.unwrap_or_default().trim_ascii();
+        line.iter().any(u8::is_ascii_whitespace) || Command::read(line).is_some()
+    }
+
+    /// Whether a script keeps what the command prints in a variable: one of several lines, or a line that
+    /// calls what only scripts do.
+    fn is_kept(&mut self, by_scripts: bool) -> bool {
+        let lines = || self.input.contains(&b'\n');
+        if !by_scripts && !*self.known.lines.get_or_insert_with(lines) {
+            return false;
+        }
         let before = self.before();
         let before = before.strip_suffix(b"\"").unwrap_or(before);
         let Some(before) = before.strip_suffix(b"=") else {
@@ -277,10 +303,11 @@ impl Place<'_> {
         if variable && !technical && !sure && matches!(self.lead, Lead::Start | Lead::Line) {
             return false;
         }
-        if filter && !technical && self.is_piped() && !self.opens() {
+        if filter && !technical && self.is_piped() && self.follows_command() {
             return false;
         }
-        let spoken = technical || option;
+        let separated = matches!(self.lead, Lead::One | Lead::Two);
+        let spoken = technical || option || variable && separated;
         let meant = match kind {
             Kind::Tool => spoken || number,
             Kind::Word | Kind::Probe | Kind::Build => spoken,
@@ -315,8 +342,10 @@ impl Place<'_> {
                     || named && tried
             }
             Lead::Substitution if kind == Kind::Build => technical,
-            Lead::Substitution if self.is_kept() => technical || bare && !asked,
-            Lead::Substitution => meant || bare,
+            Lead::Substitution => {
+                let kept = (asked || kind != Kind::Tool) && self.is_kept(asked || filter);
+                technical || bare && !(kept && asked) || meant && !kept
+            }
             Lead::Backtick => (meant || bare) && self.is_substitution(end),
         }
     }

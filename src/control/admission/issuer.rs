@@ -31,6 +31,8 @@ const PERIOD: Duration = Duration::from_secs(30);
 /// Before that: at first, and twice as long after each look, up to [`PERIOD`]; and where somebody else was
 /// faster.
 const SOON: Duration = Duration::from_secs(1);
+/// How often in a row somebody else may be faster.
+const RACES: u32 = 3;
 /// For one look, with all its requests.
 const LOOK: Duration = Duration::from_secs(20);
 
@@ -81,6 +83,10 @@ enum Fault {
     NoConfiguration(String),
     #[error("no webhook of the ValidatingWebhookConfiguration {0} names a Service")]
     NoService(String),
+    #[error(
+        "somebody else keeps writing the Secret or the ValidatingWebhookConfiguration, or nobody may"
+    )]
+    Overtaken,
     #[error("the API server took too long")]
     TooLong,
 }
@@ -96,10 +102,25 @@ impl Issuer {
         let mut last: Option<String> = None;
         let mut known = Known::default();
         let mut pause = SOON;
+        let mut overtaken = 0_u32;
         loop {
             let is_leader = *leads.borrow_and_update();
             let look = timeout(LOOK, self.look(is_leader, &mut known, &shown)).await;
-            let looked = look.unwrap_or(Err(Fault::TooLong));
+            let looked = match look.unwrap_or(Err(Fault::TooLong)) {
+                Ok(Looked::Overtaken) => {
+                    overtaken += 1;
+                    // This is no race any more.
+                    if overtaken > RACES {
+                        Err(Fault::Overtaken)
+                    } else {
+                        Ok(Looked::Overtaken)
+                    }
+                }
+                looked => {
+                    overtaken = 0;
+                    looked
+                }
+            };
             pause = match looked {
                 Ok(Looked::Settled) => PERIOD,
                 Ok(Looked::Overtaken) => SOON,

@@ -360,6 +360,20 @@ async fn who_was_overtaken_looks_again_soon() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_conflict_without_end_is_no_race_and_is_looked_at_seldom() {
+    let (server, clock) = (ApiServer::new(), clock(1));
+    server.put(configuration());
+    let leader = [Replica::start(&server, &clock, true)];
+    until("there is one", || leader[0].certificate().is_some()).await;
+    lose(&server, true);
+    server.fault(|faults| faults.status_of_writes = Some(("/secrets", 409)));
+    let before = server.requests().len();
+    trusted_throughout(&server, &clock, &leader, Duration::from_secs(600)).await;
+    let looks = server.requests().len() - before;
+    assert!((20..=150).contains(&looks), "{looks} requests");
+}
+
+#[tokio::test(start_paused = true)]
 async fn while_the_secret_cannot_be_written_no_authority_is_pushed_out() {
     let (server, clock) = (ApiServer::new(), clock(1));
     server.put(configuration());

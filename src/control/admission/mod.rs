@@ -3,8 +3,9 @@
 //!
 //! The way: an AdmissionReview comes in over TLS (`server`, `body`), waits for its turn (`desk`), and is read
 //! (`review`, `object`); the object takes its place among those of the store, what these would come to is
-//! worked out, and what is wrong with the object is what differs (`judge`). The certificate is given in files (`files`),
-//! or made by the leader and kept in a Secret (`made`, `issuer`).
+//! worked out, and what is wrong with the object is what differs (`judge`). The certificate is given in files
+//! (`files`), or made by the leader and kept in a Secret (`made`, `issuer`), after the API server was told of its
+//! authority (`authorities`, `told`).
 //!
 //! Invariant: a review changes nothing: not the store, not what is served, nothing in the cluster. What is
 //! reviewed is data; no part of it is rendered into text that anybody executes. Non-goal: keeping harm
